@@ -1,0 +1,89 @@
+"""Nearest neighbours side by side: this package, scikit-learn, a full sort, faiss; and how time grows with the pool.
+
+    python benchmarks/knn.py [largest pool, default 100000]
+
+Ratios say how many times longer the other one takes. faiss is left out where it is not installed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+
+from plip_tutorial.microcosm.seeding import rng
+from plip_tutorial.vector_index import ApproximateIndex, VectorIndex
+
+DIM, QUERIES, K = 128, 500, 50
+Found = NDArray[np.int64]
+
+
+def clustered(n: int) -> NDArray[np.float32]:
+    """Unit vectors in clusters, as embeddings are."""
+    draw, centres = rng("pool", n), rng("centres").normal(size=(300, DIM))
+    vectors = centres[draw.integers(300, size=n)] + draw.normal(size=(n, DIM))
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+
+def timed(search: Callable[[], Found]) -> tuple[float, Found]:
+    """The best of two runs in seconds, and the answer."""
+    seconds = []
+    for _ in range(2):
+        start = perf_counter()
+        found = search()
+        seconds.append(perf_counter() - start)
+    return min(seconds), found
+
+
+def full_sort(pool: NDArray[np.float32], queries: NDArray[np.float32]) -> Found:
+    """The obvious way: sort everything, query by query."""
+    return np.stack([np.argsort(-(pool @ query))[:K] for query in queries])
+
+
+def others(pool: NDArray[np.float32], queries: NDArray[np.float32]) -> Iterator[tuple[str, Callable[[], Found]]]:
+    """What else one could call."""
+    yield "full sort", lambda: full_sort(pool, queries)
+    brute = NearestNeighbors(n_neighbors=K, metric="cosine", algorithm="brute").fit(pool)
+    yield "scikit-learn", lambda: np.asarray(brute.kneighbors(queries)[1])
+    try:
+        import faiss
+    except ModuleNotFoundError:
+        return
+    flat = faiss.IndexFlatIP(DIM)
+    flat.add(pool)
+    yield "faiss flat", lambda: np.asarray(flat.search(queries, K)[1])
+    start = perf_counter()
+    cells = ApproximateIndex(pool)
+    yield f"faiss IVF-PQ (built in {perf_counter() - start:.1f} s)", lambda: cells.search(queries, K)[1]
+
+
+def recall(found: Found, exact: Found) -> float:
+    """Share of the exact neighbours that were found."""
+    return float(np.mean([len(set(a) & set(b)) / K for a, b in zip(found.tolist(), exact.tolist(), strict=True)]))
+
+
+def main(largest: int) -> None:
+    """Print a table for each size of the pool, and the growth exponent."""
+    sizes = [n for n in (1_000, 10_000, 100_000, 1_000_000) if n <= largest]
+    times = []
+    for n in sizes:
+        pool, queries = clustered(n), clustered(QUERIES + 1)[:QUERIES]
+        index = VectorIndex(pool)
+        seconds, exact = timed(lambda index=index, queries=queries: index.search(queries, K)[1])  # type: ignore[misc]
+        times.append(seconds)
+        print(f"pool {n:>9,}: VectorIndex {1e3 * seconds / QUERIES:.3f} ms a query")
+        for name, search in others(pool, queries):
+            other, found = timed(search)
+            print(
+                f"    {name:<32} takes {other / seconds:6.2f} times as long, finds {recall(found, exact):.3f} of them"
+            )
+    if len(sizes) > 1:
+        print(f"time grows with the pool to the power {np.polyfit(np.log(sizes), np.log(times), 1)[0]:.2f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

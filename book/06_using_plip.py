@@ -1,0 +1,411 @@
+# ---
+# jupyter:
+#   jupytext:
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Using PLIP
+#
+# **Time:** under two minutes on two CPU cores, after the shared artifacts are built (measured at each build: {doc}`run times <run_times>`). On a T4: not measured yet.
+#
+# ## What you will learn
+#
+# - to turn pictures and sentences into vectors with the class `PLIP`, and the same with plain Hugging Face;
+# - what such a vector is, and what it is not;
+# - four mistakes that raise no error: wrong channel order, missing normalisation, a caption that is too long, a softmax
+#   that is believed;
+# - what costs time.
+#
+# ## What you need first
+#
+# Python and a little `numpy`. {doc}`01_contrastive_learning` explains where the common space of pictures and words comes
+# from; here we only use it. If you opened this chapter first, it builds the model it needs. That takes some minutes, once.
+
+# %% tags=["remove-cell"]
+# On Colab the package is installed first; torch and numpy of the machine stay as they are.
+import importlib.util
+
+if importlib.util.find_spec("plip_tutorial") is None:
+    # %pip install -q "plip-tutorial[book]"
+
+# %% [markdown]
+# ## Five tiles, five sentences
+#
+# A {term}`track` names a model. In the full track it is the published `vinid/plip`, in the tiny one a small relative that
+# this book has trained. Both are loaded by the same line.
+
+# %%
+import numpy as np
+
+from plip_tutorial import artifacts, microcosm, plots, tracks
+from plip_tutorial.plip import PLIP
+
+track = tracks.current()
+checkpoint = artifacts.checkpoint(track.plip)
+plip = PLIP(checkpoint)
+print(f"{track.plip}: {plip.model.num_parameters():,} weights on {plip.device}, {plip.precision}")
+
+# %% [markdown]
+# Five tiles of different tissue, as a scanner called J would see them. No model of this book was trained on pictures
+# from J.
+
+# %% mystnb={"image": {"alt": "Five square tiles of tissue in a row: adipose tissue, lymphocytes, mucus, smooth muscle, adenocarcinoma."}, "figure": {"caption": "The five tiles of this chapter. Before you read on: which two will the model find most alike?", "name": "fig-06-tiles"}}
+names = ["adipose", "lymphocytes", "mucus", "smooth_muscle", "colorectal_adenocarcinoma"]
+phrases = [microcosm.TISSUES[name].phrase for name in names]
+tiles = [microcosm.render_tile(name, seed=7, lab="J", size=track.image_size) for name in names]
+plots.gallery(tiles, phrases)
+
+# %% [markdown]
+# Two methods do most of the work in the rest of this book. `encode_images` takes pictures, `encode_text` takes sentences.
+# Expect one row of numbers for each.
+
+# %%
+images = plip.encode_images(tiles)
+words = plip.encode_text([f"An H&E image of {phrase}" for phrase in phrases])
+print("pictures", images.shape, images.dtype, " sentences", words.shape, words.dtype)
+print("lengths of the picture vectors:", np.linalg.norm(images, axis=1).round(4))
+
+# %% [markdown]
+# Pictures and sentences have become rows of equal width. Each row has length one, so it is a direction and nothing else.
+# That makes comparison cheap: the {term}`dot product` of two such rows is their {term}`cosine similarity`, and all
+# comparisons at once are one matrix product.
+#
+# We expect the largest numbers on the diagonal, where a tile meets its own sentence.
+
+# %% mystnb={"image": {"alt": "A five by five table of colours: rows are tiles, columns are sentences; each cell holds a cosine similarity."}, "figure": {"caption": "Cosine similarity of every tile (row) with every sentence (column).", "name": "fig-06-cosines"}}
+cosines = images @ words.T
+plots.heatmap(cosines, rows=names, columns=phrases)
+print("nearest sentence:", [phrases[i] for i in cosines.argmax(1)])
+
+# %% [markdown]
+# Read it row by row: for each tile, the darkest cell is the sentence the model would choose. That is already a classifier,
+# and {doc}`07_zero_shot` makes one of it. Notice also what the numbers are *not*. They are no probabilities, they do not add
+# up to one, and a perfect match is far from 1.
+#
+# ## What a vector is
+#
+# Let us look at one.
+
+# %%
+print(images[0, :8].round(3), "...", images.shape[1], "numbers")
+
+# %% [markdown]
+# It is tempting to ask which of these numbers stands for nuclei. None does. To see why, turn the whole space by a random
+# rotation. Every single number changes. We expect the similarities to stay what they were.
+
+# %%
+turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(plip.dim, plip.dim)))
+turned_images, turned_words = images @ turn, words @ turn
+print("first tile, turned:", turned_images[0, :8].round(3))
+print("largest change of a cosine:", np.abs(turned_images @ turned_words.T - cosines).max())
+
+# %% [markdown]
+# The change is rounding error. So the coordinates carry no meaning of their own; only angles do. An {term}`embedding` is a
+# place among other places, like the position of a house that is described by its distances to all others.
+#
+# What, then, makes two places near? We measure three things with fresh tiles: the same tissue in another laboratory, other
+# tissue in the same laboratory, and a tile after a quarter turn. A model that sees tissue and not scanners should put them in
+# the order quarter turn, other laboratory, other tissue.
+
+# %%
+render = lambda name, seed, lab: microcosm.render_tile(name, seed=seed, lab=lab, size=track.image_size)
+here = [render(name, seed, "J") for name in names for seed in range(20)]
+turned = [np.rot90(tile) for tile in here]
+elsewhere = [render(name, seed + 100, "K") for name in names for seed in range(20)]
+other = [render(name, seed + 200, "J") for name in names[1:] + names[:1] for seed in range(20)]
+reference = plip.encode_images(here)
+for what, pictures in {"quarter turn": turned, "same tissue, lab K": elsewhere, "other tissue, lab J": other}.items():
+    print(f"{what:20} {np.sum(reference * plip.encode_images(pictures), axis=1).mean():.3f}")
+
+# %% [markdown]
+# These are means over a hundred pairs. The order tells what the vector is about, and the gap between the last two lines tells
+# how well it tells tissue from scanner. It is a useful test to run with pictures of your own department
+# ({doc}`bring_your_own_tiles`). {doc}`10_limits` looks at stain and scanner closely.
+#
+# One more property surprises most people at first.
+
+# %%
+apart = ~np.eye(len(names), dtype=bool)
+print(f"two pictures  {(images @ images.T)[apart].mean():6.3f}")
+print(f"two sentences {(words @ words.T)[apart].mean():6.3f}")
+print(f"a picture and its own sentence   {np.diag(cosines).mean():6.3f}")
+print(f"a picture and another sentence   {cosines[apart].mean():6.3f}")
+
+# %% [markdown]
+# Two sentences about *different* tissue may be closer to each other than a picture is to its *own* sentence. Pictures and
+# texts keep to separate regions of the space, a {term}`modality gap`. It does no harm as long as you compare like with like:
+# one picture with several sentences, or one sentence with several pictures. Never ask whether a picture is closer to a
+# sentence than to another picture.
+#
+# ## The plain Hugging Face way
+#
+# `PLIP` is a thin layer. The checkpoint under it is an ordinary {term}`CLIP`, and `transformers` loads it without our help.
+# We do the five tiles again and expect the same numbers.
+
+# %%
+import torch
+from PIL import Image
+from transformers import CLIPModel, CLIPProcessor
+
+model = CLIPModel.from_pretrained(checkpoint).eval()
+processor = CLIPProcessor.from_pretrained(checkpoint)
+prompts = [f"An H&E image of {phrase}" for phrase in phrases]
+inputs = processor(text=prompts, images=[Image.fromarray(tile) for tile in tiles], return_tensors="pt", padding=True)
+with torch.inference_mode():
+    output = model(**inputs)
+print({name: tuple(tensor.shape) for name, tensor in inputs.items()})
+
+# %% [markdown]
+# The processor did two jobs. It scaled each picture to what the model expects and normalised its colours: `pixel_values`. And
+# it cut each sentence into {term}`tokens <token>`, padded to the length of the longest: `input_ids`. The output has the
+# embeddings and, in `logits_per_image`, the similarities.
+
+# %%
+exact = PLIP(checkpoint, precision="float32")
+theirs = output.image_embeds.numpy()
+print("embeddings differ by at most", np.abs(exact.encode_images(tiles) - theirs).max())
+with torch.inference_mode():
+    raw = model.get_image_features(pixel_values=inputs["pixel_values"]).pooler_output.numpy()
+print("before normalisation     ", np.abs(exact.encode_images(tiles, normalize=False) - raw).max())
+
+# %% [markdown]
+# Equal, up to rounding. Now the similarities: Hugging Face does not return cosines but {term}`logits <logit>`.
+
+# %%
+logits = output.logits_per_image.numpy()
+print(f"logit scale {exact.logit_scale:.1f}")
+print("logits = scale x cosine, up to", np.abs(logits - exact.logit_scale * exact.encode_images(tiles) @ words.T).max())
+chances = output.logits_per_image.softmax(dim=1).numpy()
+print(f"probability of the right sentence: {np.diag(chances).round(3)}")
+
+# %% [markdown]
+# The {term}`logit scale` was learned in training; it is one over the {term}`temperature`. It changes no decision, since it
+# stretches all cosines alike. But it decides how bold the {term}`softmax` looks.
+#
+# ## Four mistakes that raise no error
+#
+# ### 1. Believing the softmax
+#
+# The softmax shares out 100% among the sentences you offer. It has no way to say "none of these". So offer the tile of mucus a
+# choice without mucus and see whether the model hesitates.
+
+# %%
+wrong = ["An H&E image of smooth muscle", "A wall of bricks", "A group photo"]
+mucus = exact.encode_images([tiles[2]])
+scores = exact.logit_scale * (mucus @ exact.encode_text(wrong).T)[0]
+for sentence, chance in zip(wrong, np.exp(scores) / np.exp(scores).sum(), strict=True):
+    print(f"{chance:6.1%}  {sentence}")
+
+# %% [markdown]
+# Some wrong answer gets nearly everything. A high probability means "better than the other sentences on the list", never
+# "true". {doc}`10_limits` measures how far confidence and correctness are apart, and mends part of it.
+#
+# ### 2. Forgetting the length
+#
+# With `normalize=False` you get the vectors as the network made them. Their lengths differ from picture to picture, for
+# reasons that have nothing to do with your question.
+
+# %%
+raw_images = plip.encode_images(here, normalize=False)
+lengths = np.linalg.norm(raw_images, axis=1)
+print(f"lengths of {len(lengths)} picture vectors: {lengths.min():.2f} to {lengths.max():.2f}")
+by_label = (raw_images @ words.T).argmax(1) == (reference @ words.T).argmax(1)
+by_picture = np.argsort(-raw_images @ words.T, axis=0)[:10] == np.argsort(-reference @ words.T, axis=0)[:10]
+print(f"same label {by_label.mean():.0%}, same place among the ten best pictures {by_picture.mean():.0%}")
+
+# %% [markdown]
+# Choosing a label for a picture is safe: its length is the same factor for all labels. Ranking *pictures* for a sentence is
+# not: a long vector pushes its picture up. The class that was published with PLIP normalises one side of its cosine only, so
+# labels and pictures come out right in one use and not in the other. Here both sides are of length one unless you refuse.
+#
+# ### 3. Handing over another picture than you think
+#
+# `encode_images` takes paths, bytes, Pillow images and arrays of any mode. What arrives should not matter. We hand over the
+# tile of mucus in several costumes and compare with the plain one.
+
+# %%
+tile, pixels = Image.fromarray(tiles[2]), tiles[2]
+costumes = {
+    "RGBA": tile.convert("RGBA"),
+    "16 bits": pixels.astype(np.uint16) * 257,
+    "0 to 1": pixels / 255,
+    "palette": tile.convert("P", palette=Image.Palette.ADAPTIVE),
+    "grey": tile.convert("L"),
+    "BGR": pixels[..., ::-1],
+}
+for costume, vector in zip(costumes, plip.encode_images(costumes.values()), strict=True):
+    print(f"{costume:8} {float(vector @ mucus[0]):.4f}")
+
+# %% [markdown]
+# The first three are the same picture and get the same vector. A palette has only 256 colours, so it comes close. Grey loses the
+# colour of the stain, a real loss of information. The last one is the trap: OpenCV reads channels in the order blue, green, red. The picture
+# is a valid one, nothing complains, and the eosin has become blue. If your scores are oddly low, look at one picture first.
+#
+# A file that cannot be read does complain, with its place and its name.
+
+# %%
+try:
+    plip.encode_images([tiles[0], b"no picture at all", tiles[1]])
+except ValueError as error:
+    print(error)
+vectors, readable = plip.encode_images([tiles[0], b"no picture at all", tiles[1]], skip_unreadable=True)
+print(vectors.shape, readable)
+
+# %% [markdown]
+# ### 4. Writing too much
+#
+# CLIP reads 77 {term}`tokens <token>` of a text and not one more. A pathology report is longer. Two reports that differ only in their last
+# sentence may be the same to the model. `PLIP` cuts as well, but it warns.
+
+# %%
+import warnings
+
+report = "An H&E image of mucus. " + "Seen at low power, with artefacts of cutting. " * 12
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    benign, malignant = plip.encode_text([report + "No tumour.", report + "Adenocarcinoma."])
+print(caught[0].message)
+print("same vector:", np.allclose(benign, malignant))
+
+# %% [markdown]
+# The diagnosis stood at the end, as it does in many reports, and the model never saw it. Put the important words first.
+#
+# ## What costs time
+#
+# Pictures go through the model in a {term}`batch`. Its size changes the time, and the memory, but must not change a vector.
+
+# %%
+from time import perf_counter
+
+for batch_size in (1, 8, 32, 128):
+    start = perf_counter()
+    vectors = plip.encode_images(here * 4, batch_size)
+    rate = len(vectors) / (perf_counter() - start)
+    print(f"batch {batch_size:4}: {rate:7.0f} pictures a second, differs by {np.abs(vectors[:100] - reference).max():.0e}")
+
+# %% [markdown]
+# One by one is slow, since each call has a fixed cost. Beyond a few dozen little is gained: all cores are busy. On a GPU the
+# curve goes on rising longer, until memory ends it.
+#
+# Sentences have a trick of their own. The usual loop pads each one to 77 tokens, though most captions have a dozen. The padding
+# stands *behind* the end of the sentence, and a token of CLIP sees only what stands before it. So `PLIP` sorts the
+# captions by length and pads each batch to its own longest. We expect the same vectors in a fraction of the time.
+
+# %%
+texts = [microcosm.caption(name, seed=seed) for name in microcosm.TISSUES for seed in range(60)]
+start = perf_counter()
+fast = exact.encode_text(texts)
+middle = perf_counter()
+padded = processor(text=texts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
+with torch.inference_mode():
+    slow = torch.cat([model.get_text_features(input_ids=ids).pooler_output for ids in padded["input_ids"].split(32)])
+ratio = (perf_counter() - middle) / (middle - start)
+slow = slow / slow.norm(dim=1, keepdim=True)
+print(f"{len(texts)} captions, {ratio:.1f} times faster, differs by {np.abs(fast - slow.numpy()).max():.0e}")
+
+# %% [markdown]
+# ## Two shortcuts
+#
+# For a quick look there are two methods that do everything at once. They keep the names they have in the published class.
+
+# %%
+print(plip.zero_shot_classification(tiles, ["An H&E image of fat", "An H&E image of a tumour"]))
+best = plip.index(here).retrieval(["An H&E image of lymphocytes"], top_k=5)
+print("best five of", len(here), "tiles:", [names[i // 20] for i in best[0]])
+
+# %% [markdown]
+# ## Exercises
+#
+# :::{exercise} In and out of focus
+# :label: ex-06-focus
+#
+# A tile that is out of focus shows the same tissue. Blur the five tiles with `scipy.ndimage.gaussian_filter(tile, (s, s, 0))` for several `s`, and
+# print the cosine to the sharp tile and the label the model chooses. Which goes first, the cosine or the label?
+# :::
+#
+# :::{solution-start} ex-06-focus
+# :class: dropdown
+# :::
+
+# %%
+from scipy.ndimage import gaussian_filter
+
+for s in (0.5, 1, 2, 4):
+    blurred = plip.encode_images([gaussian_filter(tile, (s, s, 0)) for tile in tiles])
+    same = (blurred * images).sum(1)
+    print(s, same.round(2), [phrases[i] for i in (blurred @ words.T).argmax(1)])
+
+# %% [markdown]
+# The cosine falls from the first step on. The label holds for a while, since it only asks which sentence is nearest, and then it breaks without notice.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} How much of the sentence is read?
+# :label: ex-06-words
+#
+# Encode "lymphocytes", "Lymphocytes", "lymphocytes.", "lymphocites" and "cells of the immune system", and compare each with the first. What does the model take for
+# a different thing?
+# :::
+#
+# :::{solution-start} ex-06-words
+# :class: dropdown
+# :::
+
+# %%
+variants = ["lymphocytes", "Lymphocytes", "lymphocytes.", "lymphocites", "cells of the immune system"]
+vectors = plip.encode_text(variants)
+print(dict(zip(variants, (vectors @ vectors[0]).round(3))))
+
+# %% [markdown]
+# Capitals make no difference: the {term}`tokenizer` lowers all letters. A full stop is a token and moves the vector a little. A misspelt word falls
+# into other tokens, and a paraphrase that never occurred in training is no synonym to the model, though it is one to you.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} Only two of the five
+# :label: ex-06-two
+#
+# Without encoding anything again: what would the model say about each of the five tiles if only "mucus" and "smooth muscle" were on the list?
+# :::
+#
+# :::{solution-start} ex-06-two
+# :class: dropdown
+# :::
+
+# %%
+print([phrases[2:4][i] for i in cosines[:, 2:4].argmax(1)])
+
+# %% [markdown]
+# The columns of a similarity table can be chosen freely afterwards. Each tile gets one of the two names, fitting or not.
+#
+# :::{solution-end}
+# :::
+#
+# ## Summary
+#
+# - `encode_images` and `encode_text` give unit vectors in one space; their dot products are cosines.
+# - The numbers in a vector mean nothing alone. Angles do, and only between comparable pairs.
+# - It is an ordinary CLIP: `CLIPModel` and `CLIPProcessor` give the same result. Logits are cosines times the logit scale.
+# - A softmax must choose. Lengths, channel order and the 77th token can ruin a result in silence.
+#
+# ## What comes next
+#
+# {doc}`07_zero_shot` turns the table of cosines into a classifier, and asks how good it is.
+#
+# ## References
+#
+# The model is PLIP {cite}`huang2023plip`, its ancestor CLIP {cite}`radford2021clip`.
+#
+# :::{bibliography}
+# :filter: docname in docnames
+# :::

@@ -1,0 +1,333 @@
+# ---
+# jupyter:
+#   jupytext:
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Zero-shot classification
+#
+# **Time:** under two minutes on two CPU cores, after the shared artifacts are built (measured at each build: {doc}`run times <run_times>`). On a T4: not measured yet.
+#
+# ## What you will learn
+#
+# - to classify tiles without one labelled example, by {term}`dot product` and nearest label;
+# - to compare CLIP and PLIP on four {term}`benchmark` sets, with intervals and with {term}`baselines <baseline>` that know
+#   nothing;
+# - why one {term}`prompt` is a sample and not a result, and what an {term}`ensemble` of prompts does;
+# - to look behind a score: which class is taken for which, and what do those tiles look like?
+#
+# ## What you need first
+#
+# Vectors of pictures and sentences, from {doc}`06_using_plip`. Where the models come from ({doc}`05_fine_tuning`) helps, but is
+# not needed.
+
+# %% tags=["remove-cell"]
+# On Colab the package is installed first; torch and numpy of the machine stay as they are.
+import importlib.util
+
+if importlib.util.find_spec("plip_tutorial") is None:
+    # %pip install -q "plip-tutorial[book]"
+
+# %% [markdown]
+# ## A classifier made of words
+#
+# An ordinary classifier learns from thousands of labelled tiles. Add a class, and you label thousands more. A model with a common
+# space of pictures and words needs none of that. Write one sentence for each class, turn the sentences into vectors, and give each
+# tile the class whose sentence is nearest. This is {term}`zero-shot` classification {cite}`radford2021clip`.
+#
+# We load two models: a general one, CLIP, and PLIP, the same model after it has read about pathology.
+
+# %%
+import numpy as np
+
+from plip_tutorial import artifacts, microcosm, plots, tracks, zero_shot
+from plip_tutorial.plip import PLIP
+
+track = tracks.current()
+clip, plip = PLIP(artifacts.checkpoint(track.clip)), PLIP(artifacts.checkpoint(track.plip))
+
+# %% [markdown]
+# The first benchmark has nine kinds of tissue from the colon. It imitates the set of Kather and
+# colleagues {cite}`kather2019nct`: the same nine classes with the same short codes. All its tiles come from laboratories that no
+# model has seen in training.
+
+# %%
+name = track.benchmarks[0]
+tiles = artifacts.benchmark(name)
+codes = tiles.features["label"].names
+truth, slides = np.array(tiles["label"]), tiles["slide"]
+phrases = [microcosm.PHRASES[name][code] for code in codes]
+print(f"{name}: {len(tiles)} tiles of {len(set(slides))} slides,", dict(zip(codes, phrases, strict=True)))
+
+# %% [markdown]
+# ## One tile
+#
+# Take one tile, and the nine sentences in the words of the paper: "An H&E image of ...". `zero_shot.classifier` embeds them.
+# The result is a matrix with one row for each class, and this matrix *is* the classifier.
+
+# %%
+words = zero_shot.classifier(plip, phrases, microcosm.TEMPLATES[name])
+images = artifacts.embeddings(track.plip, name)
+predicted, scores = zero_shot.predict(images, words)
+print("classifier", words.shape, " scores", scores.shape)
+for i in np.argsort(-scores[0]):
+    print(f"{scores[0, i]:6.3f}  {phrases[i]}{'   <- true' if i == truth[0] else ''}")
+
+# %% [markdown]
+# Nine dot products, and the largest wins. Look at the distance between the first and the second: it is often small. The model has
+# no threshold and no doubt; the label is the top of the list, however close the list is.
+#
+# ## All tiles
+#
+# Now all tiles, and both models. Each model needs its own nine sentences: vectors of different models do not fit together.
+# Beside the scores we put those of a "model" that always gives the most common class. Intervals come from a {term}`bootstrap`
+# over slides, since six tiles of one slide are not six independent observations.
+
+# %%
+from plip_tutorial import metrics
+
+predictions = {}
+for model, checkpoint in {"CLIP": track.clip, "PLIP": track.plip}.items():
+    encoder = clip if model == "CLIP" else plip
+    classes = zero_shot.classifier(encoder, phrases, microcosm.TEMPLATES[name])
+    predictions[model], _ = zero_shot.predict(artifacts.embeddings(checkpoint, name), classes)
+reports = {model: metrics.report(truth, found, groups=slides) for model, found in predictions.items()}
+metrics.table(reports).T
+
+# %% [markdown]
+# Read the table from the bottom. The constant answer is what you get for nothing. CLIP, which has hardly seen tissue, may not do better: all
+# nine sentences look alike to it, and it falls for one or two of them. PLIP has never been given a label either. All it has seen
+# are captions, and yet it tells the tissues apart.
+#
+# Four scores that differ are no contradiction, they answer different questions. {term}`Weighted F1 <weighted F1>` is the one of the paper.
+# {term}`Macro F1 <macro F1>` gives rare classes the same weight. {term}`Balanced accuracy <balanced accuracy>` looks at {term}`recall` only.
+# {term}`MCC` is 0 for guessing, whatever the classes.
+#
+# Is the difference between the two models more than luck? Both were asked about the same tiles, so we resample both together.
+
+# %%
+difference = metrics.paired_difference(truth, predictions["PLIP"], predictions["CLIP"], "weighted_f1", groups=slides)
+print(f"PLIP minus CLIP, weighted F1: {difference}")
+
+# %% [markdown]
+# ## Four sets, and what colour alone can do
+#
+# One benchmark may be lucky. The paper used four {cite}`kather2019nct,gamper2019pannuke,da2022digestpath,han2022wsss4luad`, and so do we, in miniature ({doc}`data_cards`). Two more bars keep the others
+# honest: a {term}`logistic regression` on the mean colour of a tile, and one on its colour histogram. They need labelled training
+# tiles, so they are no zero-shot methods. They have an unfair advantage, and that is on purpose: a foundation model that loses to the
+# average colour has not understood tissue.
+
+# %%
+from plip_tutorial import baselines
+
+def zero_shot_labels(encoder, checkpoint, name):
+    phrases = list(microcosm.PHRASES[name].values())
+    classes = zero_shot.classifier(encoder, phrases, microcosm.TEMPLATES[name])
+    return zero_shot.predict(artifacts.embeddings(checkpoint, name), classes)[0]
+
+def colour_labels(features, name):
+    train, test = artifacts.benchmark(name, "train"), artifacts.benchmark(name)
+    return baselines.colour_probe(train["image"], train["label"], test["image"], features=features)
+
+# %%
+methods = {
+    "mean colour": lambda name: colour_labels(baselines.mean_colour, name),
+    "colour histogram": lambda name: colour_labels(baselines.colour_histogram, name),
+    "CLIP": lambda name: zero_shot_labels(clip, track.clip, name),
+    "PLIP": lambda name: zero_shot_labels(plip, track.plip, name),
+}
+tests = {name: artifacts.benchmark(name) for name in track.benchmarks}
+results = {
+    name: {method: metrics.report(test["label"], label(name), groups=test["slide"]) for method, label in methods.items()}
+    for name, test in tests.items()
+}
+
+# %% mystnb={"image": {"alt": "Bar chart of weighted F1 with intervals on four benchmark sets: the constant answer, mean colour, colour histogram, CLIP and PLIP."}, "figure": {"caption": "Zero-shot classification: CLIP and PLIP beside three baselines. Lines are 95% intervals over slides.", "name": "fig-07-four-sets"}}
+plots.bars(results, "weighted_f1")
+
+# %% [markdown]
+# Look at each set in turn, and always at the grey bars first.
+#
+# On the set with nine classes the constant bar is near the floor, so the height of PLIP's bar means something. On the third set, the
+# imitation of DigestPath, eight of nine tiles are benign. There "always benign" already has a high weighted F1, with no
+# picture looked at. A bar has to be read from the top of the constant bar, not from zero.
+#
+# The remedy is a score in which the rare class counts.
+
+# %% mystnb={"image": {"alt": "The same bar chart with macro F1 in place of weighted F1."}, "figure": {"caption": "The same predictions, scored by macro F1.", "name": "fig-07-macro"}}
+plots.bars(results, "macro_f1")
+
+# %% [markdown]
+# The same predictions, another picture. The constant bar has sunk, and with it all methods that lived on the common class.
+# {doc}`11_auditing_plip` plays the same game with the published numbers.
+#
+# ## One prompt is a sample
+#
+# Until now each class had one sentence, the one from the paper. Nobody derived it; somebody wrote it down. Here are two dozen others that a
+# reasonable person might have written down instead. We expect much the same score from all of them.
+
+# %%
+templates = [
+    microcosm.TEMPLATES[name], "An H&E image of {}.", "An H&E image patch of {}.", "{}", "{}.", "a photo of {}", "A picture of {}",
+    "an image of {}", "Histology of {}", "histopathology, {}", "{} on H&E", "{}, H&E stain", "H&E: {}", "H&E stained section of {}",
+    "A tile of {}", "this is {}", "This slide shows {}", "There is {} here", "Classic {}", "{} 40x", "{} under the microscope",
+    "A beautiful case of {}", "pathology of {}", "Tissue: {}", "We see {} in this biopsy", "{} from the colon",
+]  # fmt: skip
+spread = zero_shot.prompt_spread(plip, images, truth, phrases, templates, groups=slides)
+
+# %% mystnb={"image": {"alt": "One dot for each prompt template, sorted by weighted F1, with intervals. The prompt of the paper is marked."}, "figure": {"caption": "The same model, the same tiles, other words. Each dot is one template.", "name": "fig-07-prompts"}}
+plots.spread(spread, mark=templates[0])
+
+# %%
+values = np.array([score.value for score in spread.values()])
+print(f"worst {values.min():.3f}, median {np.median(values):.3f}, best {values.max():.3f}")
+print(f"the paper's prompt: {values[0]:.3f}, better than {(values < values[0]).mean():.0%} of the templates")
+
+# %% [markdown]
+# Nothing about the model changed between these dots. So a sentence such as "PLIP reaches this F1" is incomplete; it reaches it
+# *with this prompt*. If you report zero-shot results, report the spread, or an ensemble.
+#
+# And do not pick the best dot. You would be choosing with the {term}`test set` in hand, and the next laboratory will not confirm it.
+# {doc}`08_linear_probing` shows how far such a choice can fool you.
+#
+# ## Ensembles
+#
+# If one sentence is a sample, take the mean of many. An ensemble embeds all templates, and several synonyms of each class, and averages the
+# vectors. The classifier stays one row for each class, so classification costs no more. We expect a score near the upper end of the
+# spread, without having to choose.
+
+# %%
+synonyms = {
+    "ADI": ["adipose tissue", "fat"], "BACK": ["background", "empty slide"], "DEB": ["debris", "necrosis"],
+    "LYM": ["lymphocytes", "lymphoid infiltrate"], "MUC": ["mucus", "mucin"], "MUS": ["smooth muscle", "muscularis propria"],
+    "NORM": ["normal colon mucosa", "benign colonic glands"], "STR": ["cancer-associated stroma", "desmoplastic stroma"],
+    "TUM": ["colorectal adenocarcinoma epithelium", "colorectal adenocarcinoma"],
+}  # fmt: skip
+many = [synonyms.get(code, [phrase]) for code, phrase in zip(codes, phrases, strict=True)]
+for what, names, sentences in [("templates", phrases, templates), ("templates x synonyms", many, templates)]:
+    found, _ = zero_shot.predict(images, zero_shot.classifier(plip, names, sentences))
+    print(f"{what:22} {metrics.weighted_f1(truth, found, groups=slides)}")
+
+# %% [markdown]
+# Compare with the worst, median and best printed above. The ensemble cannot be unlucky as a single sentence can. Synonyms may help or harm:
+# a word that the captions rarely used sits at an uncertain place, and drags the mean along.
+#
+# ## Behind the score
+#
+# A score says how often the model errs. The {term}`confusion matrix` says how.
+
+# %% mystnb={"image": {"alt": "Confusion matrix of nine tissues: rows are true classes, columns predicted ones."}, "figure": {"caption": "PLIP with the paper's prompt. Rows are what a tile is, columns what the model says; each row adds up to one.", "name": "fig-07-confusion"}}
+plots.confusion(truth, predictions["PLIP"], codes)
+
+# %% [markdown]
+# The worst cells deserve a look at the tiles themselves. Before you see them: for each pair, think what the two tissues have in
+# common, and whether you could tell them apart at this size.
+
+# %% mystnb={"image": {"alt": "Three rows of tiles, each row the tiles of one class that were taken for another."}, "figure": {"caption": "Tiles behind the three worst cells.", "name": "fig-07-worst"}}
+worst = zero_shot.worst_confusions(truth, predictions["PLIP"], n=3)
+for cell in worst:
+    print(f"{cell.share:.0%} of {codes[cell.true]} are called {codes[cell.predicted]} ({len(cell.items)} tiles)")
+rows = [[tiles[int(i)]["image"] for i in cell.items[:8]] for cell in worst]
+plots.gallery_rows(rows, [f"{codes[cell.true]}, called {codes[cell.predicted]}" for cell in worst])
+
+# %% [markdown]
+# Some of these errors a pathologist would forgive: at the border of two tissues both names are right, and fibres cut lengthwise look like
+# other fibres. Some are not forgivable. The matrix does not know the difference. That is the reason to look.
+#
+# ## Exercises
+#
+# :::{exercise} Your own words
+# :label: ex-07-own
+#
+# Write three templates that are not in the list and beat the paper's prompt. Then be honest: how many did you try, and on which tiles did you choose? Check your
+# favourite on the training split, which none of your choices has touched.
+# :::
+#
+# :::{solution-start} ex-07-own
+# :class: dropdown
+# :::
+
+# %%
+mine = ["Colon histology showing {}", "Micrograph: {}, haematoxylin and eosin", "{} seen by a pathologist"]
+train = artifacts.benchmark(name, "train")
+for split, found, y in [("test", images, truth), ("train", artifacts.embeddings(track.plip, name, "train"), np.array(train["label"]))]:
+    scores = zero_shot.prompt_spread(plip, found, y, phrases, [templates[0], *mine])
+    print(split, {template: round(score.value, 3) for template, score in scores.items()})
+
+# %% [markdown]
+# The order of the templates on one split need not be their order on the other. What was best by choice is rarely best by nature.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} A tenth sentence
+# :label: ex-07-tenth
+#
+# Add a class that does not occur, such as "a photo of a dog" or "artefact". How many tiles does it take away, and from which class?
+# :::
+#
+# :::{solution-start} ex-07-tenth
+# :class: dropdown
+# :::
+
+# %%
+for extra in ["a photo of a dog", "An H&E image of an artefact", "An H&E image of tissue"]:
+    found, _ = zero_shot.predict(images, np.vstack([words, plip.encode_text([extra])]))
+    lost = truth[found == len(codes)]
+    print(f"{extra!r} takes {len(lost)} tiles:", {codes[c]: int((lost == c).sum()) for c in np.unique(lost)})
+
+# %% [markdown]
+# The labels compete. A vague sentence can lie near everything, and a list of labels is part of the model that you test.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} No pictures needed
+# :label: ex-07-text
+#
+# Which confusions could you have predicted from the nine sentences alone? Compare the cosines between the rows of `words` with the confusion matrix.
+# :::
+#
+# :::{solution-start} ex-07-text
+# :class: dropdown
+# :::
+
+# %%
+between = words @ words.T - 2 * np.eye(len(codes))
+for cell in worst:
+    rank = int((between[cell.true] > between[cell.true, cell.predicted]).sum()) + 1
+    print(f"{codes[cell.true]} -> {codes[cell.predicted]}: neighbour number {rank} among the sentences")
+
+# %% [markdown]
+# Classes whose sentences lie close together are confused more easily, whatever the tile shows. Part of the error is in the words.
+#
+# :::{solution-end}
+# :::
+#
+# ## Summary
+#
+# - A zero-shot classifier is a matrix: one embedded sentence for each class. The nearest one wins.
+# - Put the constant answer and the colour baselines beside every bar, and choose a score in which rare classes count.
+# - Prompts scatter. Report the spread or an ensemble, never the best.
+# - The confusion matrix and its tiles tell more than any score.
+#
+# ## What comes next
+#
+# What if you do have some labels? {doc}`08_linear_probing` puts a small classifier on top of the frozen model.
+#
+# ## References
+#
+# Zero-shot classification and prompt ensembles come from CLIP {cite}`radford2021clip`; the prompts and the four sets from the PLIP
+# paper {cite}`huang2023plip`.
+#
+# :::{bibliography}
+# :filter: docname in docnames
+# :::

@@ -1,0 +1,324 @@
+# ---
+# jupyter:
+#   jupytext:
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Linear probing
+#
+# **Time:** under two minutes on two CPU cores, after the shared artifacts are built (measured at each build: {doc}`run times <run_times>`). On a T4: not measured yet.
+#
+# ## What you will learn
+#
+# - to train a classifier on {term}`frozen` embeddings in seconds, and to choose its one setting without the {term}`test set`;
+# - to compare CLIP, PLIP and plain colour in the same way;
+# - how many labels it takes, and what to do with five;
+# - how choosing on the test set produces a fine score out of nothing.
+#
+# ## What you need first
+#
+# Embeddings ({doc}`06_using_plip`) and the scores of {doc}`07_zero_shot`. You should have met {term}`logistic regression`; two
+# sentences about it follow.
+
+# %% tags=["remove-cell"]
+# On Colab the package is installed first; torch and numpy of the machine stay as they are.
+import importlib.util
+
+if importlib.util.find_spec("plip_tutorial") is None:
+    # %pip install -q "plip-tutorial[book]"
+
+# %% [markdown]
+# ## A straight cut through a good space
+#
+# {doc}`07_zero_shot` used words as classes. If you have labelled tiles, you can do better: keep the model as it is, turn all tiles into vectors
+# once, and train a {term}`logistic regression` on the vectors. It gives each class a weight for each of the numbers in the vector, adds
+# up, and takes the class with the largest sum. Its borders are flat. So if it does well, the classes already lay apart, and the
+# model deserves the praise, not the classifier. This is a {term}`linear probe`.
+#
+# We use the nine tissues again. The training tiles come from laboratories A to H, the test tiles from I to L.
+
+# %%
+import numpy as np
+
+from plip_tutorial import artifacts, baselines, linear_probe, metrics, plots, tracks
+
+track = tracks.current()
+name = track.benchmarks[0]
+train, test = artifacts.benchmark(name, "train"), artifacts.benchmark(name, "test")
+train_y, test_y = np.array(train["label"]), np.array(test["label"])
+print(f"{len(train)} tiles of {len(set(train['patient']))} patients to learn from, {len(test)} to test on")
+
+# %% [markdown]
+# The features of each tile, seen in four ways: by PLIP, by CLIP, as a histogram of its colours, and as three numbers, its mean colour.
+
+# %%
+features = {
+    "mean colour": [baselines.mean_colour(part["image"]) for part in (train, test)],
+    "colour histogram": [baselines.colour_histogram(part["image"]) for part in (train, test)],
+    "CLIP": [artifacts.embeddings(track.clip, name, split) for split in ("train", "test")],
+    "PLIP": [artifacts.embeddings(track.plip, name, split) for split in ("train", "test")],
+}
+print({method: x.shape for method, (x, _) in features.items()})
+
+# %% [markdown]
+# ## One setting, chosen inside the training set
+#
+# A logistic regression has one setting that matters, `C`. With a small `C` the weights are kept small ({term}`regularisation`), and the
+# probe may be too stiff. With a large `C` it fits every quirk of the training tiles. Somebody has to choose.
+#
+# `linear_probe.sweep` chooses by {term}`cross-validation`: it hides a fifth of the training patients, trains on the others, scores on the
+# hidden ones, takes turns, and does so for each `C`. Whole patients are hidden. Would we hide single tiles, the probe could recognise the
+# *slide*.
+
+# %%
+probes = {
+    method: linear_probe.sweep(train_x, train_y, groups=train["patient"]) for method, (train_x, _) in features.items()
+}
+print({method: f"C = {probe.C:g}" for method, probe in probes.items()})
+
+# %% mystnb={"image": {"alt": "Macro F1 in cross-validation against C on a logarithmic axis, one line for each kind of features."}, "figure": {"caption": "Cross-validation inside the training set. The test set has not been touched so far.", "name": "fig-08-c"}}
+plots.lines({method: {c: score for c, score in probe.scores.items()} for method, probe in probes.items()}, x="C", log=True)
+
+# %% [markdown]
+# The curves rise, reach a plateau and may fall again. On the plateau the exact value hardly matters. The best `C` differs between the
+# features, so a comparison at one fixed `C` would favour whoever it suits.
+#
+# ## The test
+#
+# Now, once, the test set.
+
+# %%
+reports = {
+    method: metrics.report(test_y, probes[method].predict(test_x), groups=test["patient"])
+    for method, (_, test_x) in features.items()
+}
+metrics.table(reports)[["macro_f1", "balanced_accuracy", "mcc", "constant_macro_f1"]]
+
+# %% [markdown]
+# The order tells a story. The mean colour gets a part of the tissues right, since fat is empty and lymphocytes are blue. The
+# histogram gets more. CLIP has seen no tissue, and yet its embeddings hold far more than its zero-shot result suggested: the
+# information was there, only the *words* did not point at it. PLIP is ahead again.
+#
+# Compare also with the zero-shot score of PLIP from the last chapter, which used no label at all. The distance between the two is what the
+# labels of the training set are worth.
+#
+# All four sets, scored by {term}`macro F1`, as in the paper:
+
+# %%
+def probe_report(name, encode):
+    train, test = artifacts.benchmark(name, "train"), artifacts.benchmark(name, "test")
+    probe = linear_probe.sweep(encode(name, "train"), train["label"], groups=train["patient"])
+    return metrics.report(test["label"], probe.predict(encode(name, "test")), groups=test["patient"])
+
+encoders = {
+    "mean colour": lambda name, split: baselines.mean_colour(artifacts.benchmark(name, split)["image"]),
+    "colour histogram": lambda name, split: baselines.colour_histogram(artifacts.benchmark(name, split)["image"]),
+    "CLIP": lambda name, split: artifacts.embeddings(track.clip, name, split),
+    "PLIP": lambda name, split: artifacts.embeddings(track.plip, name, split),
+}
+
+# %% mystnb={"image": {"alt": "Bar chart of macro F1 with intervals on four benchmark sets: the constant answer, mean colour, colour histogram, CLIP and PLIP."}, "figure": {"caption": "Linear probes on four sets. Lines are 95% intervals over patients.", "name": "fig-08-four-sets"}}
+results = {name: {method: probe_report(name, encode) for method, encode in encoders.items()} for name in track.benchmarks}
+plots.bars(results, "macro_f1")
+
+# %% [markdown]
+# Where two intervals overlap, do not conclude that the models are equal. Both were tested on the same patients, so ask for the difference directly.
+
+# %%
+for name_of_set in track.benchmarks:
+    train_, test_ = artifacts.benchmark(name_of_set, "train"), artifacts.benchmark(name_of_set, "test")
+    found = [
+        linear_probe.sweep(encode(name_of_set, "train"), train_["label"], groups=train_["patient"]).predict(encode(name_of_set, "test"))
+        for encode in (encoders["PLIP"], encoders["CLIP"])
+    ]
+    difference = metrics.paired_difference(test_["label"], *found, groups=test_["patient"])
+    print(f"{name_of_set:18} PLIP minus CLIP {difference}")
+
+# %% [markdown]
+# ## How many labels?
+#
+# Labels cost a pathologist's time. So the question is less how good the probe is with all of them, and more how fast it gets there. We train on a
+# hundredth of the training tiles, then on more, each time with several random choices.
+
+# %%
+curves = {}
+for method, (train_x, test_x) in features.items():
+    curves[method] = linear_probe.label_efficiency(train_x, train_y, test_x, test_y, groups=train["patient"])
+curves["PLIP"].groupby("labels")["macro_f1"].agg(["mean", "min", "max"]).round(3)
+
+# %% mystnb={"image": {"alt": "Macro F1 on the test set against the number of labelled tiles, one line for each kind of features, with the zero-shot score as a dashed line."}, "figure": {"caption": "Label efficiency: how the score grows with the number of labelled tiles. The dashed line is zero-shot PLIP.", "name": "fig-08-labels"}}
+plots.label_efficiency(curves)
+
+# %% [markdown]
+# Read the figure sideways. Choose a height and ask how many labels each method needs to get there. The horizontal distance between two lines is
+# the work that the better embedding saves, and for a clinic it is the more telling number.
+#
+# ## Five tiles of each
+#
+# At the left end a logistic regression has little to hold on to. With a handful of examples, {term}`few-shot`, a simpler
+# rule does well: average the vectors of each class, its {term}`prototype`, and take the nearest. That is zero-shot classification with the mean
+# tile in the place of the sentence. And nothing forbids to use both: a probe that *starts* from the sentences and departs from them as far as the tiles demand.
+
+# %%
+from plip_tutorial import microcosm, zero_shot
+from plip_tutorial.plip import PLIP
+
+plip = PLIP(artifacts.checkpoint(track.plip))
+phrases = [microcosm.PHRASES[name][code] for code in train.features["label"].names]
+words = zero_shot.classifier(plip, phrases, microcosm.TEMPLATES[name])
+train_x, test_x = features["PLIP"]
+f1 = lambda weights: metrics.macro_f1(test_y, zero_shot.predict(test_x, weights)[0]).value
+print(f"words alone: {f1(words):.3f}")
+
+# %%
+for n in (1, 2, 5, 20):
+    rows = []
+    for seed in range(5):
+        few = linear_probe.shots(train_y, n, seed=seed)
+        _, means = linear_probe.prototypes(train_x[few], train_y[few])
+        both = linear_probe.text_informed(train_x[few], train_y[few], words, logit_scale=plip.logit_scale)
+        probe = metrics.macro_f1(test_y, linear_probe.sweep(train_x[few], train_y[few]).predict(test_x)).value
+        rows.append([f1(means), probe, f1(both)])
+    print(f"{n:3} tiles a class: prototypes, probe, words + tiles", np.mean(rows, 0).round(3))
+
+# %% [markdown]
+# With one tile a class, the words are worth more than the pictures; the last column knows both. With many tiles the three meet. Which one wins at five is worth
+# knowing before you ask a colleague to label.
+#
+# ## Why not choose on the test set?
+#
+# In published code you will find a loop over settings that keeps the best *test* score. The released code of PLIP has such a loop
+# for its probes. It looks harmless: the classifier never trains on the test tiles. Let us see what it does in the purest case, where there is nothing to
+# find. We replace the labels by dice. No method can beat chance now, which is about one in nine.
+#
+# Our "method" has one setting: the number of its random generator. We try 200 of them on a small test set and keep the best.
+
+# %%
+draw = np.random.default_rng(0)
+small, fresh = draw.integers(9, size=60), draw.integers(9, size=6000)  # true labels: dice
+guesses = [np.random.default_rng(setting).integers(9, size=6060) for setting in range(200)]
+scores = [metrics.accuracy(small, guess[:60]).value for guess in guesses]
+best = int(np.argmax(scores))
+print(f"mean of all settings     {np.mean(scores):.3f}")
+print(f"best setting             {scores[best]:.3f}   <- what would be published")
+print(f"the same, on fresh tiles {metrics.accuracy(fresh, guesses[best][60:]).value:.3f}")
+
+# %% [markdown]
+# The best of many random numbers is high, and it says nothing about tomorrow. The more settings you try and the fewer tiles you
+# have, the higher the false summit. Real settings are not dice, so in practice the effect is smaller. But nobody can tell afterwards how much of a score is
+# choice. Choose on the training side, by patients, and look at the test set once.
+#
+# The same holds one floor higher. If tiles of one patient are on both sides of a split, the cross-validation itself is too hopeful ({term}`leakage`).
+
+# %%
+random_split = linear_probe.sweep(train_x, train_y)
+for what, probe in {"split by tile": random_split, "split by patient": probes["PLIP"]}.items():
+    print(f"{what:17} promises {probe.scores[probe.C].value:.3f}")
+print(f"{'test set':17} gives    {reports['PLIP']['macro_f1'].value:.3f}")
+
+# %% [markdown]
+# Here the two promises may lie close together, for in this set a slide shows all nine tissues and so cannot give the answer away. On sets where
+# a patient is either ill or not, the gap is wide; {doc}`10_limits` builds such a case. And note that even the careful promise need not be kept: the test tiles come
+# from laboratories that no fold contained.
+#
+# ## Exercises
+#
+# :::{exercise} Which laboratory is it?
+# :label: ex-08-lab
+#
+# A probe finds whatever is in the vectors, wanted or not. Train one to tell the *laboratory* of a training tile from its PLIP vector, and compare with the mean colour. What does the result mean for a study
+# in which one hospital contributed all the tumours?
+# :::
+#
+# :::{solution-start} ex-08-lab
+# :class: dropdown
+# :::
+
+# %%
+labs, patients = np.array(train["lab"]), np.array(train["patient"])
+half = np.isin(patients, np.unique(patients)[::2])
+for method in ("mean colour", "CLIP", "PLIP"):
+    x = features[method][0]
+    probe = linear_probe.sweep(x[half], labs[half], groups=patients[half])
+    print(f"{method:12} {metrics.accuracy(labs[~half], probe.predict(x[~half]), groups=patients[~half])}")
+
+# %% [markdown]
+# Chance is one in eight. If the vectors give away the laboratory, a classifier may learn "hospital" and call it "tumour".
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} Fewer numbers
+# :label: ex-08-pca
+#
+# How many directions of the space does the probe need? Reduce the vectors with `sklearn.decomposition.PCA` to 2, 8 and 32 numbers and probe again.
+# :::
+#
+# :::{solution-start} ex-08-pca
+# :class: dropdown
+# :::
+
+# %%
+from sklearn.decomposition import PCA
+
+for k in (2, 8, 32):
+    pca = PCA(k, random_state=0).fit(train_x)
+    probe = linear_probe.sweep(pca.transform(train_x), train_y, groups=train["patient"])
+    print(k, metrics.macro_f1(test_y, probe.predict(pca.transform(test_x)), groups=test["patient"]))
+
+# %% [markdown]
+# A few directions carry most of it. The rest is detail, and scanner.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} A smaller test set
+# :label: ex-08-small
+#
+# Score the PLIP probe on the first 60, 200 and all test tiles. What happens to the interval? How many tiles would you need to tell two models apart that differ by 0.02?
+# :::
+#
+# :::{solution-start} ex-08-small
+# :class: dropdown
+# :::
+
+# %%
+found = probes["PLIP"].predict(test_x)
+for n in (60, 200, len(test)):
+    score = metrics.macro_f1(test_y[:n], found[:n], groups=test["patient"][:n])
+    print(n, score, f"width {score.high - score.low:.3f}")
+
+# %% [markdown]
+# The width shrinks with the square root of the number of patients: four times the patients, half the width. For a difference of 0.02 compare the models on the same
+# tiles with `metrics.paired_difference`, which needs far fewer.
+#
+# :::{solution-end}
+# :::
+#
+# ## Summary
+#
+# - A linear probe asks what a frozen embedding holds. It trains in seconds.
+# - `C` is chosen by cross-validation inside the training set, with whole patients hidden.
+# - Better embeddings save labels. With few labels, prototypes and words help.
+# - Whatever you choose on the test set makes its score a promise that nobody has to keep.
+#
+# ## What comes next
+#
+# {doc}`09_retrieval` uses the same vectors to search.
+#
+# ## References
+#
+# The paper compared linear probes of PLIP and CLIP on four sets {cite}`huang2023plip`; CLIP's own paper made the comparison
+# popular {cite}`radford2021clip`.
+#
+# :::{bibliography}
+# :filter: docname in docnames
+# :::

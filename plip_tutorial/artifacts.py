@@ -1,0 +1,248 @@
+"""What the book builds once and keeps: the tiny models, their corpus, and all that lies between.
+
+The recipe is the paper's, in its order: posts become pairs; pictures that are not pathology go; the rest asks the web
+pool for its relatives; captions that are not English go, copies go, what the tests will ask goes; what is left trains
+the tiny PLIP. Each step is a short function, cached under a key of its settings and of the code that it runs.
+
+    clip = CLIPModel.from_pretrained(artifacts.tiny_clip())
+    pairs = artifacts.corpus()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import Dataset, concatenate_datasets, load_from_disk
+from numpy.typing import NDArray
+
+from plip_tutorial import cache, clean, collect, expand, finetune, microcosm, tiny_model, tracks
+from plip_tutorial.funnel import Funnel
+from plip_tutorial.plip import PLIP
+
+WORLD = ("plip_tutorial.microcosm",)
+TRAINING = (
+    "plip_tutorial.tiny_model", "plip_tutorial.contrastive", "plip_tutorial.augment", "plip_tutorial.batches",
+    "plip_tutorial.finetune", "plip_tutorial.gradcache",
+)  # fmt: skip
+CURATION = (
+    "plip_tutorial.collect", "plip_tutorial.language", "plip_tutorial.expand", "plip_tutorial.vector_index",
+    "plip_tutorial.clean", "plip_tutorial.duplicates", "plip_tutorial.pixels",
+)  # fmt: skip
+Embeddings = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of the tiny track that no chapter asks for.
+
+    Attributes:
+        everyday: pairs that the tiny CLIP is pre-trained on.
+        pretrain_steps: steps of that pre-training.
+        pretrain_rate: its highest learning rate.
+        labelled: tiles, and as many everyday pictures, that the filter and the k-NN threshold are fitted on.
+        precision: share of the kept pictures that is to be pathology.
+        neighbours: pictures of the pool that each seed asks for.
+        knn_precision: share of pathology wanted among what the k-NN expansion brings.
+    """
+
+    everyday: int = 4000
+    pretrain_steps: int = 120
+    pretrain_rate: float = 1e-3
+    labelled: int = 1200
+    precision: float = 0.99
+    neighbours: int = 30
+    knn_precision: float = 0.9
+
+
+RECIPE = Recipe()
+
+
+def _key(code: tuple[str, ...], **settings: Any) -> dict[str, Any]:
+    return {"recipe": asdict(RECIPE), "code": cache.code_key(*WORLD, *code), **settings}
+
+
+def _table(name: str, make: Callable[[], Dataset], code: tuple[str, ...] = (), **settings: Any) -> Dataset:
+    """A cached `Dataset`."""
+    key = _key(code, **settings)
+    return load_from_disk(cache.build(name, key, lambda folder: make().save_to_disk(folder / "table")) / "table")
+
+
+def checkpoint(name: str) -> str:
+    """Directory of "tiny-clip" or "tiny-plip", built if needed; any other name is a hub id and passed through.
+
+    >>> checkpoint("vinid/plip")
+    'vinid/plip'
+    """
+    makers = {"tiny-clip": tiny_clip, "tiny-plip": tiny_plip}
+    return str(makers[name]()) if name in makers else name
+
+
+def tiny_clip(seed: int = 0) -> Path:
+    """The tiny CLIP, a checkpoint directory: random weights, then everyday pairs. About a minute the first time."""
+
+    def make(folder: Path) -> None:
+        start = tiny_model.untrained(folder / "untrained", seed=seed)
+        pairs = microcosm.everyday_pairs(RECIPE.everyday, seed=1)
+        config = finetune.TrainConfig(
+            steps=RECIPE.pretrain_steps,
+            batch_size=tracks.TINY.batch_size,
+            learning_rate=RECIPE.pretrain_rate,
+            warmup_steps=20,
+            seed=seed,
+        )
+        path, _ = finetune.finetune(start, pairs, config, output=folder / "run")
+        path.rename(folder / "model")
+
+    return cache.build("tiny-clip", _key(TRAINING, seed=seed), make) / "model"
+
+
+def tiny_plip(seed: int = 0) -> Path:
+    """The tiny PLIP: the tiny CLIP, fine-tuned on `corpus`. About three minutes the first time, the rest included."""
+
+    def make(folder: Path) -> None:
+        path, _ = finetune.finetune(tiny_clip(seed), corpus(), fine_tuning(seed), output=folder / "run")
+        path.rename(folder / "model")
+
+    return cache.build("tiny-plip", _key(TRAINING + CURATION, track=asdict(tracks.TINY), seed=seed), make) / "model"
+
+
+def fine_tuning(seed: int = 0) -> finetune.TrainConfig:
+    """How the tiny PLIP is trained."""
+    track = tracks.TINY
+    return finetune.TrainConfig(
+        steps=track.steps, batch_size=track.batch_size, learning_rate=track.learning_rate, warmup_steps=30, seed=seed
+    )
+
+
+def history(seed: int = 0) -> Path:
+    """The CSV that the fine-tuning of the tiny PLIP wrote."""
+    return tiny_plip(seed).parent / "run" / "history.csv"
+
+
+def posts() -> Dataset:
+    """The raw posts of the tiny corpus."""
+    return _table("posts", lambda: microcosm.posts(tracks.TINY.posts), n=tracks.TINY.posts)
+
+
+def web_pool() -> Dataset:
+    """The raw web pool of the tiny corpus."""
+    return _table("web-pool", lambda: microcosm.web_pool(tracks.TINY.web_pool), n=tracks.TINY.web_pool)
+
+
+def collected() -> tuple[Dataset, Funnel]:
+    """Pairs that the text filters leave of the posts, with the funnel. No picture has been looked at yet."""
+    return collect.pairs_from_posts(posts())
+
+
+def labelled() -> tuple[Dataset, Dataset]:
+    """Pathology and everyday pictures to fit filters on: training labs only, and none from posts, pool or tests."""
+    share = RECIPE.labelled // len(microcosm.NAMES)
+    tiles = [microcosm.benchmark(name, "train", share) for name in microcosm.NAMES]
+    tissue = _table("labelled-tissue", lambda: concatenate_datasets([t.select_columns(["image"]) for t in tiles]))
+    return tissue, _table("labelled-everyday", lambda: microcosm.everyday_pairs(RECIPE.labelled, seed=2))
+
+
+def pathology_filter() -> clean.PathologyFilter:
+    """The filter of chapter 4, fitted on embeddings of the tiny CLIP."""
+
+    def make(folder: Path) -> None:
+        clip = PLIP(tiny_clip())
+        tissue, everyday = (clip.encode_images(table["image"], 256) for table in labelled())
+        clean.PathologyFilter().fit(tissue, everyday, precision=RECIPE.precision).save(folder / "filter")
+
+    return clean.PathologyFilter.load(cache.build("pathology-filter", _key(TRAINING + CURATION), make) / "filter")
+
+
+def seeds() -> Dataset:
+    """Collected pairs whose picture is pathology, by the filter: what the web pool is asked with."""
+    pairs, _ = collected()
+    return pairs.select(np.flatnonzero(pathology_filter().keep(tiny_embeddings("collected", pairs))))
+
+
+def tiny_embeddings(name: str, table: Dataset) -> Embeddings:
+    """Embeddings (n, d) of a table of the tiny corpus by the tiny CLIP, cached under ``name``."""
+    key = _key(TRAINING + CURATION, track=asdict(tracks.TINY), n=len(table))
+    make = _embedder(str(tiny_clip()), table)
+    return np.asarray(np.load(cache.build(f"embeddings-{name}", key, make) / "embeddings.npy"))
+
+
+def _embedder(model: str, table: Dataset) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        np.save(folder / "embeddings.npy", PLIP(model).encode_images(table["image"], 256))
+
+    return make
+
+
+def knn_threshold(seed_embeddings: Embeddings) -> float:
+    """Similarity to the nearest seed above which a picture is pathology often enough, on `labelled` pictures."""
+    clip = PLIP(tiny_clip())
+    near, right = [], []
+    for truth, table in zip((True, False), labelled(), strict=True):
+        scores, _ = expand.VectorIndex(seed_embeddings).search(clip.encode_images(table["image"], 256), k=1)
+        near.append(scores[:, 0])
+        right.append(np.full(len(scores), truth))
+    return expand.choose_threshold(np.concatenate(near), np.concatenate(right), RECIPE.knn_precision)
+
+
+def expanded() -> Dataset:
+    """Pairs of the web pool that are neighbours of the seeds, before any cleaning."""
+    pool, start = web_pool(), seeds()
+    vectors = tiny_embeddings("seeds", start)
+    found = expand.expand(
+        vectors, tiny_embeddings("web-pool", pool), k=RECIPE.neighbours, threshold=knn_threshold(vectors)
+    )
+    pairs = pool.select(found.indices)
+    last = max(start["group_id"], default=0) + 1
+    return pairs.add_column("group_id", last + np.arange(len(pairs))).add_column("source", ["web"] * len(pairs))
+
+
+def corpus() -> Dataset:
+    """The cleaned pairs that `tiny_plip` was trained on."""
+    return _table("corpus", _clean_corpus, TRAINING + CURATION, track=asdict(tracks.TINY))
+
+
+def _clean_corpus() -> Dataset:
+    web = expanded()
+    keep = pathology_filter().keep(tiny_embeddings("expanded", web)) & clean.is_english(web["text"])
+    keep &= np.array([bool(text and text.strip()) for text in web["text"]])
+    collected_pairs = seeds()
+    pairs = concatenate_datasets([collected_pairs, web.select(np.flatnonzero(keep)).select_columns(collected_pairs.column_names)])
+    pairs = pairs.select(np.flatnonzero(_one_of_each(pairs)))
+    for name in microcosm.NAMES:
+        pairs = pairs.select(np.flatnonzero(~clean.leaks(pairs, benchmark_of(tracks.TINY, name))))
+    groups = clean.join_groups(np.array(pairs["group_id"]), clean.near_duplicate_captions(pairs["text"]))
+    return pairs.remove_columns("group_id").add_column("group_id", groups)
+
+
+def _one_of_each(pairs: Dataset) -> NDArray[np.bool_]:
+    """Mask that keeps one picture of those that are the same, but every caption of that one."""
+    copies = clean.near_duplicates(pairs["image"])
+    kept = clean.representative(copies)
+    group = np.array(pairs["group_id"])
+    same_post = group == group[copies]  # tweet and reply share a picture on purpose
+    return kept | same_post
+
+
+def benchmark(name: str, split: str = "test", n: int | None = None) -> Dataset:
+    """A labelled set of the current track, cached. Columns ``image``, ``label``, ``patient``, ``slide``, ``lab``."""
+    return benchmark_of(tracks.current(), name, split, n)
+
+
+def benchmark_of(track: tracks.Track, name: str, split: str = "test", n: int | None = None) -> Dataset:
+    """The same for a given track."""
+    if name in microcosm.NAMES:
+        make = lambda: microcosm.benchmark(name, split, n, size=track.image_size)  # noqa: E731
+        return _table(f"{name}-{split}", make, n=n, size=track.image_size)
+    raise ValueError(f"unknown benchmark {name!r}. The {track.name} track has: {', '.join(track.benchmarks)}.")
+
+
+def embeddings(model: str, name: str, split: str = "test", n: int | None = None) -> Embeddings:
+    """Image embeddings of a benchmark, (n, d) unit vectors, cached. ``model`` is a checkpoint or an artifact's name."""
+    path = checkpoint(model)
+    key = _key(TRAINING + CURATION, track=asdict(tracks.current()), model=model, split=split, n=n)
+    made = cache.build(f"{name}-{split}-by-{Path(model).name}", key, _embedder(path, benchmark(name, split, n)))
+    return np.asarray(np.load(made / "embeddings.npy"))

@@ -1,0 +1,234 @@
+"""The same picture twice: perceptual hashes, compared by the number of bits that differ.
+
+A hash describes the coarse light and dark of a picture in 64 bits: shrink it to 32 x 32 grey values, take the cosine
+transform, keep the 8 x 8 slowest waves, and write 1 where a wave is stronger than their median (Zauner 2010, "pHash").
+Saving as JPEG or resizing turns few bits; another picture differs in about 32. A cropped copy differs in many, so each
+picture is hashed in three views: whole, and with 3% and 7% cut off on every side.
+
+    groups = near_duplicates(images)
+    images = [image for image, keep in zip(images, representative(groups)) if keep]
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+from scipy.fft import dctn
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from plip_tutorial.images import ImageLike, load
+
+DISTANCE = 8  # bits of 64; benchmarks/duplicates.py measures what other values miss and what they merge wrongly
+VIEWS = (0.0, 0.03, 0.07)  # cut off on every side, share of width and height
+CONTRAST = 6.0  # grey levels; below, a hash describes the noise of an empty slide
+_SIDE = 32
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """What is remembered of n pictures.
+
+    Attributes:
+        hashes: a 64-bit perceptual hash of each view, uint64 (n, views).
+        contrast: standard deviation of the shrunken picture in grey levels, (n,).
+        digests: hash of the exact pixels, uint64 (n,).
+    """
+
+    hashes: NDArray[np.uint64]
+    contrast: NDArray[np.float32]
+    digests: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.digests)
+
+
+def fingerprints(images: Iterable[ImageLike]) -> Fingerprints:
+    """Fingerprint pictures.
+
+    Args:
+        images: n paths, PIL images or arrays, mixed.
+
+    Returns:
+        `Fingerprints` of n pictures.
+
+    Raises:
+        UnreadableImageError: a picture cannot be decoded, with its index.
+    """
+    shrunk, digests = [], []
+    for rgb in filter(None, load(images)):
+        shrunk.append(_views(rgb.convert("L")))
+        digests.append(blake2b(repr(rgb.size).encode() + rgb.tobytes(), digest_size=8).digest())
+    grey = np.array(shrunk, np.float32).reshape(len(shrunk), len(VIEWS), _SIDE, _SIDE)
+    return Fingerprints(_hash(grey), grey[:, 0].std((1, 2)), np.frombuffer(b"".join(digests), np.uint64))
+
+
+def _views(grey: Image.Image) -> list[NDArray[np.uint8]]:
+    """The picture and its middle parts, each shrunk to 32 x 32."""
+    w, h = grey.size
+    boxes = [(w * cut, h * cut, w - w * cut, h - h * cut) for cut in VIEWS]
+    return [np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS, box=box)) for box in boxes]
+
+
+def _hash(grey: NDArray[np.float32]) -> NDArray[np.uint64]:
+    """64 bits of each (..., 32, 32) array."""
+    waves = dctn(grey, axes=(-2, -1))[..., :8, :8].reshape(*grey.shape[:-2], 64)
+    bits = waves > np.median(waves, axis=-1, keepdims=True)
+    return np.packbits(bits, axis=-1).view(np.uint64)[..., 0]
+
+
+def near_pairs(
+    left: NDArray[np.uint64], right: NDArray[np.uint64] | None = None, *, distance: int = DISTANCE
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find all pairs of hashes that differ in at most ``distance`` bits: the plain double loop, a block at a time.
+
+    >>> near_pairs(np.array([0b0000, 0b0111, 0b0101], np.uint64), distance=1)
+    (array([1]), array([2]))
+
+    Args:
+        left: hashes, uint64 (n,).
+        right: hashes, uint64 (m,). None compares ``left`` with itself, each pair once (i < j).
+        distance: bits that may differ.
+
+    Returns:
+        Indices into left and right, both (pairs,), sorted.
+    """
+    other = left if right is None else right
+    parts = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    for i in range(0, len(left), 64):  # 64 x 8192 differences are 4 MB: they stay in the cache
+        for j in range(i if right is None else 0, len(other), 8192):
+            block = other[j : j + 8192]
+            near = np.bitwise_count(left[i : i + 64, None] ^ block) <= distance
+            a, b = np.divmod(np.flatnonzero(near), len(block))
+            parts.append((a + i, b + j))
+    a, b = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((b, a))
+    order = order[a[order] < b[order]] if right is None else order
+    return a[order], b[order]
+
+
+def similar_pairs(
+    left: Fingerprints, right: Fingerprints | None = None, *, distance: int = DISTANCE
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the pairs of pictures that show the same: any view near any view, or the very same pixels.
+
+    The hash of a picture without contrast, such as a tile of empty glass, is noise: it counts for nothing, and only
+    the same pixels make such a picture a copy.
+
+    Args:
+        left: n pictures.
+        right: m pictures. None compares ``left`` with itself.
+        distance: bits that may differ.
+
+    Returns:
+        Indices into left and right, both (pairs,), each pair at least once.
+    """
+    other = left if right is None else right
+    a, hash_a = _trusted(left)
+    b, hash_b = _trusted(other)
+    i, j = near_pairs(hash_a, None if right is None else hash_b, distance=distance)
+    same = _equal_pairs(left.digests, other.digests)
+    return np.concatenate([a[i], same[0]]), np.concatenate([b[j], same[1]])
+
+
+def _trusted(prints: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """All views of the pictures that have contrast, flat, and which picture each belongs to."""
+    owner = np.flatnonzero(prints.contrast >= CONTRAST)
+    return np.repeat(owner, prints.hashes.shape[1]), prints.hashes[owner].ravel()
+
+
+def _equal_pairs(left: NDArray[Any], right: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each element of left, the first equal one of right, where there is one."""
+    value, first = np.unique(right, return_index=True)
+    place = np.minimum(np.searchsorted(value, left), len(value) - 1) if len(value) else np.zeros(len(left), np.int64)
+    hit = np.flatnonzero(value[place] == left) if len(value) else np.empty(0, np.int64)
+    return hit, first[place[hit]]
+
+
+def near_duplicates(images: Iterable[ImageLike] | Fingerprints, *, distance: int = DISTANCE) -> NDArray[np.int64]:
+    """Group pictures that show the same.
+
+    What is near is put together, and what is near to that as well (connected components).
+
+    Args:
+        images: n paths, PIL images or arrays, or their `Fingerprints`.
+        distance: bits that may differ.
+
+    Returns:
+        Group of each picture, (n,): the index of the group's first member.
+    """
+    prints = images if isinstance(images, Fingerprints) else fingerprints(images)
+    return _components(*similar_pairs(prints, distance=distance), len(prints))
+
+
+def near_duplicate_captions(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Group captions that say the same but for case, accents' encoding, punctuation, emoji and spaces.
+
+    The order of the words counts: "benign, not malignant" is no copy of "malignant, not benign".
+
+    >>> near_duplicate_captions(["Colon, H&E.", "Lung", "colon  H&E"]).tolist()
+    [0, 1, 0]
+
+    Args:
+        texts: n captions.
+
+    Returns:
+        Group of each caption, (n,): the index of the group's first member.
+    """
+    keys = [" ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) for text in texts]
+    first = {key: i for i, key in reversed(list(enumerate(keys)))}
+    return np.array([first[key] for key in keys], np.int64)
+
+
+def join_groups(*groupings: ArrayLike) -> NDArray[np.int64]:
+    """Join groupings of the same n items: who shares a group in any of them shares one in the result.
+
+    >>> join_groups([0, 0, 2, 3], [0, 1, 1, 3]).tolist()
+    [0, 0, 0, 3]
+
+    Returns:
+        Group of each item, (n,): the index of the group's first member.
+    """
+    heads = [np.unique(np.asarray(groups), return_index=True, return_inverse=True)[1:] for groups in groupings]
+    n = len(heads[0][1])
+    return _components(np.tile(np.arange(n), len(heads)), np.concatenate([first[member] for first, member in heads]), n)
+
+
+def _components(i: NDArray[np.int64], j: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Connected components of n items with edges (i, j); each is named by its first member."""
+    if n == 0:
+        return np.empty(0, np.int64)
+    label = connected_components(coo_array((np.ones(len(i), bool), (i, j)), shape=(n, n)), directed=False)[1]
+    _, first, member = np.unique(label, return_index=True, return_inverse=True)
+    return np.asarray(first[member], np.int64)
+
+
+def representative(groups: ArrayLike, prefer: ArrayLike | None = None) -> NDArray[np.bool_]:
+    """Choose which member of each group stays.
+
+    >>> representative([0, 0, 2], prefer=[1, 5, 2]).tolist()
+    [False, True, True]
+
+    Args:
+        groups: (n,).
+        prefer: (n,), for example the number of pixels or of likes: the largest stays, of equals the first.
+            None keeps the first.
+
+    Returns:
+        Bool mask, (n,), True for one member of each group.
+    """
+    group = np.asarray(groups)
+    worth = np.zeros(len(group)) if prefer is None else np.asarray(prefer)
+    order = np.lexsort((np.arange(len(group)), -worth, group))
+    keep = np.zeros(len(group), bool)
+    keep[order[np.append(True, group[order][1:] != group[order][:-1])[: len(group)]]] = True
+    return keep

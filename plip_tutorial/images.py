@@ -1,0 +1,224 @@
+"""Anything that holds a picture becomes an 8-bit RGB picture, or an error that says which one failed and why.
+
+Slides arrive as paths, bytes, Pillow images and arrays; grey, 16-bit, palette, CMYK, with an alpha channel, lying on
+their side with a note about it in EXIF. One door for all of them keeps every chapter free of special cases.
+
+>>> to_rgb(np.zeros((2, 3), np.uint16)).size  # width, height
+(3, 2)
+>>> [picture.mode for picture in load([np.zeros((4, 4, 3), np.uint8), Image.new("CMYK", (4, 4))])]
+['RGB', 'RGB']
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from typing import Any
+from urllib.request import Request, urlopen
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+ImageLike = str | os.PathLike[str] | bytes | Image.Image | NDArray[Any] | Mapping[str, Any]
+MAX_PIXELS = 89_478_485  # Pillow's own line between a picture and a decompression bomb: a quarter of a gigabyte in RGB.
+MAX_STRIP = 1000  # longest side over shortest; resized by the shortest side, a longer strip would become a bomb
+MAX_BYTES = 256 * 1024**2  # what is read from a web address at most
+TIMEOUT = 20.0  # seconds for a web address to answer
+
+
+class UnreadableImageError(ValueError):
+    """A picture that could not be decoded.
+
+    Attributes:
+        index: its place in the sequence, or None for a single picture.
+        name: file name, address, or kind of object.
+        reason: what went wrong.
+    """
+
+    def __init__(self, name: str, reason: str, index: int | None = None, total: int | None = None) -> None:
+        """Compose the message from its parts."""
+        self.index, self.name, self.reason = index, name, reason
+        place = "" if index is None else f" {index}" + (f" of {total}" if total is not None else "")
+        super().__init__(f"image{place} ({name}) cannot be decoded: {reason}")
+
+
+def to_rgb(image: ImageLike) -> Image.Image:
+    """Decode one picture and turn it into 8-bit RGB.
+
+    Args:
+        image: path, http(s) address, encoded bytes, open binary file, Pillow image, array, or the
+            ``{"bytes": ..., "path": ...}`` that `datasets` stores. Arrays are (h, w), (h, w, 1), (h, w, 3) or
+            (h, w, 4): uint8 as it is, bool black and white, uint16 with 65,535 as white, floats with 1.0 as white (or
+            with 255 as white when any value is above 1).
+
+    Returns:
+        A Pillow image of mode RGB. EXIF orientation is applied; what is transparent becomes white, like an empty slide.
+
+    Raises:
+        UnreadableImageError: with the name and the reason, also for pictures of more than `MAX_PIXELS` pixels.
+    """
+    try:
+        return _rgb(_opened(image))
+    except Exception as error:  # Pillow's decoders raise whatever they like: OSError, SyntaxError, struct.error ...
+        raise UnreadableImageError(_name(image), str(error) or type(error).__name__) from error
+
+
+def load(images: Iterable[ImageLike], *, skip_unreadable: bool = False) -> Iterator[Image.Image | None]:
+    """Decode pictures one after the other, so that a million of them need the memory of one.
+
+    Args:
+        images: list, generator, array (n, h, w, 3) or image column of a `datasets.Dataset`.
+        skip_unreadable: yield None for a picture that cannot be decoded, instead of raising.
+
+    Yields:
+        RGB pictures in order; with ``skip_unreadable=True``, None in the place of a broken one.
+
+    Raises:
+        TypeError: if ``images`` is a single picture.
+        UnreadableImageError: with the index, the name and the reason.
+    """
+    _refuse_single(images)
+    return _load(_undecoded(images), skip_unreadable, count(images))
+
+
+def count(images: Iterable[Any]) -> int | None:
+    """Number of pictures if it is known beforehand, else None."""
+    return len(images) if isinstance(images, Sized) else None
+
+
+def _load(images: Iterable[ImageLike], skip_unreadable: bool, total: int | None) -> Iterator[Image.Image | None]:
+    for index, image in enumerate(images):
+        try:
+            yield to_rgb(image)
+        except UnreadableImageError as error:
+            if not skip_unreadable:
+                hint = f"{error.reason.rstrip('.')}. Pass skip_unreadable=True to leave such images out."
+                raise UnreadableImageError(error.name, hint, index, total) from error
+            yield None
+
+
+def _refuse_single(images: Any) -> None:
+    # A path would be read letter by letter, and one (h, w, 3) array row by row, without any error.
+    single = isinstance(images, (str, bytes, os.PathLike, Image.Image, Mapping))
+    if isinstance(images, np.ndarray):
+        single = images.ndim < 3 or (images.ndim == 3 and images.shape[-1] in (1, 3, 4))
+    if single:
+        raise TypeError(f"expected a sequence of images, got one image ({_name(images)}). Pass [image].")
+
+
+def _undecoded(images: Any) -> Any:
+    """Take the stored bytes of a `datasets` column, not its pictures: a broken file would end the iteration."""
+    feature: Any = getattr(images, "features", None)
+    source = getattr(images, "source", None)
+    if source is None or type(feature).__name__ != "Image" or source.format["type"] == "custom":
+        return images
+    column = source.with_format(None).select_columns(images.column_name)
+    return column.cast_column(images.column_name, type(feature)(decode=False))[images.column_name]
+
+
+def _opened(image: Any) -> Image.Image:
+    if isinstance(image, Image.Image):
+        return _checked(image)
+    if isinstance(image, Mapping):
+        return _opened(image["bytes"] if image.get("bytes") is not None else image["path"])
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        return _checked(Image.open(io.BytesIO(image)))
+    if isinstance(image, str) and image.startswith(("http://", "https://")):
+        return _opened(_download(image))
+    if isinstance(image, (str, os.PathLike)) or hasattr(image, "read"):
+        return _checked(Image.open(image))
+    if hasattr(image, "__array__"):
+        return _from_array(np.asarray(image))
+    raise TypeError(f"no idea how to read a picture from {type(image).__name__}")
+
+
+def _download(address: str) -> bytes:
+    request = Request(address, headers={"User-Agent": "plip-tutorial"})
+    with urlopen(request, timeout=TIMEOUT) as answer:
+        content: bytes = answer.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES // 1024**2} MB")
+    return content
+
+
+def _checked(image: Image.Image) -> Image.Image:
+    """Refuse a bomb by the size its header claims, before one pixel is decoded."""
+    _check_size(image.width, image.height)
+    return image
+
+
+def _check_size(width: int, height: int) -> None:
+    if 0 in (width, height):
+        raise ValueError(f"it is empty ({width} x {height} pixels)")
+    if width * height > MAX_PIXELS:
+        limit = f"more than the {MAX_PIXELS:,} that are decoded at once; cut it into tiles first"
+        raise ValueError(f"it has {width} x {height} pixels, {limit}")
+    if max(width, height) > MAX_STRIP * min(width, height):
+        raise ValueError(f"it is a strip of {width} x {height} pixels, which no model can be shown")
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        return _from_array(_grey_levels(image)).convert("RGB")
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
+        return _on_white(image)
+    return image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "La":  # Pillow knows no direct way from premultiplied grey to RGBA
+        image = image.convert("LA")
+    opaque = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", opaque.size, "white"), opaque).convert("RGB")
+
+
+def _grey_levels(image: Image.Image) -> NDArray[Any]:
+    """Mode I holds 8-bit or 16-bit values in 32 bits; the largest value tells which."""
+    values = np.asarray(image)
+    return values.astype(np.uint16) if values.dtype.kind == "i" and 255 < values.max() <= 65535 else values
+
+
+def _from_array(values: NDArray[Any]) -> Image.Image:
+    if values.ndim == 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.ndim != 2 and not (values.ndim == 3 and values.shape[-1] in (3, 4)):
+        hint = "; np.moveaxis(image, 0, -1) puts the channels last" if values.ndim == 3 else ""
+        raise ValueError(f"shape {values.shape} is not (h, w), (h, w, 1), (h, w, 3) or (h, w, 4){hint}")
+    _check_size(values.shape[1], values.shape[0])
+    return _rgb(Image.fromarray(np.ascontiguousarray(_to_uint8(values))))
+
+
+def _to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Grey levels 0 to 255 from any kind of number."""
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == bool:
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.uint16:
+        return np.round(values / 257).astype(np.uint8)  # 65,535 = 257 * 255
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"values of type {values.dtype} are not grey levels")
+    low, high = float(values.min()), float(values.max())
+    if not (low >= 0 and high <= 255):  # written so that NaN is refused too
+        raise ValueError(f"values from {low:g} to {high:g} are neither in 0..1 nor in 0..255")
+    scale = 255 if values.dtype.kind == "f" and high <= 1 else 1
+    return np.round(values * scale).astype(np.uint8)
+
+
+def _name(image: Any) -> str:
+    """How an error message calls a picture."""
+    if isinstance(image, Mapping):
+        return _name(image["path"]) if image.get("path") else "bytes of a data set"
+    if isinstance(image, (str, os.PathLike)):
+        return os.path.basename(image) or str(image)
+    if isinstance(image, Image.Image):
+        kind = f"Pillow image, mode {image.mode}, {image.width} x {image.height}"
+        return os.path.basename(getattr(image, "filename", "")) or kind
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        return f"{len(image)} bytes"
+    return f"array, {image.dtype}, {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__

@@ -1,0 +1,139 @@
+"""Labelled sets that mimic the four on which the paper measured zero-shot classification and linear probing.
+
+Training splits come from the labs that posts come from, test splits from labs never seen. A patient has two slides, a
+slide six tiles, and the tiles of a slide share their stain: that is why intervals must be drawn over slides or
+patients, and why a random split of tiles leaks.
+
+>>> tiles = benchmark("micro-digestpath", "test", n=6)
+>>> tiles.features["label"].names
+['benign', 'malignant']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from datasets import ClassLabel, Dataset, Features, Image, Value
+from numpy.typing import NDArray
+
+from plip_tutorial.microcosm.pictures import render_all
+from plip_tutorial.microcosm.seeding import rng, seed_of
+from plip_tutorial.microcosm.stain import TRAINING_LABS, UNSEEN_LABS
+from plip_tutorial.microcosm.tissue import TISSUES, render_tile
+
+Split = Literal["train", "test"]
+TILES_PER_SLIDE, SLIDES_PER_PATIENT = 6, 2
+_ORGANS = ("colon", "lung", "breast", "skin", "stomach")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A labelled set.
+
+    Attributes:
+        tissues: label -> the tissues that carry it; tiles take one at random.
+        phrases: label -> the words that stand for it in a prompt.
+        template: the paper's prompt; ``{}`` takes the phrase.
+        share: label -> how often it comes, relative to the others.
+    """
+
+    tissues: dict[str, tuple[str, ...]]
+    phrases: dict[str, str]
+    template: str
+    share: dict[str, float]
+
+
+def _by_malignancy(organs: tuple[str, ...], malignant: bool) -> tuple[str, ...]:
+    return tuple(t.name for t in TISSUES.values() if t.organ in organs and t.malignant is malignant)
+
+
+def _two(organs: tuple[str, ...], names: tuple[str, str], share: tuple[float, float]) -> Benchmark:
+    tissues = (_by_malignancy(organs, False), _by_malignancy(organs, True))
+    return Benchmark(
+        tissues=dict(zip(names, tissues, strict=True)),
+        phrases={name: name for name in names},
+        template="An H&E image of {} tissue",
+        share=dict(zip(names, share, strict=True)),
+    )
+
+
+_KATHER = {t.code: t for t in sorted(TISSUES.values(), key=lambda t: t.code or "") if t.code}
+# Shares of the two-class sets are those of the paper: PanNuke about even, DigestPath 16,781 to 2,033.
+BENCHMARKS: dict[str, Benchmark] = {
+    "micro-kather": Benchmark(
+        tissues={code: (tissue.name,) for code, tissue in _KATHER.items()},
+        phrases={code: tissue.phrase for code, tissue in _KATHER.items()},
+        template="An H&E image of {}",
+        share=dict.fromkeys(_KATHER, 1.0),
+    ),
+    "micro-pannuke": _two(_ORGANS, ("benign", "malignant"), (1.0, 1.0)),
+    "micro-digestpath": _two(("colon", "stomach"), ("benign", "malignant"), (16781.0, 2033.0)),
+    "micro-wsss4luad": _two(("lung",), ("normal", "tumor"), (1.0, 1.6)),
+}
+NAMES: tuple[str, ...] = tuple(BENCHMARKS)
+PHRASES: dict[str, dict[str, str]] = {name: b.phrases for name, b in BENCHMARKS.items()}
+TEMPLATES: dict[str, str] = {name: b.template for name, b in BENCHMARKS.items()}
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    tissue: str
+    seed: int
+    lab: str
+    slide: int
+    size: int
+
+
+def _draw(recipe: _Recipe) -> NDArray[np.uint8]:
+    return render_tile(recipe.tissue, seed=recipe.seed, lab=recipe.lab, size=recipe.size, slide=recipe.slide)
+
+
+def benchmark(name: str, split: Split, n: int | None = None, *, size: int = 64) -> Dataset:
+    """Labelled tiles; tile ``i`` is the same whatever ``n`` is.
+
+    Args:
+        name: one of `NAMES`.
+        split: "train" (labs of the posts) or "test" (labs never seen).
+        n: how many tiles; None for 1,200 to train and 900 to test.
+        size: pixels a side.
+
+    Returns:
+        Columns ``image``, ``label`` (a ``ClassLabel``), ``patient``, ``slide``, ``lab``.
+
+    Raises:
+        ValueError: unknown name or split.
+    """
+    if name not in BENCHMARKS:
+        raise ValueError(f"unknown benchmark {name!r}. Choose one of: {', '.join(NAMES)}.")
+    if split not in ("train", "test"):
+        raise ValueError(f"unknown split {split!r}. Choose 'train' or 'test'.")
+    n = {"train": 1200, "test": 900}[split] if n is None else n
+    rows = [_row(name, split, i, size) for i in range(n)]
+    labels = list(BENCHMARKS[name].tissues)
+    columns = {
+        "image": render_all(_draw, [recipe for _, recipe, _, _ in rows], what=f"{name} {split}"),
+        "label": [label for label, _, _, _ in rows],
+        "patient": [patient for _, _, patient, _ in rows],
+        "slide": [slide for _, _, _, slide in rows],
+        "lab": [recipe.lab for _, recipe, _, _ in rows],
+    }
+    text = Value("string")
+    features = {"image": Image(), "label": ClassLabel(names=labels), "patient": text, "slide": text, "lab": text}
+    return Dataset.from_dict(columns, features=Features(features))
+
+
+def _row(name: str, split: Split, i: int, size: int) -> tuple[int, _Recipe, str, str]:
+    """Label, recipe, patient and slide of tile ``i``."""
+    slide = i // TILES_PER_SLIDE
+    patient = slide // SLIDES_PER_PATIENT
+    labs = TRAINING_LABS if split == "train" else UNSEEN_LABS
+    lab = labs[int(rng("lab of", name, split, patient).integers(len(labs)))]
+    world, draw = BENCHMARKS[name], rng("label of", name, split, i)
+    share = np.array(list(world.share.values()))
+    label = int(draw.choice(len(share), p=share / share.sum()))
+    tissue = str(draw.choice(list(world.tissues.values())[label]))
+    seed, stain = seed_of("tile of", name, split, i), seed_of("slide of", name, split, slide)
+    prefix = f"{name}-{split}"
+    return label, _Recipe(tissue, seed, lab, stain, size), f"{prefix}-patient{patient}", f"{prefix}-slide{slide}"

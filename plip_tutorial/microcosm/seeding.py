@@ -1,0 +1,32 @@
+"""Randomness without hidden state: every draw is a pure function of a key.
+
+Item ``i`` of a table must not depend on the order, the process or the batch in which it is made. So nothing here keeps
+a generator: whoever needs random numbers names what they are for, and gets a fresh generator for that name.
+
+>>> rng("posts", 0, 17).integers(100) == rng("posts", 0, 17).integers(100)
+True
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+
+
+def rng(*key: int | str) -> np.random.Generator:
+    """Return the random generator that belongs to ``key``.
+
+    Args:
+        key: any mix of words and integers; a word counts by its CRC-32, a negative integer by its value modulo 2**64.
+
+    Returns:
+        A generator that depends on the key alone.
+    """
+    words = [crc32(part.encode()) if isinstance(part, str) else int(part) % 2**64 for part in key]
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence([len(words), *words])))  # numpy drops end zeros
+
+
+def seed_of(*key: int | str) -> int:
+    """Return a 31-bit integer that is a pure function of ``key``: a seed to hand on."""
+    return int(rng(*key).integers(2**31))

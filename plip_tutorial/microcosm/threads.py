@@ -1,0 +1,283 @@
+"""Who posts what, and who answers: posts as plans, before a picture is drawn.
+
+Rows come in blocks of 256, each laid out by itself: a thread is a post and its replies in the rows behind it, and a
+retweet looks back in its own block. So row ``i`` is a pure function of ``(seed, i)``, and no table is kept.
+
+>>> plan(0, 5) == plan(0, 5)
+True
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plip_tutorial.microcosm import captions, dressing
+from plip_tutorial.microcosm.seeding import rng, seed_of
+from plip_tutorial.microcosm.stain import TRAINING_LABS
+from plip_tutorial.microcosm.tissue import TISSUES
+
+Generator = np.random.Generator
+BLOCK = 256  # rows
+PATIENTS, AUTHORS, SLIDES = 96, 400, 3  # patients a block, authors in all, slides a patient at most
+ORGANS = ("colon", "lung", "breast", "skin", "stomach")
+# Share of each kind of post, and how many replies it draws compared with a case. "wrong" is a case with another
+# picture's text, "rhetorical" one with a question mark that asks nothing, "other" one of another craft than histology.
+KINDS = {
+    "case": (0.55, 1.0), "wrong": (0.04, 1.0), "rhetorical": (0.03, 1.0), "other": (0.03, 0.6), "question": (0.16, 1.6),
+    "vague": (0.03, 0.8), "chatter": (0.05, 0.4), "advert": (0.04, 0.2), "retweet": (0.05, 0.0), "repost": (0.02, 0.8),
+}  # fmt: skip
+REPLIES = {"right": 0.72, "wrong": 0.06, "empty": 0.15, "question": 0.07}
+IMAGES = (0.68, 0.18, 0.08, 0.06)  # shares of posts with 1, 2, 3, 4
+MORE_REPLIES = 0.32  # chance of yet another reply once there is one
+GRAPHIC, MARKED, MARKED_BY_MISTAKE = 0.02, 0.9, 0.01  # shares: truly graphic; of these, of the others, marked
+# Hashtags that name an organ of the microcosm. All others fall on any organ: the microcosm has five organs, not thirty.
+HOME = {"dermpath": ("skin",), "BreastPath": ("breast",), "PulmPath": ("lung",), "GIPath": ("colon", "stomach"),
+        "HPBpath": ("stomach",), "pancpath": ("stomach",)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture to be drawn.
+
+    Attributes:
+        kind: a key of `TISSUES` or of `everyday.KINDS`.
+        seed: which of them.
+        lab: lab of a tissue.
+        slide: number of the slide, see `render_tile`.
+        altered: 0 for the picture itself, else which of its crops and compressions.
+    """
+
+    kind: str
+    seed: int
+    lab: str
+    slide: int
+    altered: int = 0
+
+
+@dataclass(frozen=True)
+class Post:
+    """A row of `posts`, with pictures still to be drawn; ``retweet_of`` and ``in_reply_to`` are rows."""
+
+    row: int
+    author: str
+    created_at: datetime
+    text: str
+    hashtags: tuple[str, ...]
+    likes: int
+    possibly_sensitive: bool
+    pictures: tuple[Picture, ...]
+    kind: str
+    language: str
+    match: bool
+    sensitive: bool
+    tissue: str
+    patient: str
+    slide: str
+    lab: str
+    retweet_of: int | None = None
+    in_reply_to: int | None = None
+
+
+@cache
+def paper() -> dict[str, Any]:
+    """Numbers of the paper (Huang et al. 2023), read from its figures."""
+    numbers: dict[str, Any] = json.loads((files("plip_tutorial") / "data" / "plip_paper.json").read_text("utf-8"))
+    return numbers
+
+
+@cache
+def hashtag_shares() -> tuple[list[str], NDArray[np.float64]]:
+    """The recommended hashtags, and their shares given each organ, (5, 32); organs alike, the paper's shares result."""
+    counts = paper()["openpath"]["hashtags"]
+    tweets = np.array([count["tweets"] for count in counts.values()], float)
+    home = np.array([[organ in HOME.get(tag, ()) for tag in counts] for organ in ORGANS], float)
+    own = tweets / tweets.sum() * home / home.sum(0).clip(1)  # shares of (organ, hashtag) that belong together
+    rest = tweets / tweets.sum() - own.sum(0)
+    spread = np.outer(1 / len(ORGANS) - own.sum(1), rest / rest.sum())  # the rest fills each organ up to a fifth
+    return list(counts), len(ORGANS) * (own + spread)
+
+
+@cache
+def reply_rates() -> dict[str, float]:
+    """Replies a post, by hashtag."""
+    counts = paper()["openpath"]["hashtags"]
+    return {tag: count["replies"] / count["tweets"] for tag, count in counts.items()}
+
+
+@dataclass(frozen=True)
+class _Patient:
+    """What the posts about one patient share."""
+
+    name: str
+    author: int
+    lab: str
+    organ: str
+    language: str
+
+
+def _author(author: int) -> tuple[str, str]:
+    """Lab and language of an author; one in five writes in another language than English, if not always."""
+    others = captions.LANGUAGES[1:]
+    language = others[author // 5 % len(others)] if author % 5 == 3 else "en"
+    return TRAINING_LABS[author % len(TRAINING_LABS)], language
+
+
+def _patient(seed: int, block: int, draw: Generator) -> _Patient:
+    number = block * PATIENTS + int(draw.integers(PATIENTS))
+    own = rng("patient", seed, number)
+    author = int(AUTHORS * own.random() ** 2)  # some post much, most little
+    lab, language = _author(author)
+    return _Patient(f"patient{number}", author, lab, str(own.choice(ORGANS)), language)
+
+
+def _choose_tissue(organ: str, draw: Generator) -> str:
+    """All tissues about equally often over the organs; background less."""
+    anywhere = [tissue.name for tissue in TISSUES.values() if tissue.organ == "any"]
+    there = [tissue.name for tissue in TISSUES.values() if tissue.organ == organ]
+    weights = [0.6 if name == "background" else 1.0 for name in anywhere] + [len(ORGANS)] * len(there)
+    return str(draw.choice(anywhere + there, p=np.array(weights) / sum(weights)))
+
+
+def _pictures(kind: str, tissue: str, patient: _Patient, slide: int, key: tuple[int, int]) -> tuple[Picture, ...]:
+    """One to four pictures; the first is what the post is about."""
+    draw = rng("pictures of", *key)
+    first, further = tissue, ["chart", "text_page"]
+    if kind == "other":
+        first = str(draw.choice(["blood_smear", "micrograph"]))
+    elif kind == "chatter" or (kind == "advert" and draw.random() < 0.7):
+        further = ["group_photo", "group_photo", "landscape", "text_page", "photo", "chart"]
+        first = str(draw.choice(further))
+    names = [first]
+    for _ in range(int(draw.choice(4, p=IMAGES))):
+        same, strange = draw.random(2) < (0.85, 0.3)
+        odd = str(draw.choice(further)) if strange else _choose_tissue(patient.organ, draw)
+        names.append(first if same else odd)
+    return tuple(Picture(name, seed_of("picture", *key, k), patient.lab, slide) for k, name in enumerate(names))
+
+
+def _text(kind: str, tissue: str, patient: _Patient, language: str, seed: int, first: str) -> str:
+    """The words, before hashtags and links come in."""
+    organ = patient.organ
+    if kind == "wrong":
+        others = [name for name in TISSUES if name != tissue and TISSUES[name].phrase != TISSUES[tissue].phrase]
+        return captions.caption(others[seed % len(others)], seed=seed, language=language, organ=organ)
+    if kind in ("chatter", "advert"):
+        return captions.chatter(seed=seed) if kind == "chatter" else captions.advert(seed=seed)
+    if kind == "other":
+        told = captions.everyday_caption(first, seed=seed)
+        return captions.sentences(f"{told}. {captions.vague(tissue, seed=seed)}")
+    if kind in ("vague", "rhetorical"):
+        return {"vague": captions.vague, "rhetorical": captions.rhetorical}[kind](tissue, seed=seed, organ=organ)
+    ask = captions.question if kind == "question" else captions.caption
+    return ask(tissue, seed=seed, language=language, organ=organ)
+
+
+def _moment(draw: Generator) -> datetime:
+    """Between the first and the last post of the paper, most of them late."""
+    first, last = (datetime.fromisoformat(paper()["openpath"][key]) for key in ("first_post", "last_post"))
+    return (first + (last - first) * float(draw.random() ** 0.25)).replace(tzinfo=UTC)
+
+
+def _later(moment: datetime, hours: float, draw: Generator) -> datetime:
+    return moment + timedelta(hours=float(draw.exponential(hours)))
+
+
+def _post(seed: int, row: int, kind: str, draw: Generator) -> Post:
+    """A post of its own: neither retweet nor reply."""
+    patient = _patient(seed, row // BLOCK, draw)
+    tissue, slide = _choose_tissue(patient.organ, draw), int(draw.integers(SLIDES))
+    name = f"{patient.name}-slide{slide}"
+    pictures = _pictures(kind, tissue, patient, seed_of("stain", seed, name), (seed, row))
+    foreign = kind in ("case", "wrong", "question", "repost") and draw.random() < 0.85
+    language = patient.language if foreign else "en"
+    tags, shares = hashtag_shares()
+    tag = str(draw.choice(tags, p=shares[ORGANS.index(patient.organ)]))
+    words = _text(kind, tissue, patient, language, seed_of("text", seed, row), pictures[0].kind)
+    text, hashtags = dressing.dress(words, tag, draw)
+    graphic = bool(draw.random() < GRAPHIC) and kind not in ("chatter", "advert")
+    marked = bool(draw.random() < (MARKED if graphic else MARKED_BY_MISTAKE))
+    return Post(
+        row=row, author=f"user{patient.author:03}", created_at=_moment(draw), text=text, hashtags=hashtags,
+        likes=int(draw.lognormal(2.2, 1.3)), possibly_sensitive=marked,
+        pictures=pictures, kind="case" if kind in ("wrong", "rhetorical") else kind, language=language,
+        match=kind in ("case", "rhetorical", "repost", "other"), sensitive=graphic, tissue=tissue, patient=patient.name,
+        slide=name, lab=patient.lab,
+    )  # fmt: skip
+
+
+def _retweet(post: Post, row: int, draw: Generator) -> Post:
+    """The same once more. One in eight is copied by hand, which no field tells."""
+    by_hand = draw.random() < 0.12
+    lead = f"Via @{post.author}: " if by_hand else f"RT @{post.author}: "
+    return replace(
+        post, row=row, author=f"user{int(draw.integers(AUTHORS)):03}", created_at=_later(post.created_at, 40, draw),
+        text=lead + post.text, likes=0, retweet_of=None if by_hand else post.row, kind="retweet",
+    )  # fmt: skip
+
+
+def _repost(post: Post, row: int, seed: int, draw: Generator) -> Post:
+    """The same pictures a little cropped and compressed, with new words, by somebody else."""
+    words = captions.caption(post.tissue, seed=seed_of("text", seed, row))
+    text, hashtags = dressing.dress(words, post.hashtags[0], draw)
+    return replace(
+        post, row=row, author=f"user{int(draw.integers(AUTHORS)):03}", created_at=_later(post.created_at, 4000, draw),
+        text=text, hashtags=hashtags, likes=int(draw.lognormal(2.2, 1.3)), kind="repost", language="en", match=True,
+        pictures=tuple(replace(picture, altered=row + 1) for picture in post.pictures),
+    )  # fmt: skip
+
+
+def _reply(post: Post, row: int, seed: int, draw: Generator) -> Post:
+    kind = str(draw.choice(list(REPLIES), p=list(REPLIES.values())))
+    if kind == "right" and post.kind in ("chatter", "advert", "other"):
+        kind = "empty"
+    tissue = str(draw.choice(list(TISSUES))) if kind == "wrong" else post.tissue
+    right = kind in ("right", "wrong") and tissue == post.tissue
+    words = captions.reply(tissue, seed=seed_of("text", seed, row), empty=kind == "empty")
+    if kind == "question":
+        words = str(draw.choice(["Did you do immunohistochemistry?", "Which site is this from?", "How old is she?"]))
+    text, likes = dressing.dress_reply(words, post.author, draw), int(draw.lognormal(0.9 + 0.5 * right, 1.1))
+    return replace(
+        post, row=row, author=f"user{int(draw.integers(AUTHORS)):03}", created_at=_later(post.created_at, 9, draw),
+        text=text, hashtags=(), likes=likes,
+        possibly_sensitive=False, sensitive=False, pictures=(), in_reply_to=post.row, language="en", match=right,
+        kind={"empty": "empty reply", "question": "question"}.get(kind, "reply"),
+    )  # fmt: skip
+
+
+def _thread(seed: int, row: int, before: list[Post]) -> list[Post]:
+    """A post in ``row`` and its replies in the rows behind it."""
+    draw = rng("thread", seed, row)
+    kind = str(draw.choice(list(KINDS), p=[share for share, _ in KINDS.values()]))
+    cases = [post for post in before if post.kind == "case"]
+    if kind in ("retweet", "repost") and cases:
+        old = cases[int(draw.integers(len(cases)))]
+        post = _retweet(old, row, draw) if kind == "retweet" else _repost(old, row, seed, draw)
+    else:
+        kind = "case" if kind in ("retweet", "repost") else kind
+        post = _post(seed, row, kind, draw)
+    weight = KINDS[kind][1] / sum(share * pull for share, pull in KINDS.values())
+    replies = 0
+    if draw.random() < reply_rates()[post.hashtags[0]] * weight * (1 - MORE_REPLIES):
+        replies = int(draw.geometric(1 - MORE_REPLIES))
+    return [post, *(_reply(post, row + 1 + k, seed, draw) for k in range(replies))]
+
+
+@lru_cache(maxsize=16)
+def _block(seed: int, number: int) -> tuple[Post, ...]:
+    rows: list[Post] = []
+    while len(rows) < BLOCK:
+        rows += _thread(seed, number * BLOCK + len(rows), rows)
+    return tuple(rows[:BLOCK])
+
+
+def plan(seed: int, row: int) -> Post:
+    """The post in ``row`` of the world ``seed``."""
+    return _block(seed, row // BLOCK)[row % BLOCK]

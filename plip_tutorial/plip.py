@@ -1,0 +1,266 @@
+"""The `PLIP` class: pictures and words in, vectors of one space out.
+
+It takes the place of the class that was released with PLIP (Huang et al. 2023) and keeps the names of its methods.
+Both sides of a cosine are unit vectors here, pictures are never re-encoded, and each caption is padded to its
+neighbours' length instead of to 77 tokens.
+
+    plip = PLIP("vinid/plip")
+    images = plip.encode_images(["a.png", "b.png"])       # (2, 512) unit vectors
+    texts = plip.encode_text(["an H&E image of fat"])     # (1, 512)
+    cosines = images @ texts.T
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
+from typing import Any, Literal, Self, TypeVar, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
+from transformers.utils import logging
+
+from plip_tutorial.images import ImageLike, count, load
+from plip_tutorial.pixels import Preprocessor
+from plip_tutorial.tokens import Tokens
+
+Embeddings = NDArray[np.float32]
+Batch = tuple[torch.Tensor | None, NDArray[np.bool_]]
+Pictures = Iterable[ImageLike]
+T = TypeVar("T")
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+SMALL = 50_000_000  # parameters; below it "auto" stays exact, so that the tiny track is the same on every machine
+PATIENCE = 2.0  # seconds before a progress bar appears
+
+
+class PLIP:
+    """A CLIP checkpoint that embeds pictures and captions.
+
+    Args:
+        model: id on the Hugging Face hub, or directory of a checkpoint (model, tokenizer and image processor).
+        device: ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
+        precision: ``"float32"`` is exact; ``"bfloat16"`` and ``"float16"`` are faster where the processor has them,
+            with a cosine of at least 0.9999 to the exact vector; ``"auto"`` takes bfloat16 where it pays.
+
+    Attributes:
+        model: the `CLIPModel`, float32 weights.
+        processor: its `CLIPProcessor`.
+        device: the torch device.
+        precision: what ``"auto"`` came to.
+        dim: length of an embedding.
+    """
+
+    def __init__(
+        self, model: str | os.PathLike[str] = "vinid/plip", *, device: str = "auto", precision: str = "auto"
+    ) -> None:
+        """Load the checkpoint."""
+        self.device = torch.device(_best_device() if device == "auto" else device)
+        with _no_bar_for_files(model):
+            weights: Any = CLIPModel.from_pretrained(model, dtype=torch.float32)  # some are stored in float16
+        self.model = weights.eval().to(self.device)
+        self.precision = _best_precision(self.model, self.device) if precision == "auto" else precision
+        _check_precision(self.precision, self.device)
+        tokenizer, pictures = CLIPTokenizer.from_pretrained(model), CLIPImageProcessorPil.from_pretrained(model)
+        self.processor: Any = CLIPProcessor(pictures, tokenizer)  # type: ignore[no-untyped-call]
+        self.dim: int = self.model.config.projection_dim
+        self._preprocess = Preprocessor(pictures)
+        self._tokens = Tokens(tokenizer, self.model.config.text_config)
+        self._indexed: Embeddings | None = None
+
+    @property
+    def logit_scale(self) -> float:
+        """What cosines are multiplied with before a softmax, as in training; about 100 for CLIP and PLIP."""
+        return float(self.model.logit_scale.detach().exp())
+
+    @overload
+    def encode_images(
+        self, images: Pictures, batch_size: int = ..., *, normalize: bool = ..., skip_unreadable: Literal[False] = ...
+    ) -> Embeddings: ...
+    @overload
+    def encode_images(
+        self, images: Pictures, batch_size: int = ..., *, normalize: bool = ..., skip_unreadable: Literal[True]
+    ) -> tuple[Embeddings, NDArray[np.bool_]]: ...
+    def encode_images(
+        self,
+        images: Pictures,
+        batch_size: int = 32,
+        *,
+        normalize: bool = True,
+        skip_unreadable: bool = False,
+    ) -> Embeddings | tuple[Embeddings, NDArray[np.bool_]]:
+        """Embed pictures; the next batch is decoded while the model works on this one.
+
+        Args:
+            images: paths, web addresses, bytes, Pillow images or arrays of any mode, mixed; a list, a generator or a
+                column of a `datasets.Dataset`. See `images.to_rgb`.
+            batch_size: pictures in one forward pass.
+            normalize: scale each vector to length 1. The released class did not.
+            skip_unreadable: leave out pictures that cannot be decoded, instead of raising.
+
+        Returns:
+            (n, d) float32. With ``skip_unreadable=True`` a pair: the embeddings of the readable pictures, and a mask
+            (n,) that is True where a picture was readable.
+
+        Raises:
+            UnreadableImageError: a ValueError with the index, the name and the reason.
+            TypeError: if one picture is passed instead of a sequence.
+        """
+        total = count(images)
+        batches = _ahead(self._image_batches(images, _checked_size(batch_size), skip_unreadable))
+        rows, masks = [np.empty((0, self.dim), np.float32)], [np.empty(0, bool)]
+        with torch.inference_mode(), self._autocast(), _progress(total, "image") as bar:
+            for pixels, readable in batches:
+                if pixels is not None:
+                    rows.append(_pooled(self.model.get_image_features(pixel_values=pixels.to(self.device))))
+                masks.append(readable)
+                bar.update(len(readable))
+        embeddings = _finished(np.concatenate(rows), normalize)
+        return (embeddings, np.concatenate(masks)) if skip_unreadable else embeddings
+
+    def encode_text(self, texts: Iterable[str], batch_size: int = 32, *, normalize: bool = True) -> Embeddings:
+        """Embed captions, sorted by length so that a batch is padded to its longest member only.
+
+        Args:
+            texts: captions. One with more tokens than the model reads (77 for CLIP) is cut, with a warning.
+            batch_size: captions in one forward pass.
+            normalize: scale each vector to length 1. The released class did not.
+
+        Returns:
+            (n, d) float32, in the order of ``texts``.
+
+        Raises:
+            TypeError: if one string is passed instead of a sequence, or something that is not a string.
+        """
+        tokens = self._tokens.split(texts)
+        order = np.argsort([len(ids) for ids in tokens], kind="stable")
+        embeddings = np.empty((len(tokens), self.dim), np.float32)
+        with torch.inference_mode(), self._autocast(), _progress(len(tokens), "caption") as bar:
+            for start in range(0, len(tokens), _checked_size(batch_size)):
+                chosen = order[start : start + batch_size]
+                padded = self._tokens.pad([tokens[i] for i in chosen])
+                embeddings[chosen] = _pooled(self.model.get_text_features(input_ids=padded.to(self.device)))
+                bar.update(len(chosen))
+        return _finished(embeddings, normalize)
+
+    def zero_shot_classification(self, images: Pictures, labels: Sequence[str], batch_size: int = 32) -> list[str]:
+        """Give each picture the label whose words are nearest to it.
+
+        Args:
+            images: n pictures, as in `encode_images`.
+            labels: captions to choose from, used word for word: write "an H&E image of fat" rather than "fat".
+            batch_size: pictures in one forward pass.
+
+        Returns:
+            n strings out of ``labels``. `zero_shot` has scores, templates and synonyms.
+        """
+        if len(labels) == 0:
+            raise ValueError("there are no labels to choose from")
+        words = self.encode_text(labels, batch_size)
+        nearest = (self.encode_images(images, batch_size) @ words.T).argmax(1)
+        return [labels[i] for i in nearest]
+
+    def index(self, images: Pictures, batch_size: int = 32) -> Self:
+        """Embed the pictures that `retrieval` searches; replaces those of an earlier call."""
+        self._indexed = self.encode_images(images, batch_size)
+        return self
+
+    def retrieval(self, queries: Sequence[str], top_k: int = 10) -> NDArray[np.int64]:
+        """Find the pictures that fit each query best, among those given to `index`.
+
+        Args:
+            queries: q captions.
+            top_k: pictures for each; all of them if there are fewer.
+
+        Returns:
+            (q, top_k) places in the sequence of pictures, best first. `retrieval.search` does it for embeddings.
+
+        Raises:
+            RuntimeError: if `index` was not called. (The released class cannot search at all: nothing in it ever sets
+                the image vectors that its method reads.)
+        """
+        if self._indexed is None:
+            raise RuntimeError("there are no pictures to search: call plip.index(images) first")
+        cosines = self.encode_text(queries) @ self._indexed.T
+        return np.argsort(-cosines, axis=1, kind="stable")[:, : _checked_size(top_k, "top_k")]
+
+    def _image_batches(self, images: Pictures, batch_size: int, skip_unreadable: bool) -> Iterator[Batch]:
+        pictures = load(images, skip_unreadable=skip_unreadable)
+        shrunk = (None if picture is None else self._preprocess.shrink(picture) for picture in pictures)
+        while batch := list(islice(shrunk, batch_size)):
+            readable = [pixels for pixels in batch if pixels is not None]
+            mask = np.array([pixels is not None for pixels in batch])
+            yield self._preprocess.batch(readable) if readable else None, mask
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        dtype = PRECISIONS[self.precision]
+        return nullcontext() if dtype == torch.float32 else torch.autocast(self.device.type, dtype)
+
+
+@contextmanager
+def _no_bar_for_files(model: str | os.PathLike[str]) -> Iterator[None]:
+    """A download deserves a progress bar; reading a directory does not."""
+    quiet = os.path.isdir(model) and logging.is_progress_bar_enabled()
+    if quiet:
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if quiet:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _best_precision(model: Any, device: torch.device) -> str:
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+    has: Any = getattr(torch.cpu, "get_capabilities", dict)()
+    fast = device.type == "cpu" and (has.get("amx_bf16") or has.get("avx512_bf16"))
+    return "bfloat16" if fast and model.num_parameters() >= SMALL else "float32"
+
+
+def _check_precision(precision: str, device: torch.device) -> None:
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}; it must be auto, {', '.join(PRECISIONS)}")
+    if precision == "float16" and device.type == "cpu":
+        raise ValueError("precision='float16' is for GPUs; on a CPU take 'bfloat16', 'float32' or 'auto'")
+
+
+def _checked_size(size: int, name: str = "batch_size") -> int:
+    if size < 1:
+        raise ValueError(f"{name} is {size}; it must be at least 1")
+    return size
+
+
+def _ahead(batches: Iterator[T]) -> Iterator[T]:
+    """Prepare the next batch in a thread while the caller works on this one."""
+    with ThreadPoolExecutor(1) as worker:
+        waiting = worker.submit(next, batches, None)
+        while (batch := waiting.result()) is not None:
+            waiting = worker.submit(next, batches, None)
+            yield batch
+
+
+def _progress(total: int | None, unit: str) -> Any:
+    return tqdm(total=total, unit=unit, delay=PATIENCE, leave=False)
+
+
+def _pooled(output: Any) -> Embeddings:
+    embeddings: Embeddings = output.pooler_output.float().cpu().numpy()
+    return embeddings
+
+
+def _finished(embeddings: Embeddings, normalize: bool) -> Embeddings:
+    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True) if normalize else np.ones(1, np.float32)
+    unit: Embeddings = embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return unit

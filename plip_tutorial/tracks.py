@@ -1,0 +1,105 @@
+"""Two sizes of the same book: `TINY` needs no network and no GPU, `FULL` uses the released models and open data.
+
+A chapter asks once, at its top, and never branches on the track again.
+
+>>> TINY.image_size, FULL.plip
+(64, 'vinid/plip')
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+VARIABLE = "PLIP_TUTORIAL_TRACK"
+
+
+@dataclass(frozen=True)
+class Track:
+    """What a chapter has to know about its size.
+
+    Attributes:
+        name: ``"tiny"`` or ``"full"``.
+        clip: the general model: an artifact name or an id on the Hugging Face hub.
+        plip: the pathology model, likewise.
+        image_size: pixels along one side of a model's input.
+        batch_size: pairs in one training step.
+        steps: training steps of the fine-tuning.
+        learning_rate: its highest value, after the warm-up.
+        posts: posts of the microcosm that the corpus is collected from.
+        web_pool: images of the microcosm's web pool that it is expanded into.
+        encode_batch: images or captions embedded at once.
+        gpu: whether the track is sized for a GPU (a T4 with 15 GB).
+        benchmarks: names of the labelled sets that the models are compared on.
+    """
+
+    name: str
+    clip: str
+    plip: str
+    image_size: int
+    batch_size: int
+    steps: int
+    learning_rate: float
+    posts: int
+    web_pool: int
+    encode_batch: int
+    gpu: bool
+    benchmarks: tuple[str, ...]
+
+
+TINY = Track(
+    name="tiny",
+    clip="tiny-clip",
+    plip="tiny-plip",
+    image_size=64,
+    batch_size=128,
+    steps=370,
+    learning_rate=1e-3,
+    posts=6_000,
+    web_pool=8_000,
+    encode_batch=64,
+    gpu=False,
+    benchmarks=("micro-kather", "micro-pannuke", "micro-digestpath", "micro-wsss4luad"),
+)
+FULL = Track(
+    name="full",
+    clip="openai/clip-vit-base-patch32",
+    plip="vinid/plip",
+    image_size=224,
+    batch_size=128,
+    steps=1_000,
+    learning_rate=1e-5,
+    posts=6_000,
+    web_pool=8_000,
+    encode_batch=128,
+    gpu=True,
+    benchmarks=("1aurent/NCT-CRC-HE", "1aurent/PatchCamelyon", "RationAI/PanNuke"),
+)
+TRACKS = {track.name: track for track in (TINY, FULL)}
+
+
+def current() -> Track:
+    """The track of this session.
+
+    The environment variable ``PLIP_TUTORIAL_TRACK`` decides. Without it: full in Google Colab with a GPU, else tiny.
+
+    Raises:
+        ValueError: if the variable names no track.
+    """
+    chosen = os.environ.get(VARIABLE, "").strip().lower()
+    if not chosen:
+        return FULL if in_colab() and _has_gpu() else TINY
+    if chosen not in TRACKS:
+        raise ValueError(f"{VARIABLE} is {chosen!r}; it must be one of {', '.join(TRACKS)}.")
+    return TRACKS[chosen]
+
+
+def in_colab() -> bool:
+    """Whether this runs in Google Colab, which sets this variable in every session."""
+    return "COLAB_RELEASE_TAG" in os.environ
+
+
+def _has_gpu() -> bool:
+    import torch  # here, because nothing else in this module needs its import time
+
+    return torch.cuda.is_available()

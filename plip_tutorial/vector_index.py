@@ -1,0 +1,223 @@
+"""Nearest neighbours among embeddings: an exact index and an approximate one.
+
+For unit vectors the cosine similarity is the dot product, ``s(q, x) = q . x``, so the exact search is a matrix product
+and a partial sort, done block by block. The approximate one trades exactness for memory and time, by faiss.
+
+    index = VectorIndex(pool_embeddings)
+    scores, indices = index.search(query_embeddings, k=50)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+Vectors = NDArray[np.floating[Any]]
+
+QUERY_BLOCK = 256
+_MARGIN = 2e-6  # more than float32 can be wrong in a product of two unit vectors
+
+
+def check_vectors(vectors: ArrayLike, name: str = "embeddings", *, dim: int | None = None) -> Vectors:
+    """Check once, at the public boundary, that vectors can be compared by a dot product.
+
+    Args:
+        vectors: unit vectors, (n, d), floating.
+        name: what to call them in an error.
+        dim: the d that is wanted.
+
+    Returns:
+        The same array, not copied.
+
+    Raises:
+        ValueError: wrong shape, wrong type, NaN or infinity, or a row whose length is not 1.
+    """
+    array = np.asarray(vectors)
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise ValueError(f"{name} has shape {array.shape}; (n, d) is needed, one row for each item.")
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"{name} has type {array.dtype}; floating numbers are needed.")
+    if dim is not None and array.shape[1] != dim:
+        raise ValueError(f"{name} has {array.shape[1]} columns, the index has {dim}. Use one model for both.")
+    for start in range(0, len(array), 65536):
+        block = array[start : start + 65536]
+        length = np.linalg.norm(block.astype(np.float32), axis=1)
+        wrong = np.flatnonzero(~(np.abs(length - 1) < 5e-3))  # NaN fails this as well
+        if len(wrong):
+            raise ValueError(
+                f"row {start + wrong[0]} of {name} has length {length[wrong[0]]:.4g}; unit vectors are needed. "
+                "Divide each row by its length, and look for NaN and for empty images."
+            )
+    return array
+
+
+class VectorIndex:
+    """Exact nearest neighbours: a matrix product a block at a time, and the k best so far.
+
+    The block bounds the memory: beside the embeddings themselves a search holds 256 x ``block`` float32 scores (64 MB),
+    whatever the number of queries. The last decision is made in float64, so the answer depends neither on the block
+    nor on the machine; equal scores are ordered by index.
+
+    >>> index = VectorIndex(np.eye(3, dtype=np.float32))
+    >>> scores, indices = index.search(np.array([[0.6, 0.8, 0.0]]), k=2)
+    >>> indices.tolist()
+    [[1, 0]]
+    """
+
+    def __init__(self, embeddings: ArrayLike, *, block: int = 65536) -> None:
+        """Hold the embeddings; nothing is copied.
+
+        Args:
+            embeddings: unit vectors, (n, d), float16 to float64; may be memory-mapped.
+            block: rows of the index that are compared at a time.
+
+        Raises:
+            ValueError: the embeddings are no unit vectors, see `check_vectors`.
+        """
+        self.embeddings = check_vectors(embeddings)
+        self.block = block
+
+    def __len__(self) -> int:
+        """Return the number of vectors."""
+        return len(self.embeddings)
+
+    def search(self, queries: ArrayLike, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Find the ``k`` rows with the largest dot product.
+
+        Args:
+            queries: unit vectors, (q, d).
+            k: neighbours for each query, 1 to ``len(index)``.
+
+        Returns:
+            Scores (q, k) in falling order, and the indices (q, k) of the rows.
+
+        Raises:
+            ValueError: queries that do not fit the index, or a k outside its size.
+        """
+        wanted = check_vectors(queries, "queries", dim=self.embeddings.shape[1])
+        if not 1 <= k <= len(self):
+            raise ValueError(f"k is {k}; the index holds {len(self)} vectors, so k must lie from 1 to {len(self)}.")
+        scores = np.empty((len(wanted), k), np.float32)
+        indices = np.empty((len(wanted), k), np.int64)
+        for start in range(0, len(wanted), QUERY_BLOCK):
+            rows = slice(start, start + QUERY_BLOCK)
+            scores[rows], indices[rows] = self._best(wanted[rows], k)
+        return scores, indices
+
+    def save(self, path: str | Path) -> Path:
+        """Write the embeddings as one .npy file; returns its path."""
+        path = Path(path).with_suffix(".npy")
+        np.save(path, self.embeddings, allow_pickle=False)
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Open a saved index. The file is memory-mapped: only what a search reads comes into memory."""
+        return cls(np.load(Path(path).with_suffix(".npy"), mmap_mode="r", allow_pickle=False))
+
+    def _best(self, queries: Vectors, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The k best of a block of queries: candidates in float32, their order in float64."""
+        row, column = self._candidates(queries, k)
+        score = _exact_scores(queries, self.embeddings, row, column)
+        order = np.lexsort((column, -score, row))
+        first = np.searchsorted(row[order], np.arange(len(queries)))
+        best = order[first[:, None] + np.arange(k)]
+        return score[best], column[best]
+
+    def _candidates(self, queries: Vectors, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Every (query, row) that float32 cannot tell from the k best."""
+        left = torch.from_numpy(queries.astype(np.float32))
+        best = torch.full((len(queries), k), -torch.inf)
+        parts = []
+        for start in range(0, len(self), self.block):
+            right = torch.from_numpy(self.embeddings[start : start + self.block].astype(np.float32))
+            scores = left @ right.T
+            top = scores.topk(min(k, len(right))).values
+            best = torch.cat([best, top], 1).topk(k).values
+            near = (scores >= best[:, -1:] - _MARGIN).numpy()
+            row, column = np.divmod(np.flatnonzero(near), len(right))
+            parts.append((row, column + start, scores.numpy()[row, column]))
+        row, column, score = (np.concatenate(part) for part in zip(*parts, strict=True))
+        last = score >= best[:, -1].numpy()[row] - _MARGIN  # early blocks let in what later blocks beat
+        return row[last], column[last]
+
+
+def _exact_scores(
+    queries: Vectors, embeddings: Vectors, row: NDArray[np.int64], column: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Dot products in float64, one pair at a time: equal vectors get equal scores wherever they stand."""
+    scores = np.empty(len(row), np.float32)
+    for start in range(0, len(row), 8192):
+        part = slice(start, start + 8192)
+        left, right = queries[row[part]].astype(np.float64), embeddings[column[part]].astype(np.float64)
+        scores[part] = (left * right).sum(1)
+    return scores
+
+
+class ApproximateIndex:
+    """Inverted lists of product-quantised vectors, by faiss (Johnson et al. 2019): less memory and time, less exact.
+
+    The vectors are sorted into ``lists`` cells around centres learnt by k-means, and each is stored as ``code_bytes``
+    bytes. A search looks into the ``probes`` cells nearest to the query.
+    """
+
+    def __init__(
+        self, embeddings: ArrayLike, *, lists: int | None = None, code_bytes: int | None = None, probes: int = 8
+    ) -> None:
+        """Train on the embeddings and add them.
+
+        Args:
+            embeddings: unit vectors, (n, d).
+            lists: number of cells; the default is the square root of n.
+            code_bytes: bytes for each vector, a divisor of d; the default is a quarter of d where that divides it.
+            probes: cells that a search looks into.
+
+        Raises:
+            ValueError: no unit vectors, fewer than 256 of them, or ``code_bytes`` is no divisor of d.
+            ModuleNotFoundError: faiss is not installed.
+        """
+        faiss = _faiss()
+        array = np.ascontiguousarray(check_vectors(embeddings), np.float32)
+        n, dim = array.shape
+        code_bytes = code_bytes or max(dim // 4, 1)
+        if n < 256 or dim % code_bytes:
+            raise ValueError(
+                f"{n} vectors of {dim} numbers with {code_bytes} bytes each: at least 256 vectors are needed, and "
+                "code_bytes must divide their dimension. For small pools take VectorIndex."
+            )
+        # "np": without it faiss spends most of the training on sorting codes for a kind of search not used here
+        recipe = f"IVF{lists or round(n**0.5)},PQ{code_bytes}np"
+        self.index: Any = faiss.index_factory(dim, recipe, faiss.METRIC_INNER_PRODUCT)
+        self.index.train(array)
+        self.index.add(array)
+        self.index.nprobe = probes
+
+    def __len__(self) -> int:
+        """Return the number of vectors."""
+        return int(self.index.ntotal)
+
+    def search(self, queries: ArrayLike, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Like `VectorIndex.search`; the scores are estimates, and index -1 stands where the cells held too few."""
+        wanted = check_vectors(queries, "queries", dim=self.index.d)
+        scores, indices = self.index.search(np.ascontiguousarray(wanted, np.float32), k)
+        return scores, indices
+
+    def save(self, path: str | Path) -> Path:
+        """Write the index in faiss' own format; returns its path."""
+        _faiss().write_index(self.index, str(path))
+        return Path(path)
+
+
+def _faiss() -> Any:
+    """Import faiss only when it is asked for: its OpenMP and that of torch do not always get on (macOS)."""
+    try:
+        import faiss  # type: ignore[import-not-found, unused-ignore]
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "the approximate index needs faiss: pip install 'plip-tutorial[faiss]'. VectorIndex works without it."
+        ) from error
+    return faiss

@@ -1,0 +1,174 @@
+"""Classes made of words: embed a sentence for each class, and give a picture the class that is nearest.
+
+For unit vectors the nearest is the one with the largest dot product, so a classifier is a matrix with a row a class:
+
+    words = classifier(plip, ["adipose tissue", "mucus"], "An H&E image of {}")
+    predicted, scores = predict(plip.encode_images(tiles), words)
+
+One sentence is a sample, not a result: other words for the same class give other scores. An ensemble (Radford et al.
+2021, section 3.1.4) averages many sentences; `prompt_spread` shows how far they scatter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from plip_tutorial.confusion import Metric
+from plip_tutorial.metrics import Score, score
+
+if TYPE_CHECKING:
+    from plip_tutorial.plip import PLIP
+
+Embeddings = NDArray[np.float32]
+ClassNames = Sequence[str | Sequence[str]]
+TEMPLATE = "An H&E image of {}"  # the words of Huang et al. 2023
+
+
+def prompts(name: str | Sequence[str], templates: str | Sequence[str]) -> list[str]:
+    """Every template filled with every synonym of one class.
+
+    >>> prompts(["fat", "adipose tissue"], ["an image of {}", "{}, H&E"])
+    ['an image of fat', 'fat, H&E', 'an image of adipose tissue', 'adipose tissue, H&E']
+
+    Raises:
+        ValueError: for a class without a name, and for a template without ``{}``, which would fit all classes alike.
+    """
+    synonyms, patterns = _as_list(name), _as_list(templates)
+    for pattern in patterns:
+        if "{}" not in pattern:
+            raise ValueError(f"the template {pattern!r} has no {{}} for the name of the class")
+    if not synonyms or not patterns:
+        raise ValueError("every class needs at least one name, and there must be at least one template")
+    return [pattern.replace("{}", synonym) for synonym, pattern in product(synonyms, patterns)]
+
+
+def classifier(plip: PLIP, class_names: ClassNames, templates: str | Sequence[str] = TEMPLATE) -> Embeddings:
+    """One unit vector a class, the mean over all its sentences.
+
+    Args:
+        plip: a `PLIP`, or anything with its ``encode_text``.
+        class_names: k names; a list in the place of a name holds synonyms.
+        templates: one or more sentences with ``{}`` for the name. ``"{}"`` takes the names as they are.
+
+    Returns:
+        (k, d) float32 unit vectors.
+
+    Raises:
+        ValueError: for a template without ``{}`` or a class without a name.
+    """
+    if isinstance(class_names, str) or len(class_names) == 0:
+        raise ValueError(f"expected a list of class names, got {class_names!r}")
+    sentences = [prompts(name, templates) for name in class_names]
+    embeddings = plip.encode_text([sentence for group in sentences for sentence in group])
+    ends = np.cumsum([len(group) for group in sentences])
+    return _unit(np.stack([rows.mean(0) for rows in np.split(embeddings, ends[:-1])]))
+
+
+def predict(image_embeddings: ArrayLike, classifier: ArrayLike) -> tuple[NDArray[np.int64], Embeddings]:
+    """The class with the largest dot product.
+
+    Args:
+        image_embeddings: (n, d) unit vectors.
+        classifier: (k, d) unit vectors.
+
+    Returns:
+        Indices of the classes (n,), and the cosines behind them (n, k).
+
+    Raises:
+        ValueError: if the two are no vectors of one space.
+    """
+    images, words = np.asarray(image_embeddings, np.float32), np.asarray(classifier, np.float32)
+    if images.ndim != 2 or words.ndim != 2 or images.shape[1] != words.shape[1]:
+        raise ValueError(f"expected (n, d) and (k, d), got {images.shape} and {words.shape}: are they of one model?")
+    scores = images @ words.T
+    return scores.argmax(1), scores
+
+
+def probabilities(scores: ArrayLike, logit_scale: float) -> NDArray[np.float64]:
+    """Softmax of scaled cosines (n, k), as in training; ``logit_scale`` is `PLIP.logit_scale`.
+
+    >>> probabilities([[0.30, 0.25]], 100.0).round(3).tolist()
+    [[0.993, 0.007]]
+    """
+    logits = np.asarray(scores, np.float64) * logit_scale
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    chances: NDArray[np.float64] = powers / powers.sum(1, keepdims=True)
+    return chances
+
+
+def prompt_spread(
+    plip: PLIP,
+    image_embeddings: ArrayLike,
+    y_true: ArrayLike,
+    class_names: ClassNames,
+    templates: Sequence[str],
+    *,
+    metric: str | Metric = "weighted_f1",
+    groups: ArrayLike | None = None,
+) -> dict[str, Score]:
+    """The score of each template alone.
+
+    Args:
+        plip: a `PLIP`, or anything with its ``encode_text``.
+        image_embeddings: (n, d) unit vectors.
+        y_true: (n,) indices into ``class_names``.
+        class_names: k names, or lists of synonyms.
+        templates: sentences with ``{}`` for the name.
+        metric: see `metrics.score`.
+        groups: (n,) patients or slides that are resampled as a whole.
+
+    Returns:
+        Template -> score, in the order given.
+    """
+    spread = {}
+    for template in templates:
+        predicted, _ = predict(image_embeddings, classifier(plip, class_names, template))
+        spread[template] = score(metric, y_true, predicted, groups=groups)
+    return spread
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One cell of a confusion matrix beside its diagonal.
+
+    Attributes:
+        true: the right class.
+        predicted: the class that was given instead.
+        share: share of the right class's items that fell into this cell.
+        items: their places, (m,).
+    """
+
+    true: Any
+    predicted: Any
+    share: float
+    items: NDArray[np.int64]
+
+
+def worst_confusions(y_true: ArrayLike, y_pred: ArrayLike, n: int = 3) -> list[Confusion]:
+    """The ``n`` cells into which the largest share of a class goes astray; their items are worth looking at.
+
+    >>> worst_confusions(["fat", "fat", "mucus"], ["fat", "mucus", "mucus"])[0].share
+    0.5
+    """
+    truth, predicted = np.asarray(y_true), np.asarray(y_pred)
+    cells = []
+    for right, wrong in sorted(set(zip(truth.tolist(), predicted.tolist(), strict=True))):
+        if right != wrong:
+            items = np.flatnonzero((truth == right) & (predicted == wrong))
+            cells.append(Confusion(right, wrong, len(items) / int((truth == right).sum()), items))
+    return sorted(cells, key=lambda cell: -cell.share)[:n]
+
+
+def _as_list(texts: str | Sequence[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else list(texts)
+
+
+def _unit(vectors: Embeddings) -> Embeddings:
+    unit: Embeddings = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return unit

@@ -1,0 +1,245 @@
+"""Built once: also for two processes at once, after a crash in the middle, and on a full disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import time
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plip_tutorial import cache
+
+BUILDER = """
+import os, sys, time
+from pathlib import Path
+from plip_tutorial import cache
+
+def make(path):
+    (path / "half").write_text("half")
+    with open(sys.argv[1], "a") as log:
+        log.write("built\\n")
+    Path(sys.argv[1] + ".started").touch()
+    if sys.argv[2] == "crash":
+        os._exit(9)
+    while sys.argv[2] == "wait" and not os.path.exists(sys.argv[1] + ".go"):
+        time.sleep(0.01)
+    (path / "whole").write_text("whole")
+
+print("ready", flush=True)
+print(cache.build("thing", {"seed": 1}, make))
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def start(log: Path, mode: str) -> subprocess.Popen[str]:
+    paths = os.pathsep.join([str(Path(cache.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    return subprocess.Popen(
+        [sys.executable, "-c", BUILDER, str(log), mode],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+    )
+
+
+def results(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != ".locks")
+
+
+def fill(path: Path) -> None:
+    (path / "whole").write_text("whole")
+
+
+def test_built_once_and_found_again(folder: Path) -> None:
+    calls = []
+    paths = {cache.build("thing", {"seed": 1}, lambda path: (calls.append(path), fill(path))) for _ in range(3)}
+    assert len(calls) == len(paths) == 1
+    path = paths.pop()
+    assert path.parent == folder
+    assert sorted(file.name for file in path.iterdir()) == ["cache_key.json", "whole"]
+    assert (path / "cache_key.json").read_text() == '{"seed": 1}\n'
+    assert cache.build("thing", {"seed": 2}, fill) != path
+
+
+def test_processes_at_once_build_one(folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    processes = [start(log, "wait") for _ in range(3)]
+    assert {process.stdout.readline() for process in processes} == {"ready\n"}  # type: ignore[union-attr]
+    (tmp_path / "log.go").touch()
+    outputs = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], outputs
+    assert log.read_text() == "built\n"
+    (path,) = {Path(out.strip()) for out, _ in outputs}
+    assert (path / "whole").exists()
+    assert results(folder) == [path.name]
+
+
+def test_who_waits_is_told(tmp_path: Path) -> None:
+    first = start(tmp_path / "log", "wait")
+    while not (tmp_path / "log.started").exists() and first.poll() is None:
+        time.sleep(0.01)
+    second = start(tmp_path / "log", "wait")
+    assert "Waiting for another process that is building thing-" in second.stderr.readline()  # type: ignore[union-attr]
+    (tmp_path / "log.go").touch()
+    assert first.communicate(timeout=60)[0] == second.communicate(timeout=60)[0]
+
+
+def test_a_crash_in_the_middle_leaves_nothing_that_counts(folder: Path, tmp_path: Path) -> None:
+    crashed = start(tmp_path / "log", "crash")
+    crashed.communicate(timeout=60)
+    assert crashed.returncode == 9
+    (leftover,) = results(folder)
+    assert leftover.startswith(".thing-")
+    (folder / ".thing-of-old-code.abc").mkdir()
+    path = cache.build("thing", {"seed": 1}, fill)
+    assert not (path / "half").exists()
+    assert results(folder) == [path.name]
+
+
+def test_what_another_process_is_building_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    other = start(tmp_path / "log", "wait")
+    while not (tmp_path / "log.started").exists() and other.poll() is None:
+        time.sleep(0.01)
+    cache.build("other thing", {}, fill)
+    (tmp_path / "log.go").touch()
+    out, told = other.communicate(timeout=60)
+    assert other.returncode == 0, told
+    assert (Path(out.split()[-1]) / "half").exists()
+
+
+def test_a_result_may_need_another(folder: Path) -> None:
+    def outer(path: Path) -> None:
+        fill(cache.build("inner", {}, fill))
+        fill(path)
+
+    path = cache.build("outer", {}, outer)
+    assert (path / "whole").exists()
+    assert len(results(folder)) == 2
+
+
+def test_an_error_leaves_nothing(folder: Path) -> None:
+    def fail(path: Path) -> None:
+        fill(path)
+        raise KeyError("oops")
+
+    with pytest.raises(KeyError, match="oops"):
+        cache.build("thing", {}, fail)
+    assert results(folder) == []
+    assert cache.build("thing", {}, fill).is_dir()
+
+
+def test_a_full_disk_names_the_variable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overflow(path: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(cache.CacheError, match=r"No space left.*PLIP_TUTORIAL_CACHE"):
+        cache.build("thing", {}, overflow)
+    assert results(folder) == []
+
+    def hidden(path: Path) -> None:
+        raise RuntimeError("the writer failed")  # as torch and safetensors put it
+
+    monkeypatch.setattr(cache.shutil, "disk_usage", lambda path: types.SimpleNamespace(free=10))
+    with pytest.raises(cache.CacheError, match=r"No space left.*PLIP_TUTORIAL_CACHE"):
+        cache.build("thing", {}, hidden)
+
+
+def test_a_place_that_cannot_be_written_names_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("no directory")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        monkeypatch.setenv(cache.VARIABLE, str(place))
+        with pytest.raises(cache.CacheError, match="PLIP_TUTORIAL_CACHE"):
+            cache.cache_dir()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_read_only_cache_names_the_variable(folder: Path) -> None:
+    folder.mkdir(mode=0o555)
+    with pytest.raises(cache.CacheError, match="PLIP_TUTORIAL_CACHE"):
+        cache.build("thing", {}, fill)
+
+
+def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
+    def elsewhere(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "denied", str(tmp_path / "input.csv"))
+
+    absent = (tmp_path / "absent").read_text
+    for error, make in ((FileNotFoundError, lambda path: absent()), (PermissionError, elsewhere)):
+        with pytest.raises(error) as caught:
+            cache.build("thing", {}, make)
+        assert not isinstance(caught.value, cache.CacheError)
+
+
+def test_the_user_directory_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.setattr(cache, "user_cache_path", lambda name, **options: tmp_path / name)
+    assert cache.cache_dir() == tmp_path / "plip_tutorial"
+    assert cache.cache_dir().is_dir()
+
+
+@dataclass(frozen=True)
+class Settings:
+    steps: int = 3
+    rates: tuple[float, ...] = (0.1, 0.2)
+    place: Path = Path("a/b")
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+keys = st.dictionaries(st.text(), plain, max_size=4)
+
+
+@given(keys, keys)
+def test_fingerprints_differ_exactly_when_settings_do(one: dict[str, object], other: dict[str, object]) -> None:
+    assert (cache.fingerprint(one) == cache.fingerprint(other)) == (repr_sorted(one) == repr_sorted(other))
+    assert cache.fingerprint(one) == cache.fingerprint(dict(reversed(one.items())))
+
+
+def repr_sorted(value: object) -> object:
+    """The obvious canonical form: 1, 1.0 and True are three values."""
+    if isinstance(value, dict):
+        return sorted((key, repr_sorted(item)) for key, item in value.items()).__repr__()
+    return [repr_sorted(item) for item in value].__repr__() if isinstance(value, list) else repr(value)
+
+
+def test_fingerprints_of_dataclasses_and_numpy() -> None:
+    fields = {"steps": 3, "rates": [0.1, 0.2], "place": "a/b"}
+    assert cache.fingerprint(Settings()) == cache.fingerprint(fields)
+    assert cache.fingerprint({"config": Settings()}) == cache.fingerprint({"config": fields})
+    assert cache.fingerprint({"n": np.int64(3)}) == cache.fingerprint({"n": 3})
+    assert cache.fingerprint(Settings(steps=4)) != cache.fingerprint(Settings())
+    with pytest.raises(TypeError, match="cannot hold <function"):
+        cache.fingerprint({"make": fill})
+
+
+def test_code_key_follows_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "made_up"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "one.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = [cache.code_key("made_up"), cache.code_key("made_up.one"), cache.code_key("made_up.one", cache)]
+    (package / "one.py").write_bytes(b"x = 1\r\n")
+    assert before[:2] == [cache.code_key("made_up"), cache.code_key("made_up.one")]
+    (package / "one.py").write_text("x = 2\n")
+    after = [cache.code_key("made_up"), cache.code_key("made_up.one"), cache.code_key("made_up.one", cache)]
+    assert all(old != new for old, new in zip(before, after, strict=True))
+    assert cache.code_key(cache) == cache.code_key("plip_tutorial.cache")
+    with pytest.raises(ValueError, match="no source"):
+        cache.code_key("sys")

@@ -1,0 +1,137 @@
+"""Own pictures: tables equal what lies on disk, and every broken file is named."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from plip_tutorial.own_tiles import read_csv, read_folder, shared_groups
+
+REAL = Path(__file__).parents[1] / "../shared/data"
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real tiles are not beside this repository")
+
+
+def picture(path: Path, seed: int, *, mode: str = "RGB") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "tiles"
+    picture(root / "TUM" / "slide_2" / "b.png", 0)
+    picture(root / "TUM" / "slide_1" / "a.PNG", 1)
+    picture(root / "ADI" / "é 7.tif", 2, mode="L")
+    (root / "ADI" / "notes.txt").write_text("not a picture")
+    (root / "empty").mkdir()
+    (root / "README.md").write_text("beside the classes")
+    return root
+
+
+def test_a_folder_becomes_a_labelled_table(folder: Path) -> None:
+    tiles = read_folder(folder)
+    assert tiles.features["label"].names == ["ADI", "TUM"]
+    assert tiles["file"][:] == ["ADI/é 7.tif", "TUM/slide_1/a.PNG", "TUM/slide_2/b.png"]
+    assert tiles["label"][:] == [0, 1, 1]
+    assert tiles["slide"][:] == ["é 7.tif", "slide_1", "slide_2"]
+    for row in tiles:
+        np.testing.assert_array_equal(row["image"], Image.open(folder / row["file"]))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_every_kind_of_list_gives_the_same_pairs(tmp_path: Path, ending: str) -> None:
+    names = ["a.png", "a.png", "in/b.png", "c.png"]
+    for seed, name in enumerate(dict.fromkeys(names)):
+        picture(tmp_path / name, seed)
+    table = pd.DataFrame({"file": names, "says": [" mucus", "debris", 'fat, "lobules"', "debris"], "other": 1})
+    path = tmp_path / f"list{ending}"
+    if ending == ".parquet":
+        table.to_parquet(path)
+    elif ending == ".jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_csv(path, sep="\t" if ending == ".tsv" else ",", index=False)
+    pairs = read_csv(path, image="file", caption="says")
+    assert pairs.column_names == ["image", "text", "group_id", "source"]
+    assert pairs["text"][:] == ["mucus", "debris", 'fat, "lobules"', "debris"]
+    assert pairs["group_id"][:] == [0, 0, 1, 0]
+    np.testing.assert_array_equal(pairs[2]["image"], Image.open(tmp_path / "in/b.png"))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("uvwxyz")), min_size=1, max_size=12))
+def test_groups_are_those_of_a_slow_search(rows: list[tuple[str, str]]) -> None:
+    groups = list(range(len(rows)))
+    for _ in rows:  # as often as the longest chain can be
+        for i, (image, text) in enumerate(rows):
+            for j, (other_image, other_text) in enumerate(rows):
+                if image == other_image or text == other_text:
+                    groups[i] = groups[j] = min(groups[i], groups[j])
+    found = shared_groups([image for image, _ in rows], [text for _, text in rows])
+    same = found[:, None] == found
+    np.testing.assert_array_equal(same, np.array(groups)[:, None] == groups)
+    assert set(found) == set(range(found.max() + 1))
+
+
+@needs_real
+def test_real_tiles_are_read_as_their_manifest_says() -> None:
+    manifest = pd.read_csv(REAL / "nct_crc_mini" / "manifest.csv").sort_values("file")
+    tiles = read_folder(REAL / "nct_crc_mini")
+    assert tiles["file"][:] == manifest["file"].tolist()
+    assert tiles.features["label"].int2str(tiles["label"][:]) == manifest["label"].tolist()
+    pairs = read_csv(REAL / "negatives" / "manifest.csv", image="file", caption="what")
+    assert {row["image"].mode for row in pairs} > {"RGB", "L"}
+
+
+def test_all_broken_files_are_named_at_once(folder: Path) -> None:
+    whole = picture(folder / "ADI" / "cut.jpg", 3)
+    whole.write_bytes(whole.read_bytes()[:-200])
+    (folder / "TUM" / "page.png").write_text("<html>404</html>")
+    with pytest.raises(ValueError, match=r"2 of 5 pictures(.|\n)*cut\.jpg: (.|\n)*page\.png: "):
+        read_folder(folder)
+
+
+def test_a_long_list_of_broken_files_is_shortened(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for i in range(23):
+        (tmp_path / "a" / f"{i:02}.png").touch()
+    with pytest.raises(ValueError, match=r"23 of 23(.|\n)*19\.png(.|\n)*and 3 more$"):
+        read_folder(tmp_path)
+
+
+def test_a_folder_without_classes_or_pictures(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere is no folder"):
+        read_folder(tmp_path / "nowhere")
+    picture(tmp_path / "loose.png", 0)
+    with pytest.raises(ValueError, match="Sort the pictures by class"):
+        read_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("image,caption\ngone.png,mucus\n", "gone.png: no such file"),
+        ("image,caption\n,mucus\n", "no image in row 0"),
+        ("image,caption\ngone.png, \nx.png,fat\nx.png,\n", "no caption in row 0, row 2"),
+        ("image,caption\n", "table is empty"),
+        ("image,text\nx.png,mucus\n", "no column 'caption'. It has: image, text"),
+    ],
+)
+def test_a_faulty_list_is_explained(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=message):
+        read_csv(path)
+
+
+def test_another_ending_or_no_file(tmp_path: Path) -> None:
+    (tmp_path / "list.xlsx").touch()
+    with pytest.raises(ValueError, match=r"Give a file that ends in \.csv"):
+        read_csv(tmp_path / "list.xlsx")
+    with pytest.raises(FileNotFoundError, match="is no file"):
+        read_csv(tmp_path / "nothing.csv")

@@ -1,0 +1,128 @@
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.neighbors import NearestNeighbors
+
+from plip_tutorial import vector_index
+from plip_tutorial.microcosm.seeding import rng
+from plip_tutorial.vector_index import ApproximateIndex, VectorIndex
+
+
+def unit_vectors(*key, n, dim, copies=0):
+    """Random unit vectors, the first ``copies`` of which stand once more at the end."""
+    vectors = rng(*key).normal(size=(n, dim))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.concatenate([vectors, vectors[:copies]])
+
+
+def slow_search(pool, query, k):
+    """One query against one vector at a time, in float64, sorted by score and then by index."""
+    scores = [sum(float(a) * float(b) for a, b in zip(query, row, strict=True)) for row in pool]
+    return sorted(range(len(pool)), key=lambda i: (-np.float32(scores[i]), i))[:k]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 999), n=st.integers(1, 40), dim=st.integers(1, 9), block=st.integers(1, 50), data=st.data())
+def test_equals_the_plain_loop_with_copies_in_the_pool(seed, n, dim, block, data):
+    pool = unit_vectors("pool", seed, n=n, dim=dim, copies=n // 2)
+    queries = np.concatenate([unit_vectors("queries", seed, n=3, dim=dim), pool[:2]])
+    k = data.draw(st.integers(1, len(pool)))
+    scores, indices = VectorIndex(pool, block=block).search(queries, k)
+    assert indices.tolist() == [slow_search(pool, query, k) for query in queries]
+    np.testing.assert_allclose(scores, np.take_along_axis(queries @ pool.T, indices, 1), atol=1e-6)
+
+
+def test_equals_scikit_learn_on_a_larger_pool_for_every_block():
+    pool, queries = unit_vectors("pool", n=3001, dim=37), unit_vectors("queries", n=517, dim=37)
+    slow = NearestNeighbors(n_neighbors=11, metric="cosine", algorithm="brute").fit(pool)
+    distance, expected = slow.kneighbors(queries)
+    for block in (65536, 3001, 1000, 64):
+        scores, indices = VectorIndex(pool, block=block).search(queries, 11)
+        assert (indices == expected).mean() > 0.999  # scikit-learn orders near ties in float32
+        np.testing.assert_allclose(scores, 1 - distance, atol=2e-6)
+
+
+def test_the_block_never_changes_the_answer():
+    pool = np.repeat(unit_vectors("few", n=20, dim=5), 30, axis=0)[rng("shuffle").permutation(600)]
+    expected = VectorIndex(pool).search(pool[:50], 45)
+    for block in (1, 7, 64, 599):
+        for mine, whole in zip(VectorIndex(pool, block=block).search(pool[:50], 45), expected, strict=True):
+            np.testing.assert_array_equal(mine, whole)
+
+
+def test_a_saved_index_is_mapped_and_answers_alike(tmp_path):
+    index = VectorIndex(unit_vectors("pool", n=200, dim=8))
+    loaded = VectorIndex.load(index.save(tmp_path / "pool.npy"))
+    assert isinstance(loaded.embeddings.base, np.memmap)  # the file itself, not a copy
+    for mine, theirs in zip(loaded.search(index.embeddings, 5), index.search(index.embeddings, 5), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_half_precision_finds_the_same_neighbours_but_for_near_ties():
+    pool, queries = unit_vectors("pool", n=500, dim=64), unit_vectors("queries", n=50, dim=64)
+    half = VectorIndex(pool.astype(np.float16)).search(queries, 1)[1]
+    assert (half == VectorIndex(pool).search(queries, 1)[1]).mean() >= 0.95
+
+
+def test_no_queries_give_no_answers():
+    scores, indices = VectorIndex(np.eye(4)).search(np.empty((0, 4)), 2)
+    assert scores.shape == indices.shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (np.ones(4), r"shape \(4,\)"),
+        (np.ones((2, 0)), r"shape \(2, 0\)"),
+        (np.eye(3, dtype=int), "type int64"),
+        (2 * np.eye(3), "row 0 .* length 2"),
+        (np.array([[1.0, 0.0], [0.0, 0.0]]), "row 1 .* length 0"),
+        (np.array([[1.0, 0.0], [0.0, 1.0], [np.nan, 0.0]]), "row 2 .* length nan"),
+        (np.array([[np.inf, 0.0]]), "row 0 .* length inf"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(bad, message):
+    with pytest.raises(ValueError, match=message):
+        VectorIndex(bad)
+
+
+@pytest.mark.parametrize("k", [0, -1, 5])
+def test_k_must_fit_the_index(k):
+    with pytest.raises(ValueError, match=f"k is {k}; the index holds 4"):
+        VectorIndex(np.eye(4)).search(np.eye(4), k)
+
+
+def test_queries_of_another_model_are_refused():
+    with pytest.raises(ValueError, match="queries has 3 columns, the index has 4"):
+        VectorIndex(np.eye(4)).search(np.eye(3), 1)
+
+
+def test_the_approximate_index_finds_most_of_the_exact_neighbours(tmp_path):
+    faiss = pytest.importorskip("faiss", reason="faiss is optional")
+    centres = unit_vectors("centres", n=40, dim=16)
+    pool = centres[rng("which").integers(40, size=4000)] + 0.25 * rng("noise").normal(size=(4000, 16))
+    pool = (pool / np.linalg.norm(pool, axis=1, keepdims=True)).astype(np.float32)
+    exact = VectorIndex(pool).search(pool[:100], 10)[1]
+    index = ApproximateIndex(pool, lists=32, code_bytes=8, probes=8)
+    found = index.search(pool[:100], 10)[1]
+    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.tolist(), found.tolist(), strict=True)])
+    assert 0.5 < recall < 1  # chance: 0.0025
+    assert faiss.read_index(str(index.save(tmp_path / "pool.faiss"))).ntotal == len(index) == 4000
+
+
+def test_the_approximate_index_refuses_what_it_cannot_train_on():
+    pytest.importorskip("faiss", reason="faiss is optional")
+    with pytest.raises(ValueError, match="at least 256"):
+        ApproximateIndex(np.eye(8))
+    with pytest.raises(ValueError, match="must divide"):
+        ApproximateIndex(unit_vectors("pool", n=300, dim=10), code_bytes=3)
+
+
+def test_without_faiss_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(ModuleNotFoundError, match=r"plip-tutorial\[faiss\]"):
+        ApproximateIndex(np.eye(4))
+    assert vector_index.VectorIndex(np.eye(4)).search(np.eye(4), 1)[1].tolist() == [[0], [1], [2], [3]]
