@@ -199,7 +199,7 @@ for model, x in vectors.items():
 # stay neighbours. Move the pointer over a point to see its tile.
 
 # %%
-plots.space(vectors["PLIP"], tiles["image"], [tiles.features["label"].names[i] for i in labels])
+widgets.space(vectors["PLIP"], tiles["image"], [tiles.features["label"].names[i] for i in labels])
 
 # %% [markdown]
 # Look for three things. Islands of one colour: tissues that the model tells apart. Places where two colours touch: compare them with the confusion matrix of

@@ -20,17 +20,19 @@ from datasets import Dataset, concatenate_datasets, load_from_disk
 from numpy.typing import NDArray
 
 from plip_tutorial import cache, clean, collect, expand, finetune, microcosm, tiny_model, tracks
+from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.funnel import Funnel
+from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.plip import PLIP
 
 WORLD = ("plip_tutorial.microcosm",)
 TRAINING = (
     "plip_tutorial.tiny_model", "plip_tutorial.contrastive", "plip_tutorial.augment", "plip_tutorial.batches",
-    "plip_tutorial.finetune", "plip_tutorial.gradcache",
+    "plip_tutorial.finetune", "plip_tutorial.gradcache", "plip_tutorial.training_run", "plip_tutorial.checkpoints",
 )  # fmt: skip
 CURATION = (
     "plip_tutorial.collect", "plip_tutorial.language", "plip_tutorial.expand", "plip_tutorial.vector_index",
-    "plip_tutorial.clean", "plip_tutorial.duplicates", "plip_tutorial.pixels",
+    "plip_tutorial.clean", "plip_tutorial.duplicates", "plip_tutorial.pixels", "plip_tutorial.post_text",
 )  # fmt: skip
 Embeddings = NDArray[np.float32]
 
@@ -111,10 +113,17 @@ def tiny_plip(seed: int = 0) -> Path:
 
 
 def fine_tuning(seed: int = 0) -> finetune.TrainConfig:
-    """How the tiny PLIP is trained."""
+    """How the tiny PLIP is trained: strong variations, since the labs of the tests were never seen."""
     track = tracks.TINY
     return finetune.TrainConfig(
-        steps=track.steps, batch_size=track.batch_size, learning_rate=track.learning_rate, warmup_steps=30, seed=seed
+        steps=track.steps,
+        batch_size=track.batch_size,
+        learning_rate=track.learning_rate,
+        warmup_steps=30,
+        augment=AugmentConfig(
+            crop=0.4, stain_gain=0.5, stain_turn=0.1, brightness=0.2, contrast=0.2, focus=0.6, noise=6.0
+        ),
+        seed=seed,
     )
 
 
@@ -210,7 +219,8 @@ def _clean_corpus() -> Dataset:
     keep = pathology_filter().keep(tiny_embeddings("expanded", web)) & clean.is_english(web["text"])
     keep &= np.array([bool(text and text.strip()) for text in web["text"]])
     collected_pairs = seeds()
-    pairs = concatenate_datasets([collected_pairs, web.select(np.flatnonzero(keep)).select_columns(collected_pairs.column_names)])
+    columns = collected_pairs.column_names
+    pairs = concatenate_datasets([collected_pairs, web.select(np.flatnonzero(keep)).select_columns(columns)])
     pairs = pairs.select(np.flatnonzero(_one_of_each(pairs)))
     for name in microcosm.NAMES:
         pairs = pairs.select(np.flatnonzero(~clean.leaks(pairs, benchmark_of(tracks.TINY, name))))
@@ -227,12 +237,12 @@ def _one_of_each(pairs: Dataset) -> NDArray[np.bool_]:
     return kept | same_post
 
 
-def benchmark(name: str, split: str = "test", n: int | None = None) -> Dataset:
+def benchmark(name: str, split: Split = "test", n: int | None = None) -> Dataset:
     """A labelled set of the current track, cached. Columns ``image``, ``label``, ``patient``, ``slide``, ``lab``."""
     return benchmark_of(tracks.current(), name, split, n)
 
 
-def benchmark_of(track: tracks.Track, name: str, split: str = "test", n: int | None = None) -> Dataset:
+def benchmark_of(track: tracks.Track, name: str, split: Split = "test", n: int | None = None) -> Dataset:
     """The same for a given track."""
     if name in microcosm.NAMES:
         make = lambda: microcosm.benchmark(name, split, n, size=track.image_size)  # noqa: E731
@@ -240,7 +250,7 @@ def benchmark_of(track: tracks.Track, name: str, split: str = "test", n: int | N
     raise ValueError(f"unknown benchmark {name!r}. The {track.name} track has: {', '.join(track.benchmarks)}.")
 
 
-def embeddings(model: str, name: str, split: str = "test", n: int | None = None) -> Embeddings:
+def embeddings(model: str, name: str, split: Split = "test", n: int | None = None) -> Embeddings:
     """Image embeddings of a benchmark, (n, d) unit vectors, cached. ``model`` is a checkpoint or an artifact's name."""
     path = checkpoint(model)
     key = _key(TRAINING + CURATION, track=asdict(tracks.current()), model=model, split=split, n=n)

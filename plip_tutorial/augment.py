@@ -25,6 +25,10 @@ from torch.nn.functional import affine_grid, grid_sample, normalize, pad
 from plip_tutorial.microcosm.seeding import seed_of
 from plip_tutorial.microcosm.stain import EOSIN, HAEMATOXYLIN
 
+_OFF = {
+    "flips": False, "quarter_turns": False, "crop": 1.0, "rotation": 0.0, "stain_gain": 0.0, "stain_turn": 0.0,
+    "brightness": 0.0, "contrast": 0.0, "focus": 0.0, "noise": 0.0,
+}  # fmt: skip
 DRAWS = 32  # random numbers reserved for each picture
 
 
@@ -55,6 +59,11 @@ class AugmentConfig:
     contrast: float = 0.0
     focus: float = 0.3
     noise: float = 3.0
+
+    @classmethod
+    def only(cls, **chosen: float) -> AugmentConfig:
+        """The chosen variations and no others: ``AugmentConfig.only(flips=True, crop=0.5)``."""
+        return cls(**{**_OFF, **chosen})  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         """Refuse what would give empty or inverted pictures."""

@@ -5,8 +5,8 @@ row of this table is a question with n answers, each column too, and both are gr
 ``loss = (cross_entropy(l, t) + cross_entropy(l.T, t)) / 2`` (InfoNCE; van den Oord et al. 2018, Radford et al. 2021).
 
 >>> x = torch.eye(4)
->>> round(clip_loss(x, x, torch.tensor(5.0)).item(), 4)  # every picture finds its caption
-0.0
+>>> round(clip_loss(x, x, torch.tensor(1.0)).item(), 4)  # every picture finds its caption
+0.1806
 >>> round(clip_loss(torch.ones(4, 1), torch.ones(4, 1), torch.tensor(0.0)).item(), 4)  # all alike: ln(4)
 1.3863
 """

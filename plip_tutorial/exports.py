@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset, Features, Image, List, Value
+from PIL import Image as Pillow
 
 Record = dict[str, Any]
 
@@ -29,11 +30,15 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "created_at": ("created_at", "record.createdAt", "post.record.createdAt", "indexedAt"),
     "text": ("text", "record.text", "post.record.text", "content", "full_text"),
     "hashtags": ("hashtags[]", "entities.hashtags[].tag", "tags[].name", "record.tags[]", "post.record.tags[]"),
-    "likes": ("likes", "public_metrics.like_count", "favourites_count", "likeCount", "post.likeCount", "favorite_count"),
+    "likes": ("likes", "public_metrics.like_count", "favourites_count", "likeCount", "post.likeCount"),
     "possibly_sensitive": ("possibly_sensitive", "sensitive"),
-    "retweet_of": ("retweet_of", "reblog.id", "retweeted"),
-    "in_reply_to": ("in_reply_to", "replied_to", "in_reply_to_id", "record.reply.parent.uri", "post.record.reply.parent.uri"),
-    "images": ("images[]", "media_attachments[].url", "embed.images[].fullsize", "post.embed.images[].fullsize", "media[].url"),
+    "retweet_of": ("retweet_of", "reblog.id", "retweeted to"),
+    "in_reply_to": (
+        "in_reply_to", "replied_to to", "in_reply_to_id", "record.reply.parent.uri", "post.record.reply.parent.uri",
+    ),
+    "images": (
+        "images[]", "media_attachments[].url", "embed.images[].fullsize", "post.embed.images[].fullsize", "media[].url",
+    ),
 }  # fmt: skip
 _TEXT = Value("string")
 FEATURES = Features(
@@ -114,8 +119,11 @@ def _jsonl(path: Path) -> Iterator[tuple[int, Any]]:
                 continue
             try:
                 content = json.loads(line.decode("utf-8-sig"))
-            except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-                yield number, ValueError(f"not JSON in UTF-8 ({error})")
+            except UnicodeDecodeError as error:
+                yield number, ValueError(f"not UTF-8 ({error})")
+                continue
+            except (json.JSONDecodeError, RecursionError) as error:
+                yield number, ValueError(f"not JSON ({error})")
                 continue
             yield from ((number, record) for record in _unpacked(content))
 
@@ -193,15 +201,19 @@ def _at(record: Any, path: str) -> Any:
     return [item for item in (_at(one, rest) for one in value) if item is not None] if many else _at(value, rest)
 
 
+def _first(record: Record, paths: tuple[str, ...]) -> Any:
+    return next((value for value in (_at(record, path) for path in paths) if value is not None), None)
+
+
 def _row(record: Any) -> Record:
     """Our columns out of a record of any of the platforms; raises ValueError with what is wrong."""
     if isinstance(record, Exception):
         raise record
     if not isinstance(record, dict):
         raise ValueError(f"expected an object, got {type(record).__name__}")
-    links = {link["type"]: link["id"] for link in _at(record, "referenced_tweets[]") or [] if {"type", "id"} <= set(link)}
-    record = {**links, **record}
-    found = {name: next((v for v in (_at(record, p) for p in paths) if v is not None), None) for name, paths in FIELDS.items()}
+    links = [link for link in _at(record, "referenced_tweets[]") or [] if isinstance(link, dict)]
+    record = {**{f"{link.get('type')} to": link.get("id") for link in links}, **record}
+    found = {name: _first(record, paths) for name, paths in FIELDS.items()}
     if found["id"] is None:
         raise ValueError("no id")
     if not isinstance(found["text"], str):
@@ -243,14 +255,25 @@ def _pictures(named: list[Any], folder: Path) -> tuple[list[Any], list[str]]:
     there: list[Any] = []
     reasons = []
     for picture in named:
-        if isinstance(picture, dict) and picture.get("bytes"):  # a Parquet file with pictures inside
-            there.append({"bytes": picture["bytes"], "path": None})
-        elif not isinstance(picture, str):
-            reasons.append(f"picture {picture!r} is no path")
-        elif "://" in picture:
-            reasons.append(f"picture {picture} is an address: download it and put its path here")
-        elif not (folder / picture).is_file():
-            reasons.append(f"picture {picture} is not there")
-        else:
-            there.append({"bytes": (folder / picture).read_bytes(), "path": None})
+        try:
+            there.append(_picture(picture, folder))
+        except (ValueError, OSError) as error:
+            reasons.append(f"picture {error}")
     return there, reasons
+
+
+def _picture(picture: Any, folder: Path) -> Record:
+    if isinstance(picture, dict) and picture.get("bytes"):  # a Parquet file with pictures inside
+        return {"bytes": picture["bytes"], "path": None}
+    if not isinstance(picture, str):
+        raise ValueError(f"{picture!r} is no path")
+    if "://" in picture:
+        raise ValueError(f"{picture} is an address: download it and put its path here")
+    if not (folder / picture).is_file():
+        raise ValueError(f"{picture} is not there")
+    try:
+        with Pillow.open(folder / picture) as file:
+            file.verify()
+    except Exception as error:  # Pillow raises many kinds
+        raise ValueError(f"{picture} cannot be decoded ({error})") from error
+    return {"bytes": None, "path": str((folder / picture).resolve())}

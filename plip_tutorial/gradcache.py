@@ -15,6 +15,7 @@ torch.Size([2, 3])
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -59,7 +60,7 @@ def backward(
 
 
 def _embedded(embed: Embed[Chunk], chunks: Sequence[Chunk]) -> tuple[list[RandomState], list[tuple[Tensor, Tensor]]]:
-    """Embeddings, and the random state before each chunk. The last keeps its activations: it is the first to go back."""
+    """Embeddings, and the random state before each chunk. The last keeps its activations: it goes back first."""
     states, parts = [], []
     for left, chunk in zip(reversed(range(len(chunks))), chunks, strict=True):
         states.append(RandomState())
@@ -72,11 +73,59 @@ def _send_back(embeddings: tuple[Tensor, Tensor], gradients: tuple[Tensor, Tenso
     """Through both encoders, or the one that is not frozen."""
     trained = [pair for pair in zip(embeddings, gradients, strict=True) if pair[0].requires_grad]
     if trained:
-        torch.autograd.backward(*zip(*trained, strict=True))
+        outputs, shares = zip(*trained, strict=True)
+        torch.autograd.backward(outputs, shares)
 
 
 def _gradient(leaf: Tensor) -> Tensor:
     return torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+
+
+class Kept:
+    """What autograd keeps for the way back.
+
+    Attributes:
+        now: bytes at this moment.
+        peak: the most there has been.
+    """
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.now = self.peak = 0
+
+    def add(self, tensor: Tensor) -> _Held:
+        """Count a tensor until it is let go."""
+        size = tensor.numel() * tensor.element_size()
+        self.now += size
+        self.peak = max(self.peak, self.now)
+        held = _Held(tensor)
+        weakref.finalize(held, self._forget, size)
+        return held
+
+    def _forget(self, size: int) -> None:
+        self.now -= size
+
+
+class _Held:
+    """A tensor under observation; tensors themselves are known to autograd by other names."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
+@contextmanager
+def kept_activations() -> Iterator[Kept]:
+    """Count what is kept for the way back inside: activations, and the weights they are multiplied with.
+
+    >>> x = torch.ones(1000, requires_grad=True)
+    >>> with kept_activations() as kept:
+    ...     y = x.exp()  # keeps its result, for the derivative of exp is exp
+    >>> kept.peak
+    4000
+    """
+    kept = Kept()
+    with torch.autograd.graph.saved_tensors_hooks(kept.add, lambda held: held.tensor):
+        yield kept
 
 
 class RandomState:

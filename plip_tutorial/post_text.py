@@ -13,6 +13,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 Hashtags = Literal["drop", "keep"]
@@ -42,6 +43,7 @@ _MARKS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 )
 
 
+@lru_cache(maxsize=2**16)
 def clean_text(text: str, *, hashtags: Hashtags = "drop") -> str:
     """Take out of a post what is not a caption.
 
@@ -74,7 +76,9 @@ def has_words(text: str) -> bool:
 def _clean_once(text: str, word: str) -> str:
     text = unicodedata.normalize("NFKC", html.unescape(text).translate(_STRAIGHT))
     text = re.sub("[0-9#*]\ufe0f?\u20e3", " ", text)  # before the parts of a keycap are taken for text
-    text = "".join(" " if letter in "\n\r\t" else letter for letter in text if _visible(letter))
+    if not text.isprintable():  # with the white space of \n, \r and \t left for later
+        text = "".join(letter for letter in text if _visible(letter))
+    text = re.sub("[\ufe00-\ufe0f]", "", text)  # which of two looks an emoji has
     for pattern, new in _STEPS:
         text = pattern.sub(new, text)
     text = _TAG.sub(lambda tag: word.format(tag[0][1:]), text)
@@ -84,5 +88,5 @@ def _clean_once(text: str, word: str) -> str:
 
 
 def _visible(letter: str) -> bool:
-    """Not a control, format, surrogate or private character, nor a variation selector."""
-    return letter in "\n\r\t" or not (unicodedata.category(letter)[0] == "C" or "\ufe00" <= letter <= "\ufe0f")
+    """Not a control, format, surrogate, private or unassigned character."""
+    return letter in "\n\r\t" or unicodedata.category(letter)[0] != "C"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from plip_tutorial import artifacts, baselines, linear_probe, metrics, microcosm, tracks, zero_shot
 from plip_tutorial.metrics import Score
+from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.own_tiles import read_folder
 from plip_tutorial.plip import PLIP
 
@@ -44,7 +45,7 @@ class Labelled:
     groups: NDArray[np.str_] | None = None
 
 
-def micro(name: str, split: str) -> Labelled:
+def micro(name: str, split: Split) -> Labelled:
     """One of the microcosm's sets."""
     table = artifacts.benchmark_of(tracks.TINY, name, split)
     labels = np.array(table.features["label"].int2str(table["label"]))
@@ -122,7 +123,9 @@ def benchmarks(seeds: int = 3) -> pd.DataFrame:
     for name in microcosm.NAMES:
         train, test = micro(name, "train"), micro(name, "test")
         constant = metrics.report(test.labels, test.labels, groups=test.groups)
-        table[f"{name}, zero-shot"] = {m: _mean([zero_shot_score(p, test, name) for p in ps]) for m, ps in models.items()}
+        table[f"{name}, zero-shot"] = {
+            m: _mean([zero_shot_score(p, test, name) for p in ps]) for m, ps in models.items()
+        }
         table[f"{name}, zero-shot"]["constant"] = f"{constant['constant_weighted_f1'].value:.3f}"
         row = {m: _mean([probe_score(train, test, _encode(p)) for p in ps]) for m, ps in models.items()}
         row["constant"] = f"{constant['constant_macro_f1'].value:.3f}"

@@ -82,7 +82,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> CLIPTokenizer:
     merges = _merges(learner)
     words = symbols + ["".join(pair) for pair in merges]
     vocab = {word: i for i, word in enumerate(dict.fromkeys([*words, START, END]))}
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=77)
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=77)  # type: ignore[arg-type]
 
 
 def _merges(learner: Tokenizer) -> list[tuple[str, str]]:
@@ -107,7 +107,8 @@ def untrained(output: Path, config: TinyConfig | None = None, *, seed: int = 0) 
     model.save_pretrained(output)
     side = config.image_size
     pictures = CLIPImageProcessorPil(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
-    CLIPProcessor(image_processor=pictures, tokenizer=tokenizer).save_pretrained(output)
+    processor = CLIPProcessor(image_processor=pictures, tokenizer=tokenizer)  # type: ignore[no-untyped-call]
+    processor.save_pretrained(output)
     return output
 
 

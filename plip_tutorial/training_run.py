@@ -75,8 +75,9 @@ class Run:
         if not resume and self.is_main:
             checkpoints.clear(folder)
         self.accelerator.wait_for_everyone()
-        if len(pairs) // steps_per_epoch(len(pairs), config.batch_size) < self.accelerator.num_processes:
-            raise ValueError(f"batches of {config.batch_size} are too small for {self.accelerator.num_processes} processes.")
+        smallest = len(pairs) // max(1, steps_per_epoch(len(pairs), config.batch_size))
+        if 0 < smallest < (count := self.accelerator.num_processes):
+            raise ValueError(f"{count} processes cannot share a batch of {smallest}: raise batch_size.")
         last = checkpoints.latest(folder)
         self._load(checkpoint if last is None or config.lora_rank else last)
         self.facts: dict[str, Any] = {"step": 0, "best": None, "best_step": 0, "stale": 0}

@@ -99,8 +99,7 @@ class VectorIndex:
             ValueError: queries that do not fit the index, or a k outside its size.
         """
         wanted = check_vectors(queries, "queries", dim=self.embeddings.shape[1])
-        if not 1 <= k <= len(self):
-            raise ValueError(f"k is {k}; the index holds {len(self)} vectors, so k must lie from 1 to {len(self)}.")
+        _check_k(k, len(self))
         scores = np.empty((len(wanted), k), np.float32)
         indices = np.empty((len(wanted), k), np.int64)
         for start in range(0, len(wanted), QUERY_BLOCK):
@@ -146,6 +145,11 @@ class VectorIndex:
         return row[last], column[last]
 
 
+def _check_k(k: int, n: int) -> None:
+    if not 1 <= k <= n:
+        raise ValueError(f"k is {k}; the index holds {n} vectors, so k must lie from 1 to {n}.")
+
+
 def _exact_scores(
     queries: Vectors, embeddings: Vectors, row: NDArray[np.int64], column: NDArray[np.int64]
 ) -> NDArray[np.float32]:
@@ -162,27 +166,35 @@ class ApproximateIndex:
     """Inverted lists of product-quantised vectors, by faiss (Johnson et al. 2019): less memory and time, less exact.
 
     The vectors are sorted into ``lists`` cells around centres learnt by k-means, and each is stored as ``code_bytes``
-    bytes. A search looks into the ``probes`` cells nearest to the query.
+    bytes. A search looks into the ``probes`` cells nearest to the query, and orders the best of what it finds there by
+    the vectors themselves, which may stay on disk.
     """
 
     def __init__(
-        self, embeddings: ArrayLike, *, lists: int | None = None, code_bytes: int | None = None, probes: int = 8
+        self,
+        embeddings: ArrayLike,
+        *,
+        lists: int | None = None,
+        code_bytes: int | None = None,
+        probes: int = 16,
+        shortlist: int = 10,
     ) -> None:
         """Train on the embeddings and add them.
 
         Args:
-            embeddings: unit vectors, (n, d).
+            embeddings: unit vectors, (n, d); may be memory-mapped.
             lists: number of cells; the default is the square root of n.
-            code_bytes: bytes for each vector, a divisor of d; the default is a quarter of d where that divides it.
+            code_bytes: bytes for each vector, a divisor of d; the default is a quarter of d.
             probes: cells that a search looks into.
+            shortlist: candidates that are compared exactly, for each neighbour that is asked for.
 
         Raises:
             ValueError: no unit vectors, fewer than 256 of them, or ``code_bytes`` is no divisor of d.
             ModuleNotFoundError: faiss is not installed.
         """
         faiss = _faiss()
-        array = np.ascontiguousarray(check_vectors(embeddings), np.float32)
-        n, dim = array.shape
+        self.embeddings, self.shortlist = check_vectors(embeddings), shortlist
+        n, dim = self.embeddings.shape
         code_bytes = code_bytes or max(dim // 4, 1)
         if n < 256 or dim % code_bytes:
             raise ValueError(
@@ -192,22 +204,28 @@ class ApproximateIndex:
         # "np": without it faiss spends most of the training on sorting codes for a kind of search not used here
         recipe = f"IVF{lists or round(n**0.5)},PQ{code_bytes}np"
         self.index: Any = faiss.index_factory(dim, recipe, faiss.METRIC_INNER_PRODUCT)
+        array = np.ascontiguousarray(self.embeddings, np.float32)
         self.index.train(array)
         self.index.add(array)
         self.index.nprobe = probes
 
     def __len__(self) -> int:
         """Return the number of vectors."""
-        return int(self.index.ntotal)
+        return len(self.embeddings)
 
     def search(self, queries: ArrayLike, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Like `VectorIndex.search`; the scores are estimates, and index -1 stands where the cells held too few."""
-        wanted = check_vectors(queries, "queries", dim=self.index.d)
-        scores, indices = self.index.search(np.ascontiguousarray(wanted, np.float32), k)
-        return scores, indices
+        """Like `VectorIndex.search`; index -1 and score -inf stand where the cells held fewer than ``k``."""
+        wanted = check_vectors(queries, "queries", dim=self.embeddings.shape[1])
+        _check_k(k, len(self))
+        found = self.index.search(np.ascontiguousarray(wanted, np.float32), min(len(self), k * self.shortlist))[1]
+        row = np.repeat(np.arange(len(wanted)), found.shape[1])
+        scores = _exact_scores(wanted, self.embeddings, row, found.ravel()).reshape(found.shape)
+        scores[found < 0] = -np.inf
+        best = np.lexsort((found, -scores), axis=1)[:, :k]
+        return np.take_along_axis(scores, best, 1), np.take_along_axis(found, best, 1)
 
     def save(self, path: str | Path) -> Path:
-        """Write the index in faiss' own format; returns its path."""
+        """Write the codes in faiss' own format; the vectors are not among them. Returns the path."""
         _faiss().write_index(self.index, str(path))
         return Path(path)
 

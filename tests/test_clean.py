@@ -8,7 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from plip_tutorial.clean import PathologyFilter, leaks, purity
+from plip_tutorial.baselines import colour_histogram
+from plip_tutorial.clean import PathologyFilter, leaks, purity, with_colour
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.microcosm.tissue import render_tile
 
@@ -77,6 +78,16 @@ def test_bad_embeddings_and_an_unfitted_filter_are_refused():
         PathologyFilter().fit(POSITIVE, unit(NEGATIVE[:, 1:]))
     with pytest.raises(ValueError, match="embeddings has 23 columns"):
         PathologyFilter().fit(POSITIVE, NEGATIVE).keep(unit(NEGATIVE[:, 1:]))
+
+
+def test_colours_count_as_much_as_the_embedding():
+    tiles = [render_tile(name, seed=0) for name in ("adipose", "debris", "lymphocytes")]
+    vectors, colours = POSITIVE[:3], colour_histogram(tiles) / 3
+    both = with_colour(vectors, tiles)
+    overlap = [[np.sqrt(a * b).sum() for a in colours] for b in colours]
+    np.testing.assert_allclose(both @ both.T, (vectors @ vectors.T + overlap) / 2, atol=1e-6)
+    with pytest.raises(ValueError, match="dimension"):
+        with_colour(vectors[:2], tiles)
 
 
 def png(array):

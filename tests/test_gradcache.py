@@ -1,5 +1,4 @@
 import copy
-import weakref
 
 import pytest
 import torch
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
 from plip_tutorial.contrastive import clip_loss
-from plip_tutorial.gradcache import backward
+from plip_tutorial.gradcache import backward, kept_activations
 
 
 class TwoTowers(torch.nn.Module):
@@ -85,28 +84,9 @@ def test_accumulating_the_losses_of_chunks_is_something_else():
 
 
 def peak_of_kept_activations(work):
-    """Largest number of numbers that autograd keeps for the way back at one moment."""
-    live, peak = 0, 0
-
-    class Kept:
-        def __init__(self, tensor):
-            self.tensor = tensor
-
-    def forget(numbers):
-        nonlocal live
-        live -= numbers
-
-    def keep(tensor):
-        nonlocal live, peak
-        kept = Kept(tensor)
-        live += tensor.numel()
-        peak = max(peak, live)
-        weakref.finalize(kept, forget, tensor.numel())
-        return kept
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept.tensor):
+    with kept_activations() as kept:
         work()
-    return peak
+    return kept.peak
 
 
 def test_only_one_chunk_keeps_its_activations():

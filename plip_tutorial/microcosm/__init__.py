@@ -17,5 +17,6 @@ from plip_tutorial.microcosm.web import web_pool
 
 __all__ = [
     "BENCHMARKS", "KINDS", "LABS", "LOOKALIKES", "NAMES", "PHRASES", "TEMPLATES", "TISSUES", "TRAINING_LABS",
-    "UNSEEN_LABS", "Lab", "Tissue", "benchmark", "everyday_pairs", "posts", "render_everyday", "render_tile", "web_pool",
+    "UNSEEN_LABS", "Lab", "Tissue", "benchmark", "everyday_pairs", "posts", "render_everyday", "render_tile",
+    "web_pool",
 ]  # fmt: skip

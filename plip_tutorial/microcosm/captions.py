@@ -72,7 +72,8 @@ def _write(symbol: str, tissue: str, seed: int, language: str = "en", organ: str
     name = grammar_languages.NAMES[language].split("|")[grammar_languages.ORDER.index(tissue)]
     foreign = grammar_languages.RULES[language]
     form = "question" if symbol == "question" else "caption"
-    return sentences(expand(foreign[form], {**rules, **foreign, "name": name}, draw))
+    brief = " | {name}, {stain} {times}." if form == "caption" else ""
+    return sentences(expand(foreign[form] + brief, {**rules, **foreign, "name": name}, draw))
 
 
 def caption(tissue: str, *, seed: int, language: str = "en", organ: str | None = None) -> str:

@@ -56,7 +56,7 @@ def _trim(text: str, draw: Generator) -> str:
         text = re.sub(r"([.!?])$", lambda mark: mark[1].replace(".", "!") * int(draw.integers(2, 5)), text)
     if smile:
         text += " " + str(draw.choice(EMOJI)) * int(draw.integers(1, 4))
-    if hide:
+    if hide and text:
         place = int(draw.integers(len(text)))
         text = text[:place] + str(draw.choice(INVISIBLE)) + text[place:]
     return text.replace("&", "&amp;").replace(">", "&gt;") if entity else text

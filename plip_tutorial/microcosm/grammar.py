@@ -139,7 +139,7 @@ NEUTRAL: Rules = {"verdict": "{phrase}", "degree": "extensive | focal | abundant
 ENGLISH: Rules = {
     "caption": "{head} {place}. {seen}. {more} {close} *4 | {head} {place}: {finding}. {more} {close} *3 | {head},"
     " {finding}. {more} {lesson} *2 | {history} {head}. {seen}. {more} {close} *3 | {seen} {place}. {judged}. {more}"
-    " {close} | {history} {judged} {place}. {seen}. {close} | {head} {place}. {close}",
+    " {close} | {history} {judged} {place}. {seen}. {more} {lesson} | {head} {place}. {lesson}",
     "head": "an H&E image of {name} *5 | H&E image of {name} *2 | H&E of {name} | H&E stain of {name} | {fine}"
     " example of {name} *2 | {name} *3 | this is {name} | today's slide shows {name} | {name} on H&E | H&E, {name} |"
     " histology of {name} | {specimen} with {name}",
@@ -172,7 +172,7 @@ ENGLISH: Rules = {
     "agree": "agree, {name} | yes, {name} *2 | I would call this {name} *2 | looks like {name} to me | {name} |"
     " favour {name} | my first thought: {name}",
     "reply": "{agree}. {seen}. {lesson} *2 | {agree}, given {finding}. {close} *3 | {agree}. {finding}, {degree}."
-    " {more} *2 | {finding}, so {name}. {close} | {agree}. {close} | thanks for sharing. {agree}, because of"
+    " {more} *2 | {finding}, so {name}. {close} | {agree}. {lesson} | thanks for sharing. {agree}, because of"
     " {finding}. {more} *2",
     "empty": "great case! | thanks for sharing! | beautiful! | wow, what a picture. | congratulations to the whole"
     " team. | so cool, saving this for later. | following this one. | nice photos, which camera do you use | thank"

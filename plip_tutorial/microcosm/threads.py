@@ -31,12 +31,12 @@ ORGANS = ("colon", "lung", "breast", "skin", "stomach")
 # Share of each kind of post, and how many replies it draws compared with a case. "wrong" is a case with another
 # picture's text, "rhetorical" one with a question mark that asks nothing, "other" one of another craft than histology.
 KINDS = {
-    "case": (0.55, 1.0), "wrong": (0.04, 1.0), "rhetorical": (0.03, 1.0), "other": (0.03, 0.6), "question": (0.16, 1.6),
+    "case": (0.56, 1.0), "wrong": (0.03, 1.0), "rhetorical": (0.03, 1.0), "other": (0.03, 0.6), "question": (0.16, 1.6),
     "vague": (0.03, 0.8), "chatter": (0.05, 0.4), "advert": (0.04, 0.2), "retweet": (0.05, 0.0), "repost": (0.02, 0.8),
 }  # fmt: skip
-REPLIES = {"right": 0.72, "wrong": 0.06, "empty": 0.15, "question": 0.07}
+REPLIES = {"right": 0.77, "wrong": 0.05, "empty": 0.13, "question": 0.05}
 IMAGES = (0.68, 0.18, 0.08, 0.06)  # shares of posts with 1, 2, 3, 4
-MORE_REPLIES = 0.32  # chance of yet another reply once there is one
+MORE_REPLIES = 0.22  # chance of yet another reply once there is one
 GRAPHIC, MARKED, MARKED_BY_MISTAKE = 0.02, 0.9, 0.01  # shares: truly graphic; of these, of the others, marked
 # Hashtags that name an organ of the microcosm. All others fall on any organ: the microcosm has five organs, not thirty.
 HOME = {"dermpath": ("skin",), "BreastPath": ("breast",), "PulmPath": ("lung",), "GIPath": ("colon", "stomach"),
@@ -157,7 +157,7 @@ def _pictures(kind: str, tissue: str, patient: _Patient, slide: int, key: tuple[
         first = str(draw.choice(further))
     names = [first]
     for _ in range(int(draw.choice(4, p=IMAGES))):
-        same, strange = draw.random(2) < (0.85, 0.3)
+        same, strange = draw.random(2) < (0.9, 0.3)
         odd = str(draw.choice(further)) if strange else _choose_tissue(patient.organ, draw)
         names.append(first if same else odd)
     return tuple(Picture(name, seed_of("picture", *key, k), patient.lab, slide) for k, name in enumerate(names))
@@ -174,6 +174,8 @@ def _text(kind: str, tissue: str, patient: _Patient, language: str, seed: int, f
     if kind == "other":
         told = captions.everyday_caption(first, seed=seed)
         return captions.sentences(f"{told}. {captions.vague(tissue, seed=seed)}")
+    if kind == "vague" and seed % 5 == 0:
+        return ""  # hashtags and a link say it all
     if kind in ("vague", "rhetorical"):
         return {"vague": captions.vague, "rhetorical": captions.rhetorical}[kind](tissue, seed=seed, organ=organ)
     ask = captions.question if kind == "question" else captions.caption
@@ -243,7 +245,7 @@ def _reply(post: Post, row: int, seed: int, draw: Generator) -> Post:
     words = captions.reply(tissue, seed=seed_of("text", seed, row), empty=kind == "empty")
     if kind == "question":
         words = str(draw.choice(["Did you do immunohistochemistry?", "Which site is this from?", "How old is she?"]))
-    text, likes = dressing.dress_reply(words, post.author, draw), int(draw.lognormal(0.9 + 0.5 * right, 1.1))
+    text, likes = dressing.dress_reply(words, post.author, draw), int(draw.lognormal(0.9 + 0.8 * right, 1.1))
     return replace(
         post, row=row, author=f"user{int(draw.integers(AUTHORS)):03}", created_at=_later(post.created_at, 9, draw),
         text=text, hashtags=(), likes=likes,

@@ -59,7 +59,9 @@ def test_colour_alone_does_not_solve_the_set_on_unseen_labs() -> None:
         assert 0.2 < max(scores) <= ceiling
 
 
-@pytest.mark.parametrize(("name", "split", "word"), [("kather", "test", "micro-kather"), ("micro-kather", "val", "train")])
+@pytest.mark.parametrize(
+    ("name", "split", "word"), [("kather", "test", "micro-kather"), ("micro-kather", "val", "train")]
+)
 def test_unknown_names_are_refused_with_the_choice(name: str, split: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         benchmark(name, split, 1)  # type: ignore[arg-type]

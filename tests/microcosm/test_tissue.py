@@ -154,7 +154,9 @@ def test_walls_against_the_plain_loop() -> None:
             first, second = np.argsort(distances)[:2]
             assert owner[row, column] == first
             assert near[row, column] == pytest.approx(distances[first], rel=1e-4)
-            bisector = (distances[second] ** 2 - distances[first] ** 2) / 2 / np.linalg.norm(sites[first] - sites[second])
+            bisector = (
+                (distances[second] ** 2 - distances[first] ** 2) / 2 / np.linalg.norm(sites[first] - sites[second])
+            )
             assert wall[row, column] == pytest.approx(bisector, rel=1e-3, abs=1e-3)
 
 

@@ -1,0 +1,49 @@
+# make book: the whole book in _build/html.   make test: lint, build and test everything.   Nothing else is needed.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+export HF_HUB_OFFLINE := 1
+export PLIP_TUTORIAL_TRACK := tiny
+export TOKENIZERS_PARALLELISM := false
+# Large blocks stay with the process: training on a CPU spends less time asking the system for memory.
+export MALLOC_MMAP_THRESHOLD_ := 4294967296
+export MALLOC_TRIM_THRESHOLD_ := 8589934592
+export MALLOC_TOP_PAD_ := 268435456
+
+.PHONY: book test setup sync serve report lint clean
+
+book: setup
+	$(BIN)/python book/_tools/build.py
+
+test: setup lint
+	$(BIN)/python book/_tools/build.py --from-nothing
+	PLIP_TUTORIAL_BOOK_BUILT=1 $(BIN)/pytest -q -p no:cacheprovider
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(STAMP)
+
+# torch first and alone: an open range in another package would fetch a build with gigabytes of GPU libraries.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2])'
+	test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,demo,lora,test]"
+	touch $(STAMP)
+
+sync: setup
+	$(BIN)/python book/_tools/sync.py
+
+serve: book
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+report: setup
+	$(BIN)/python -m plip_tutorial report
+
+clean:
+	rm -rf _build

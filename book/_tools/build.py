@@ -1,0 +1,82 @@
+"""Build the book into ``_build/html`` and refuse to call it done when anything in it is broken.
+
+Every notebook runs; a failed cell, a warning of Sphinx, a missing page, a dead link inside the book, a dead anchor or a
+picture without a description fails the build. What ran before is taken from the cache, unless the package, its data or
+the pinned versions have changed since: jupyter-cache itself looks at the notebooks only.
+
+    python book/_tools/build.py                  # as fast as the cache allows
+    python book/_tools/build.py --from-nothing   # every cell runs again
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from check import problems
+from sync import main as sync
+
+ROOT = Path(__file__).parents[2]
+BUILD, HTML, CACHE = ROOT / "_build", ROOT / "_build" / "html", ROOT / "_build" / ".jupyter_cache"
+KEY = CACHE / "package.sha256"
+
+
+def package_key() -> str:
+    """Fingerprint of everything besides the notebooks that their outputs depend on."""
+    digest = hashlib.sha256()
+    files = [p for p in (ROOT / "plip_tutorial").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    for path in sorted([*files, ROOT / "constraints.txt"]):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def clear(*, everything: bool) -> None:
+    """Remove what would hide a warning or an outdated output."""
+    stale = everything or not KEY.exists() or KEY.read_text(encoding="utf-8") != package_key()
+    for folder in (BUILD / ".doctrees", BUILD / "_doctrees", HTML, *([CACHE] if stale else [])):
+        shutil.rmtree(folder, ignore_errors=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    KEY.write_text(package_key(), encoding="utf-8")
+
+
+def prepare() -> None:
+    """Build models and data before the first page, so that no page waits for them."""
+    subprocess.run([sys.executable, "-m", "plip_tutorial", "prepare"], cwd=ROOT, check=True)
+
+
+def build() -> int:
+    """Run jupyter-book; returns its exit code."""
+    tool = Path(sys.executable).with_name("jupyter-book")
+    path = f"{tool.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the kernel of this environment, not another one
+    command = [str(tool), "build", str(ROOT), "-W", "-n", "--keep-going"]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=False).returncode
+
+
+def main() -> int:
+    """Sync, prepare, build, check; returns the exit code."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--from-nothing", action="store_true", help="run every cell again")
+    sync()
+    clear(everything=options.parse_args().from_nothing)
+    prepare()
+    code = build()
+    for report in sorted((HTML / "reports").rglob("*.err.log")):
+        print(f"\n--- {report.relative_to(ROOT)}\n{report.read_text(encoding='utf-8')}")
+    found = problems(HTML, ROOT / "_toc.yml")
+    for problem in found:
+        print(f"broken: {problem}")
+    if code or found:
+        print(f"The book is broken: jupyter-book gave {code}, and {len(found)} things do not hold.")
+        KEY.unlink(missing_ok=True)
+        return 1
+    print(f"The book is in {(HTML / 'index.html').relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""The book's figures: one style, one colour a model, an interval wherever there is one.
+
+Each function returns a `matplotlib` figure, which a notebook shows when it is the last line of a cell. Figures bring
+their own light ground, so they read the same in print and in dark mode. Colours are those of Okabe and Ito, which
+colour-blind readers tell apart; a hatch or a marker says the same once more. Text stays legible on a phone.
+
+>>> tiles([[[[255, 0, 0]]]] * 3, ["fat", "mucus", "debris"]).get_axes()[2].get_title()
+'debris'
+"""
+
+from plip_tutorial.plots.pictures import gallery_rows, stills, tiles
+from plip_tutorial.plots.process import funnel, history
+from plip_tutorial.plots.scores import bars, label_efficiency, lines, precision_recall, reliability, spread
+from plip_tutorial.plots.style import LOOKS, OKABE_ITO, STYLE, WIDTH, Look, glue, in_book, use_style
+from plip_tutorial.plots.tables import confusion, confusion_matrix, heatmap
+
+gallery = tiles
+
+__all__ = [
+    "LOOKS", "OKABE_ITO", "STYLE", "WIDTH", "Look", "bars", "confusion", "confusion_matrix", "funnel", "gallery",
+    "gallery_rows", "glue", "heatmap", "history", "in_book", "label_efficiency", "lines", "precision_recall",
+    "reliability", "spread", "stills", "tiles", "use_style",
+]  # fmt: skip

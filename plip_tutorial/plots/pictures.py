@@ -1,0 +1,106 @@
+"""Figures that are pictures of tissue, and moments of a moving picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from textwrap import fill
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from plip_tutorial.images import ImageLike, load
+from plip_tutorial.plots.style import COLOURS, WIDTH, in_style
+
+LETTERS = 13.5  # letters of 9.5 points that fit into an inch
+LINE = 0.17  # inches
+
+
+@in_style
+def tiles(images: Iterable[ImageLike], titles: Sequence[str] | None = None, *, columns: int | None = None) -> Figure:
+    """Pictures in a grid, with a line or two of text above each.
+
+    Args:
+        images: n pictures of any kind that `images.to_rgb` reads.
+        titles: n texts.
+        columns: pictures in a row; without it from four to six, whichever leaves the fewest gaps.
+    """
+    pictures = list(load(images))
+    n = len(pictures)
+    columns = min(columns or min((6, 5, 4), key=lambda c: -n % c), n)
+    names = [_wrapped(title, WIDTH / columns) for title in titles or [""] * n]
+    height = WIDTH / columns + LINE * max(_lines(name) for name in names)
+    figure, panels = _frames(-(-n // columns), columns, height)
+    for panel, picture, name in zip(panels.flat, pictures, names, strict=False):
+        _show(panel, picture)
+        panel.set_title(name, fontsize=9.5, pad=2)
+    return figure
+
+
+@in_style
+def gallery_rows(rows: Sequence[Iterable[ImageLike]], titles: Sequence[str]) -> Figure:
+    """Rows of pictures, each under a line of text of its own: what a search finds for each question."""
+    pictures = [list(load(row)) for row in rows]
+    columns = max(5, *(len(row) for row in pictures))
+    names = [_wrapped(title, WIDTH) for title in titles]
+    figure, panels = _frames(len(pictures), columns, WIDTH / columns + 0.06 + LINE * max(map(_lines, names)))
+    for line, row, name in zip(panels, pictures, names, strict=True):
+        for panel, picture in zip(line, row, strict=False):
+            _show(panel, picture)
+        line[0].set_title(name, loc="left", fontsize=9.5, pad=2)
+    return figure
+
+
+@in_style
+def stills(
+    frames: Sequence[ArrayLike],
+    labels: Sequence[str],
+    *,
+    symbols: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
+    moments: int = 3,
+) -> Figure:
+    """A few moments of a moving picture side by side, for paper and for readers who want no motion.
+
+    Arguments are those of `widgets.moving_points`.
+    """
+    figure, panels = plt.subplots(figsize=(WIDTH, WIDTH / moments + 0.75), ncols=moments, squeeze=False)
+    for panel, moment in zip(panels.flat, np.linspace(0, len(frames) - 1, moments).astype(int), strict=True):
+        _scatter(panel, np.asarray(frames[moment]), labels, symbols or [""] * len(labels))
+        panel.set_title(names[moment] if names else f"{moment + 1} of {len(frames)}")
+        panel.set(aspect="equal", xticks=[], yticks=[])
+        panel.spines[:].set_visible(False)
+    figure.legend(*panels.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9.5)
+    return figure
+
+
+def _scatter(panel: Any, points: NDArray[Any], labels: Sequence[str], symbols: Sequence[str]) -> None:
+    """One colour a label, one marker a symbol."""
+    colours = dict(zip(dict.fromkeys(labels), COLOURS * len(labels), strict=False))
+    markers = dict(zip(dict.fromkeys(symbols), "oDs^" * len(symbols), strict=False))
+    for label, symbol in dict.fromkeys(zip(labels, symbols, strict=True)):
+        own = [i for i, kind in enumerate(zip(labels, symbols, strict=True)) if kind == (label, symbol)]
+        name = f"{label.replace('_', ' ')}, {symbol}".strip(", ")
+        panel.scatter(*points[own, :2].T, s=14, color=colours[label], marker=markers[symbol], label=name)
+
+
+def _frames(rows: int, columns: int, height: float) -> tuple[Figure, NDArray[Any]]:
+    figure, panels = plt.subplots(figsize=(WIDTH, rows * height), nrows=rows, ncols=columns, squeeze=False)
+    for panel in panels.flat:
+        panel.set_axis_off()
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    return figure, panels
+
+
+def _show(panel: Any, picture: Any) -> None:
+    panel.imshow(np.asarray(picture), interpolation="nearest")
+
+
+def _wrapped(text: str, inches: float) -> str:
+    return fill(str(text), max(6, int(inches * LETTERS)))
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1 if text else 0

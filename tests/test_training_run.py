@@ -1,0 +1,167 @@
+"""Runs that are killed, that diverge, or that find no room."""
+
+import dataclasses
+import math
+import multiprocessing
+import os
+import resource
+import signal
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from small_clip import small_clip, small_pairs
+from transformers import CLIPModel
+
+from plip_tutorial import checkpoints
+from plip_tutorial.augment import AugmentConfig
+from plip_tutorial.checkpoints import CheckpointError
+from plip_tutorial.finetune import DivergedError, TrainConfig, finetune
+from plip_tutorial.training_run import Run
+
+CONFIG = TrainConfig(
+    steps=7, batch_size=8, learning_rate=3e-3, warmup_steps=2, save_every=2, precision="float32",
+    augment=AugmentConfig(rotation=5),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return small_clip(tmp_path_factory.mktemp("base") / "clip", dropout=0.1)
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return small_pairs()
+
+
+def weights(path):
+    return load_file(path / "model.safetensors")
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def train(base, pairs, output, *, resume=True, **changes):
+    return finetune(base, pairs, dataclasses.replace(CONFIG, **changes), output=output, resume=resume, progress=False)
+
+
+# Going on after a kill
+
+
+def killed_at(base, output, module, name, call):
+    """In a process of its own: train, and be killed at the n-th call of a function."""
+    place = {"checkpoints": checkpoints, "Run": Run, "os": os, "CLIPModel": CLIPModel}[module]
+    original, calls = getattr(place, name), 0
+
+    def deadly(*args, **kwargs):
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **kwargs)
+
+    setattr(place, name, deadly)
+    torch.set_num_threads(1)
+    train(base, small_pairs(), output)
+
+
+# (function, its call): in the first step; before the weights change; with a model half written; with a complete
+# checkpoint under its unfinished name; before the old checkpoints go; before the model is published.
+KILLS = [
+    ("Run", "chunks", 1), ("Run", "refuse_nonfinite", 2), ("CLIPModel", "save_pretrained", 1),
+    ("checkpoints", "write_state", 1), ("checkpoints", "prune", 1), ("Run", "note", 2), ("os", "replace", 3),
+    ("checkpoints", "publish_model", 1),
+]  # fmt: skip
+
+
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_weights(base, pairs, tmp_path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["plip_tutorial.finetune", "test_training_run"])
+    torch.set_num_threads(1)
+    expected, history = train(base, pairs, tmp_path / "whole")
+    for kill in KILLS:
+        process = context.Process(target=killed_at, args=(base, tmp_path / "killed", *kill))
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL, kill
+    path, resumed = train(base, pairs, tmp_path / "killed")
+    assert same(weights(path), weights(expected))
+    assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
+    assert [row["step"] for row in checkpoints.read_history(tmp_path / "killed" / "history.csv")] == list(range(7))
+    assert not list((tmp_path / "killed").glob(".*"))
+
+
+def test_a_folder_with_another_run_is_refused_or_cleared(base, pairs, tmp_path):
+    first, _ = train(base, pairs, tmp_path / "out", steps=2)
+    with pytest.raises(ValueError, match=r"learning_rate is 0.003 there and 0.1 here.*resume=False"):
+        train(base, pairs, tmp_path / "out", steps=2, learning_rate=0.1)
+    with pytest.raises(ValueError, match="other pairs: 23 there and 20 here"):
+        train(base, pairs.select(range(20)), tmp_path / "out", steps=2)
+    before = weights(first)
+    again, history = train(base, pairs, tmp_path / "out", steps=2, seed=1, resume=False)
+    assert len(history) == 2
+    assert not same(weights(again), before)
+
+
+def test_a_damaged_checkpoint_is_named(base, pairs, tmp_path):
+    train(base, pairs, tmp_path, steps=2)
+    (tmp_path / "step-000002" / checkpoints.TENSORS).write_bytes(b"short")
+    with pytest.raises(CheckpointError, match="step-000002 is no complete checkpoint"):
+        train(base, pairs, tmp_path, steps=2)
+
+
+# When things go wrong
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(base, pairs, tmp_path, monkeypatch):
+    embed, calls = Run.embed, 0
+
+    def poisoned(self, batch):
+        nonlocal calls
+        calls += 1
+        images, texts = embed(self, batch)
+        return images * (math.nan if calls == 4 else 1), texts
+
+    monkeypatch.setattr(Run, "embed", poisoned)
+    with pytest.raises(DivergedError, match=r"step 3: the loss is nan .* learning rate 0\.00\d+.*step-000002"):
+        train(base, pairs, tmp_path)
+    good = weights(tmp_path / "step-000002")
+    assert all(weight.isfinite().all() for weight in good.values())
+
+
+def test_a_full_disk_gives_a_clear_error_and_leaves_the_last_checkpoint(base, pairs, tmp_path, monkeypatch):
+    whole, _ = train(base, pairs, tmp_path / "whole")
+    limits, write = resource.getrlimit(resource.RLIMIT_FSIZE), Run._write
+
+    def on_a_small_disk(self, place):
+        room = 20_000 if self.facts["step"] == 4 else limits[0]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        try:
+            write(self, place)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    monkeypatch.setattr(Run, "_write", on_a_small_disk)
+    with pytest.raises(
+        CheckpointError, match=r"step-000004 could not be written: .*last good checkpoint is .*step-000002"
+    ):
+        train(base, pairs, tmp_path / "full")
+    assert [path.name for path in (tmp_path / "full").iterdir() if path.is_dir()] == ["step-000002"]
+    monkeypatch.undo()
+    assert same(weights(train(base, pairs, tmp_path / "full")[0]), weights(whole))
+
+
+def test_a_folder_that_cannot_be_written_is_refused_at_once(base, pairs, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        train(base, pairs, tmp_path / "file" / "out")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"steps": 0}, {"batch_size": 0}, {"loss": "clap"}, {"precision": "int4"}, {"learning_rate": -1}]
+)
+def test_settings_that_make_no_sense_are_refused(changes):
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        TrainConfig(**changes)
