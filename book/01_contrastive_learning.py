@@ -191,24 +191,19 @@ print(f"loss: {np.mean(run.losses[:5]):.2f} at first, {np.mean(run.losses[-20:])
 # %%
 shown = np.r_[0:40, len(pairs) : len(pairs) + 40]  # the first 40 pictures, and their captions
 rings = np.repeat([1.0, 0.8], 40)[:, None]
-widgets.moving_points(
-    [frame[shown] * rings for frame in run.frames],
-    labels=pairs.kinds[:40] * 2,
-    symbols=["picture"] * 40 + ["caption"] * 40,
-    names=[f"step {step}" for step in run.steps],
-)
+frames = [frame[shown] * rings for frame in run.frames]
+points = {
+    "labels": pairs.kinds[:40] * 2,
+    "symbols": ["picture"] * 40 + ["caption"] * 40,
+    "names": [f"step {step}" for step in run.steps],
+}
+widgets.moving_points(frames, **points)
 
 # %% [markdown]
 # The same in four moments, for paper and for those who prefer pictures that keep still:
 
-# %% mystnb={"image": {"alt": "Four rings of points at four steps of the training. At first colours are mixed; at the end each kind has its own arc, pictures and captions together."}, "figure": {"caption": "The moving picture in four moments. Outer ring: pictures; inner ring: captions; thin lines join the pairs.", "name": "fig-01-moments"}}
-figure, panels = plt.subplots(1, 4, figsize=(10, 2.8), layout="constrained")
-for panel, moment in zip(panels, np.linspace(0, len(run.frames) - 1, 4).astype(int)):
-    frame = run.frames[moment][shown] * rings
-    colours = [plots.COLOURS[kinds.index(kind)] for kind in pairs.kinds[:40]]
-    panel.plot(*np.stack([frame[:40], frame[40:]]).transpose(2, 0, 1), color="grey", linewidth=0.3)
-    panel.scatter(*frame.T, c=colours * 2, s=14)
-    panel.set(title=f"step {run.steps[moment]}", aspect="equal", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xticks=[], yticks=[])
+# %% mystnb={"image": {"alt": "Four rings of points at four steps of the training. At first colours are mixed; at the end each kind has its own arc, pictures and captions together."}, "figure": {"caption": "The moving picture in four moments. Outer ring: pictures; inner ring: captions.", "name": "fig-01-moments"}}
+plots.stills(frames, moments=4, **points)
 
 # %% [markdown]
 # Nobody told the model that there are four kinds. It was only asked, again and again, which caption goes with which picture. The

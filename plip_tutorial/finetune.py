@@ -32,7 +32,7 @@ from plip_tutorial.batches import batch_rows, steps_per_epoch
 from plip_tutorial.contrastive import MAX_LOGIT_SCALE, blocked_clip_loss, clip_loss, pair_recall, siglip_loss
 from plip_tutorial.gradcache import backward
 from plip_tutorial.microcosm.seeding import seed_of
-from plip_tutorial.training_run import DivergedError, Run
+from plip_tutorial.training_run import DivergedError, Run, quiet
 
 __all__ = ["DivergedError", "TrainConfig", "finetune", "interpolate", "learning_rate"]
 LOSSES: dict[str, Callable[..., Tensor]] = {"clip": clip_loss, "blocked": blocked_clip_loss, "siglip": siglip_loss}
@@ -206,14 +206,16 @@ def interpolate(
     """
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is the share of the second model, 0 to 1; got {alpha}.")
-    model, other = (CLIPModel.from_pretrained(path, dtype=torch.float32) for path in (first, second))
+    with quiet():
+        model, other = (CLIPModel.from_pretrained(path, dtype=torch.float32) for path in (first, second))
     mine, theirs = model.state_dict(), other.state_dict()
     odd = [name for name in mine.keys() | theirs.keys() if _shape(mine, name) != _shape(theirs, name)]
     if odd:
         raise ValueError(f"the models are not of one family: {len(odd)} weights differ in shape, such as {min(odd)}.")
     mixed = {n: torch.lerp(w, theirs[n], alpha) if w.is_floating_point() else w for n, w in mine.items()}
     model.load_state_dict(mixed)
-    model.save_pretrained(output)
+    with quiet():
+        model.save_pretrained(output)
     CLIPProcessor.from_pretrained(second).save_pretrained(output)
     return Path(output)
 

@@ -92,7 +92,7 @@ class Run:
 
     def _load(self, source: Any) -> None:
         config, device = self.config, self.accelerator.device
-        with _quiet():
+        with quiet():
             self.processor = CLIPProcessor.from_pretrained(source)
             self.model: Any = CLIPModel.from_pretrained(source, dtype=torch.float32).train()
         self._text_config = self.model.config.text_config
@@ -221,7 +221,7 @@ class Run:
         return self.folder / "model"
 
     def _write(self, place: Path) -> None:
-        with _quiet():
+        with quiet():
             (lora.merged(self.model) if self.config.lora_rank else self.model).save_pretrained(place)
             self.processor.save_pretrained(place)
         tensors = {MOMENT + name: tensor for name, tensor in checkpoints.moments(self.optimizer).items()}
@@ -290,8 +290,8 @@ def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the bars of transformers, which would break ours."""
+def quiet() -> Iterator[None]:
+    """Without the bars of transformers, which would break ours, inside."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

@@ -205,8 +205,9 @@ def prepared_searches(
 def _answers(pictures: Sequence[ImageLike], captions: Sequence[str]) -> str:
     """Pictures with their captions below, as HTML; captions are escaped."""
     items = "".join(
-        f'<li><img src="{markup.address(picture)}" alt="tile that was found" width="112"><br>{escape(str(caption))}</li>'
+        f'<li><img src="{markup.address(picture)}" alt="tile that was found" width="112"><br>{escape(caption)}</li>'
         for picture, caption in zip(load(pictures), captions, strict=True)
         if picture is not None
     )
-    return f'<style>{markup.file("widgets.css")}</style><div class="plip-widget"><ol class="plip-answers">{items}</ol></div>'
+    style = f"<style>{markup.file('widgets.css')}</style>"
+    return f'{style}<div class="plip-widget"><ol class="plip-answers">{items}</ol></div>'

@@ -63,12 +63,8 @@ def shapes(draw: Generator, size: int) -> Picture:
         box = (x, y, x + w, y + h)
         kind = draw.integers(3)
         ink = _ink(_colour(draw))
-        if kind == 0:
-            pen.ellipse(box, fill=ink)
-        elif kind == 1:
-            pen.rectangle(box, fill=ink)
-        else:
-            pen.polygon([(x, y + h), (x + w / 2, y), (x + w, y + h)], fill=ink)
+        corners = [(x, y + h), (x + w / 2, y), (x + w, y + h)]
+        pen.ellipse(box, ink) if kind == 0 else pen.rectangle(box, ink) if kind == 1 else pen.polygon(corners, ink)
     return _halve(picture, size)
 
 

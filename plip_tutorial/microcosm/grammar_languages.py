@@ -1,4 +1,3 @@
-
 """What pathologists write in other languages: a name for each tissue, and a few sentences around it.
 
 Much of it looks like English pathology, since both borrow from Latin and Greek: that is what makes language

@@ -4,8 +4,8 @@ Each function returns a `matplotlib` figure, which a notebook shows when it is t
 their own light ground, so they read the same in print and in dark mode. Colours are those of Okabe and Ito, which
 colour-blind readers tell apart; a hatch or a marker says the same once more. Text stays legible on a phone.
 
->>> tiles([[[[255, 0, 0]]]] * 3, ["fat", "mucus", "debris"]).get_axes()[2].get_title()
-'debris'
+>>> confusion_matrix([[8, 2], [0, 9]], ["fat", "mucus"]).get_axes()[0].get_ylabel()
+'actual'
 """
 
 from plip_tutorial.plots.pictures import gallery_rows, stills, tiles

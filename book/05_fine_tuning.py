@@ -1,0 +1,418 @@
+# ---
+# jupyter:
+#   jupytext:
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Fine-tuning
+#
+# **Time:** under two minutes on two CPU cores, after the shared artifacts are built (measured at each build: {doc}`run times <run_times>`). On a T4: not measured yet.
+#
+# ## What you will learn
+#
+# - how a general CLIP becomes a PLIP: one training loop, read from top to bottom;
+# - a {term}`warm-up`, {term}`cosine annealing`, and variations of a picture that tissue allows;
+# - to read the record of a run: what good, bad and hopeless look like;
+# - why four small batches are not one large one, and how a {term}`gradient cache` gives the large one anyway;
+# - to keep what the ancestor knew, by mixing the weights of two models.
+#
+# ## What you need first
+#
+# The loss, from {doc}`01_contrastive_learning`, and cleaned pairs, from {doc}`04_cleaning_the_corpus`.
+
+# %% tags=["remove-cell"]
+# On Colab the package is installed first; torch and numpy of the machine stay as they are.
+import importlib.util
+
+if importlib.util.find_spec("plip_tutorial") is None:
+    # %pip install -q "plip-tutorial[book]"
+
+# %% [markdown]
+# ## What we start from
+#
+# {term}`Fine-tuning` means: training goes on, from a finished model, with other data. The finished model is a CLIP that has seen everyday pictures and hardly any
+# tissue. The data are the pairs that chapters 2 to 4 collected and cleaned.
+
+# %% mystnb={"image": {"alt": "Six tiles of the cleaned corpus, each with the beginning of its caption."}, "figure": {"caption": "Pairs of the cleaned corpus.", "name": "fig-05-pairs"}}
+import numpy as np
+
+from plip_tutorial import artifacts, microcosm, plots, tracks
+from plip_tutorial.finetune import TrainConfig, finetune, interpolate, learning_rate
+
+track = tracks.current()
+pairs = artifacts.corpus()
+print(len(pairs), "pairs:", pairs.column_names)
+plots.gallery(pairs[:6]["image"], [text[:60] for text in pairs[:6]["text"]], columns=3)
+
+# %% [markdown]
+# Some pairs must be kept out of the training, so that we can tell learning from memorising. They have to be strangers: two pictures of
+# one post on both sides would be {term}`leakage`. So whole {term}`groups <group>` go to one side.
+
+# %%
+held_out = np.array(pairs["group_id"]) % 10 == 0
+train = pairs.select(np.flatnonzero(~held_out))
+validation = pairs.select(np.flatnonzero(held_out)[:256])
+print(len(train), "pairs to learn from,", len(validation), "to look at,", set(train["group_id"]) & set(validation["group_id"]), "shared groups")
+
+# %% [markdown]
+# ## One loop
+#
+# The whole training is one function, `finetune.finetune`. Without its docstring it fits on a screen, and this is what one step does:
+#
+# 1. which pairs meet: `batch_rows(step, ...)`;
+# 2. how their pictures are varied: `augment(..., seed, step)`;
+# 3. embeddings, loss, gradient: `backward(...)`;
+# 4. a gradient that is too long is cut back;
+# 5. each weight moves against its gradient, at the rate `learning_rate(step, config)`; the {term}`logit scale` is kept between 0 and ln(100);
+# 6. a row is written to `history.csv`, and now and then a {term}`checkpoint`.
+#
+# Look at the arguments. Everything that a step does follows from the settings and the number of the step; nothing is hidden. That is why
+# a run that was killed can go on as if nothing had happened. Here is the order of the first two epochs of ten pairs:
+
+# %%
+from plip_tutorial.batches import batch_rows
+
+for step in range(6):
+    print(f"epoch {step // 3}, step {step}: pairs {batch_rows(step, 10, 4, seed=0)}")
+
+# %% [markdown]
+# Each epoch has each pair once, in another order. And the batches are of near-equal size: cut into fours, ten pairs would leave a last batch of
+# two, and you know from {doc}`01_contrastive_learning` how little a tiny batch asks.
+#
+# ## The learning rate
+#
+# A finished model has something to lose. Its first gradients on new data are large and point in any direction, and the optimizer has no
+# running averages yet. So the rate begins near zero and grows for some steps, the {term}`warm-up`. After that it falls along half a cosine: while there is
+# much to learn it stays high, and at the end the steps become so small that the weights settle. This is {term}`cosine annealing`.
+
+# %% mystnb={"image": {"alt": "The learning rate rises in a straight line for 30 steps and then falls along half a cosine to zero."}, "figure": {"caption": "The learning rate of the finished model, step by step.", "name": "fig-05-schedule"}}
+full = TrainConfig(steps=track.steps, warmup_steps=30, learning_rate=track.learning_rate)
+schedule = {step: learning_rate(step, full) for step in range(0, full.steps, 5)}
+plots.lines({"learning rate": schedule}, x="step", y="learning rate")
+
+# %% [markdown]
+# ## Variations that tissue allows
+#
+# The same picture is never shown twice in quite the same way. The caption must stay true, so the question is: what may change? A slide has no top, so
+# flips and quarter turns are free. A cut shows less of the same tissue. Stain differs from lab to lab, in {term}`optical density`, where dyes add up; there we change
+# their amounts and turn their colours a little. Focus and sensor noise belong to the scanner. Each can be switched off.
+
+# %% mystnb={"image": {"alt": "Seven rows of eight variations of one tile: flips, quarter turns, cuts, stain, focus, noise, and all together."}, "figure": {"caption": "One tile and its variations.", "name": "fig-05-augment"}}
+import torch
+
+from plip_tutorial.augment import AugmentConfig, augment
+
+tile = torch.from_numpy(microcosm.render_tile("normal_colon_mucosa", seed=4, size=96)).permute(2, 0, 1)
+chosen = {"flips": True, "quarter_turns": True, "crop": 0.4, "stain_gain": 0.5, "stain_turn": 0.1, "focus": 0.9, "noise": 12.0}
+settings = {f"{name} = {value}": AugmentConfig.only(**{name: value}) for name, value in chosen.items()}
+settings["all together"] = AugmentConfig.only(**chosen)
+varied = [augment(tile.expand(8, 3, 96, 96), config, seed=0, step=0) for config in settings.values()]
+plots.gallery_rows([batch.permute(0, 2, 3, 1).byte().numpy() for batch in varied], list(settings))
+
+# %% [markdown]
+# Is each of these still the tissue that the caption names? If a pathologist would hesitate, the variation is too strong: it would teach the
+# model that a name means nothing. What is *not* here matters as much. Colours are not turned at will, since blue nuclei in pink tissue are not a matter of taste,
+# and no patch is painted over, since it might hide the one mitosis that the caption speaks of.
+#
+# ## A short run
+#
+# We expect the loss to begin at or above ln(batch size), the score of a model that knows nothing, and to sink. We stop early; the finished model has many more steps.
+
+# %%
+from tempfile import mkdtemp
+from pathlib import Path
+
+folder = Path(mkdtemp())
+config = TrainConfig(steps=36, batch_size=track.batch_size, learning_rate=track.learning_rate, warmup_steps=8, validate_every=9)
+path, history = finetune(
+    artifacts.checkpoint(track.clip), train, config, output=folder / "short", validation=validation, progress=False
+)
+
+# %%
+first, last = history[0], history[-1]
+print(f"loss {first['loss']:.2f} -> {last['loss']:.2f}; knowing nothing: {first['chance_loss']:.2f}")
+print(f"partner found in the batch: {first['accuracy']:.1%} -> {last['accuracy']:.1%}")
+print("recall at 10 on held-out pairs:", [round(row["validation_recall"], 3) for row in history if row["validation_recall"]])
+
+# %% mystnb={"image": {"alt": "Six panels against the step: loss, accuracy in the batch, learning rate, temperature, gradient norm, validation recall."}, "figure": {"caption": "The record of the short run.", "name": "fig-05-short"}}
+plots.history(history)
+
+# %% [markdown]
+# Six curves, and what each is for:
+#
+# - **loss** says whether the training trains. Compare it with ln(n) and nothing else;
+# - **accuracy** is the same in words: how often an item finds its partner in the batch. Many captions fit several pictures, so 100% is neither possible nor wanted;
+# - **learning rate**: is the schedule what you meant?
+# - **temperature** sinks slowly as the model grows sure. If it hits its floor of 0.01, the model is memorising;
+# - **gradient norm**: single spikes are cut back, a steady climb is a warning;
+# - **validation recall** is the only one about pairs the model does not train on. When it falls while the loss still sinks, stop.
+#
+# All six are rows of `history.csv`, which is always written. With `trackers=("tensorboard",)` or `("comet_ml",)` they go there as well; Comet works offline when it
+# finds no key. The authors of PLIP tracked their runs with Comet.
+#
+# ## What a run leaves behind
+
+# %%
+for place in sorted(folder.rglob("*")):
+    if place.is_file() and "token" not in place.name:
+        print(f"{place.stat().st_size / 1e6:7.2f} MB  {place.relative_to(folder)}")
+
+# %% [markdown]
+# `model` is the result, a folder that `CLIPModel.from_pretrained` loads. The folders `step-*` are checkpoints, the last and the best one: the same files, and the
+# running averages of the optimizer, so that training can go on. Each checkpoint is written beside its place and then renamed. Pull the plug at any moment: what has
+# a name is complete. Call `finetune` again with the same arguments, and it goes on from the last one; on a CPU the weights at the end
+# are the same to the last bit. The tests of this book kill a run eight times to make sure.
+#
+# ## The finished model
+#
+# The model that the other chapters use was made by the same function, with more steps. Its record:
+
+# %% mystnb={"image": {"alt": "The record of the full fine-tuning run, the same quantities against the step."}, "figure": {"caption": "The record of the finished tiny PLIP.", "name": "fig-05-full"}}
+plots.history(artifacts.history())
+
+# %% [markdown]
+# ## Is a large batch the sum of small ones?
+#
+# Large batches need memory. In most of deep learning there is a way around: compute the gradients of four small batches, add them up, then move. It is called
+# accumulation, and it gives exactly the gradient of the large batch, because the loss is a mean over items.
+#
+# Not here. Our loss compares each pair with all others *in its batch*; four batches of 32 hold a quarter of the comparisons of one batch of 128. So we expect another gradient. The
+# gradient cache {cite}`gao2021gradcache` gets it right: it embeds everything without keeping the activations, computes the gradient for each embedding, and then
+# sends it through the encoders chunk by chunk. Open `gradcache.py`; the function is 15 lines.
+#
+# We compute the gradient of one batch in three ways. First the model and the batch:
+
+# %%
+from plip_tutorial import contrastive, gradcache
+from plip_tutorial.batches import PairTensors
+from plip_tutorial.plip import PLIP
+
+encoder = PLIP(artifacts.checkpoint(track.plip), precision="float32")
+model, n = encoder.model, 64
+feed = PairTensors(train.select(range(n)), encoder.processor, model.config.text_config)
+batch = feed.batch(np.arange(n), feed.pictures(np.arange(n)).to(model.device).float())
+chunks = list(batch.chunks(n // 8))
+
+# %%
+from torch.nn.functional import normalize
+
+def embed(part):
+    images = model.get_image_features(pixel_values=part.pixels).pooler_output
+    return normalize(images, dim=1), normalize(model.get_text_features(input_ids=part.tokens).pooler_output, dim=1)
+
+def loss(images, texts):
+    return contrastive.clip_loss(images, texts, model.logit_scale)
+
+def accumulate():
+    for chunk in chunks:
+        (loss(*embed(chunk)) / len(chunks)).backward()
+
+# %%
+from time import perf_counter
+
+def measured(work):
+    model.zero_grad()
+    start = perf_counter()
+    with gradcache.kept_activations() as kept:
+        work()
+    seconds = perf_counter() - start
+    return torch.cat([p.grad.flatten() for p in model.parameters()]).double(), kept.peak, seconds
+
+# %%
+whole = measured(lambda: gradcache.backward(embed, [batch], loss))
+cached = measured(lambda: gradcache.backward(embed, chunks, loss))
+accumulated = measured(accumulate)
+
+# %%
+for name, (gradient, memory, seconds) in {"whole": whole, "cached": cached, "accumulated": accumulated}.items():
+    away = float((gradient - whole[0]).norm() / whole[0].norm())
+    cosine = float(torch.cosine_similarity(gradient, whole[0], dim=0))
+    print(f"{name:12} difference {away:8.1e}  cosine {cosine:6.3f}  kept {memory / 1e6:6.1f} MB  {seconds:.2f} s")
+
+# %% [markdown]
+# The cached gradient is the whole one, up to rounding, with a fraction of the memory and somewhat more time: each chunk but the last is embedded twice. Accumulation
+# needs as little memory and is faster, but it is the gradient of another, easier question.
+#
+# In the settings it is one number, `chunk_size`. With it, the batch is limited by patience and no longer by memory.
+#
+# ### What would fit a T4?
+#
+# A free Colab GPU has 15 GB. Weights, gradients and the two running averages of AdamW need 16 bytes for each weight, whatever the batch. The rest is for activations. We
+# can count both without a GPU. For CLIP ViT-B/32 in its published size, with random weights, since only their number matters:
+
+# %%
+from transformers import CLIPConfig, CLIPModel
+
+large = CLIPModel(CLIPConfig())
+weights = 16 * sum(p.numel() for p in large.parameters())
+with gradcache.kept_activations() as kept:
+    large.get_image_features(pixel_values=torch.zeros(4, 3, 224, 224)), large.get_text_features(input_ids=torch.ones(4, 77).long())
+per_pair = (kept.peak - weights / 4) / 4
+print(f"weights and optimizer {weights / 1e9:.1f} GB, activations {per_pair / 1e6:.0f} MB a pair")
+print(f"computed, not measured on a GPU: about {int((15e9 - weights) / per_pair)} pairs at once in float32")
+
+# %% [markdown]
+# Half precision about doubles that number. With the gradient cache it is no longer the batch that has to fit, but one chunk; the batch can have any size you
+# have time for.
+#
+# ## When nothing is learnt
+#
+# Four ways to fail, so that you know them when you meet them. First a rate that is a hundred times too high, without a warm-up. We expect
+# the weights to be thrown so far that no gradient leads back.
+
+# %%
+def short_run(name, **changes):
+    settings = {"steps": 20, "batch_size": 48, "learning_rate": track.learning_rate, "warmup_steps": 5, **changes}
+    checkpoint = artifacts.checkpoint(track.clip)
+    return finetune(checkpoint, train, TrainConfig(**settings), output=folder / name, progress=False)
+
+collapsed, failed = short_run("collapsed", learning_rate=100 * track.learning_rate, warmup_steps=0, clip_norm=0)
+healthy, cured = short_run("healthy")
+
+# %% mystnb={"image": {"alt": "Loss against the step: the collapsed run settles at ln of the batch size, the healthy one sinks below it."}, "figure": {"caption": "Two runs that differ in learning rate, warm-up and gradient clipping. The dashed line is ln(48).", "name": "fig-05-collapse"}}
+curves = {name: {row["step"]: row["loss"] for row in rows} for name, rows in {"collapsed": failed, "healthy": cured}.items()}
+plots.lines(curves, x="step", y="loss", dashed={"ln(48)": failed[0]["chance_loss"]})
+
+# %% [markdown]
+# The loss of the first run shoots up and then lies down on ln(n), exactly, and stays there. You might take that for convergence. Look at the embeddings instead: what is the similarity
+# of two *different* pictures?
+
+# %%
+pictures = validation[:64]["image"]
+for name, model_path in {"collapsed": collapsed, "healthy": healthy}.items():
+    vectors = PLIP(model_path).encode_images(pictures)
+    print(f"{name:10} mean cosine of different pictures: {(vectors @ vectors.T)[~np.eye(64, dtype=bool)].mean():.3f}")
+
+# %% [markdown]
+# A collapsed model gives every picture the same vector. The cure is in the second run: a warm-up, a sane rate, gradients that are cut back.
+#
+# The second way to fail is a batch of one: the loss is 0, the gradient is 0, and everything looks perfect
+# ({doc}`01_contrastive_learning` has it as an exercise). The third is to forget the normalisation: similarities grow without
+# bound, the loss jumps. In our loop the encoders' output is always normalised. The fourth is a loss that is not a number; `finetune` stops then, says at
+# which step and which rate, and names the last good checkpoint.
+#
+# ## Keeping what the ancestor knew
+#
+# Fine-tuning has a price: what is no longer practised is forgotten. WiSE-FT {cite}`wortsman2022wiseft` offers a simple remedy. Take the weights of the ancestor
+# and of its child, and mix them. It sounds like nonsense, as half of two networks is not a network; but child and ancestor are so close that
+# the way between them is often smooth.
+#
+# We mix CLIP and PLIP in five shares, and measure two things: finding the caption of everyday pictures, which CLIP was trained for, and naming tissue.
+
+# %%
+from plip_tutorial import metrics, zero_shot
+
+name = track.benchmarks[0]
+tiles, everyday = artifacts.benchmark(name, "test", 360), microcosm.everyday_pairs(200, seed=77)
+phrases = [microcosm.PHRASES[name][code] for code in tiles.features["label"].names]
+
+def everyday_recall(model):
+    vectors = [torch.from_numpy(encode(everyday[column])) for encode, column in ((model.encode_images, "image"), (model.encode_text, "text"))]
+    return contrastive.pair_recall(*vectors, k=10)
+
+# %%
+ends = artifacts.checkpoint(track.clip), artifacts.checkpoint(track.plip)
+remembered, learnt = {}, {}
+for alpha in (0.0, 0.25, 0.5, 0.75, 1.0):
+    mixed = PLIP(interpolate(*ends, alpha, folder / f"mixed-{alpha}"))
+    classes = zero_shot.classifier(mixed, phrases, microcosm.TEMPLATES[name])
+    labels, _ = zero_shot.predict(mixed.encode_images(tiles["image"]), classes)
+    learnt[alpha] = metrics.weighted_f1(tiles["label"], labels, groups=tiles["slide"])
+    remembered[alpha] = everyday_recall(mixed)
+
+# %% mystnb={"image": {"alt": "Two curves against the share of PLIP: weighted F1 on tissue and recall on everyday pairs."}, "figure": {"caption": "Between CLIP (0) and PLIP (1). One curve is what was learnt, the other what was kept.", "name": "fig-05-wise"}}
+plots.lines({"tissue, zero-shot weighted F1": learnt, "everyday, recall at 10": remembered}, x="share of PLIP")
+
+# %% [markdown]
+# Read both curves from left to right. At the right end stands what fine-tuning gave and what it took. Whether there is a point in between that has
+# most of both depends on how far the child has moved from home. A short, gentle training stays close, and its mixtures are good; a long one on a small model may leave a valley in the
+# middle. Measure before you mix.
+#
+# ## Exercises
+#
+# :::{exercise} Frozen words
+# :label: ex-05-frozen
+#
+# Fine-tune with the text encoder {term}`frozen` (`freeze=("text_model", "text_projection")`). How many weights are left to train? Compare the loss with the healthy run.
+# :::
+#
+# :::{solution-start} ex-05-frozen
+# :class: dropdown
+# :::
+
+# %%
+_, frozen = short_run("frozen", freeze=("text_model", "text_projection"))
+trained = sum(p.numel() for name, p in model.named_parameters() if not name.startswith("text_"))
+print(f"{trained:,} of {sum(p.numel() for p in model.parameters()):,} weights")
+print(f"last loss: {frozen[-1]['loss']:.2f} with frozen words, {cured[-1]['loss']:.2f} without")
+
+# %% [markdown]
+# The pictures can move to where the words are, but words that everyday captions never used have no good place to begin with.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} Interrupted
+# :label: ex-05-interrupted
+#
+# Set `save_every=5` and interrupt the kernel during a run. Call the same line again. At which step does the bar begin? Now change the seed and call again: what happens, and
+# why is that a good thing?
+# :::
+#
+# :::{solution} ex-05-interrupted
+# :class: dropdown
+#
+# The bar begins at the last multiple of five. With another seed the call is refused: the folder holds a run with other settings, and going on would give a model
+# that no settings describe. `resume=False` throws the old run away, another folder keeps both.
+# :::
+#
+# :::{exercise} The price of one number
+# :label: ex-05-chunk
+#
+# How do memory and time change with the size of the chunks?
+# :::
+#
+# :::{solution-start} ex-05-chunk
+# :class: dropdown
+# :::
+
+# %%
+for size in (4, 16, 64):
+    _, memory, seconds = measured(lambda: gradcache.backward(embed, list(batch.chunks(size)), loss))
+    print(f"chunks of {size:3}: {memory / 1e6:6.1f} MB kept, {seconds:.2f} s")
+
+# %% [markdown]
+# The memory follows the chunk, down to a floor: the weights themselves and the table of the loss. The time hardly does.
+#
+# :::{solution-end}
+# :::
+#
+# ## Summary
+#
+# - Fine-tuning is one loop, and each step a pure function of the settings and its number.
+# - Warm up, then anneal. Vary pictures only in ways that leave the caption true.
+# - Read the loss against ln(n), and trust only what was measured on held-out groups.
+# - Accumulating small batches is not a large batch; the gradient cache is.
+# - A collapsed model is recognised by embeddings that are all alike.
+# - Weights of ancestor and child can be mixed, to keep some of both.
+#
+# ## What comes next
+#
+# The model is ready. {doc}`06_using_plip` opens it.
+#
+# ## References
+#
+# The recipe follows CLIP {cite}`radford2021clip` and PLIP {cite}`huang2023plip`; large batches in small memory come from {cite}`gao2021gradcache`, the mixing of weights
+# from {cite}`wortsman2022wiseft`, and the optical densities of the stains from {cite}`ruifrok2001`.
+#
+# :::{bibliography}
+# :filter: docname in docnames
+# :::

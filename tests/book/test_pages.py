@@ -1,0 +1,66 @@
+"""The built book: all pages, all links, all pictures described. `make test` builds it first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HTML = ROOT / "_build" / "html"
+sys.path.insert(0, str(ROOT / "book" / "_tools"))
+
+BUILT = bool(os.environ.get("PLIP_TUTORIAL_BOOK_BUILT"))
+needs_book = pytest.mark.skipif(
+    not BUILT and not (HTML / "index.html").exists(), reason="no built book; run: make book"
+)
+
+
+@needs_book
+def test_nothing_is_broken() -> None:
+    from check import problems
+
+    assert (HTML / "index.html").exists(), "make test builds the book before the tests, and it is not there"
+    assert problems(HTML, ROOT / "_toc.yml") == []
+
+
+@needs_book
+def test_chapters_show_pictures_and_numbers() -> None:
+    from check import soup
+
+    for page in sorted((HTML / "book").glob("[01]*.html")):
+        outputs = soup(page).select("main div.cell_output")
+        assert len(outputs) >= 3, f"{page.name} has hardly run"
+
+
+def _page(folder: Path, body: str) -> Path:
+    (folder / "index.html").write_text(f"<html><main>{body}</main></html>", encoding="utf-8")
+    (folder / "toc.yml").write_text("root: index\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ('<a href="nowhere.html">x</a>', "does not exist"),
+        ('<a href="#nothing">x</a>', "no such anchor"),
+        ('<img src="_images/a.png" alt="_images/a.png">', "without a description"),
+        ('<div class="traceback">ValueError: x</div>', "failed cell"),
+    ],
+)
+def test_the_check_finds_planted_faults(tmp_path: Path, body: str, fault: str) -> None:
+    from check import problems
+
+    folder = _page(tmp_path, body)
+    assert any(fault in problem for problem in problems(folder, folder / "toc.yml"))
+
+
+def test_the_check_finds_a_missing_page_and_accepts_a_sound_one(tmp_path: Path) -> None:
+    from check import problems
+
+    folder = _page(tmp_path, '<a href="#here">x</a><p id="here"></p>')
+    assert problems(folder, folder / "toc.yml") == []
+    (folder / "toc.yml").write_text("root: index\nchapters:\n- file: lost\n", encoding="utf-8")
+    assert problems(folder, folder / "toc.yml") == ["page lost was not built"]
