@@ -52,7 +52,8 @@ from plip_tutorial import contrastive, metrics, microcosm, plots, toy, widgets
 
 kinds = ["adipose", "lymphocytes", "smooth_muscle", "colorectal_adenocarcinoma"]
 pairs, held_out = toy.some_pairs(kinds, 320), toy.some_pairs(kinds, 160, seed=1)
-plots.gallery(list(pairs.pictures[:4]), pairs.kinds[:4])
+labels = {kind: microcosm.TISSUES[kind].phrase for kind in kinds}
+plots.gallery(list(pairs.pictures[:4]), list(labels.values()))
 
 # %%
 for text in pairs.texts[:4]:
@@ -82,14 +83,15 @@ table = images @ texts.T
 # together stands on the diagonal, so there we expect large numbers.
 
 # %% mystnb={"image": {"alt": "A four by four table of cosine similarities with the largest values on the diagonal."}, "figure": {"caption": "Cosine similarities of four pictures (rows) and four captions (columns).", "name": "fig-01-table"}}
-plots.heatmap(table.numpy(), rows=pairs.kinds[:4], columns=[f"caption {i + 1}" for i in range(4)])
+names = list("ABCD")
+plots.heatmap(table.numpy(), rows=names, columns=[f"caption of {name}" for name in names], images=list(pairs.pictures[:4]))
 
 # %% [markdown]
 # ## From the table to the loss
 #
 # How good is this table? Turn each row into a question: *which of these four captions belongs to this picture?* A {term}`softmax` makes
 # probabilities of the row, after the similarities have been divided by a {term}`temperature`. The loss is the mean of minus the logarithm of the probability of the right answer, the
-# {term}`cross-entropy`. First in the plainest way we can write it:
+# *cross-entropy*. First in the plainest way we can write it:
 
 # %%
 from math import exp, log
@@ -193,7 +195,7 @@ shown = np.r_[0:40, len(pairs) : len(pairs) + 40]  # the first 40 pictures, and 
 rings = np.repeat([1.0, 0.8], 40)[:, None]
 frames = [frame[shown] * rings for frame in run.frames]
 points = {
-    "labels": pairs.kinds[:40] * 2,
+    "labels": [labels[kind] for kind in pairs.kinds[:40]] * 2,
     "symbols": ["picture"] * 40 + ["caption"] * 40,
     "names": [f"step {step}" for step in run.steps],
 }
@@ -219,8 +221,7 @@ plots.stills(frames, moments=4, **points)
 # each picture take the nearest phrase. This is {term}`zero-shot` classification, the subject of {doc}`07_zero_shot`.
 
 # %%
-labels = {kind: microcosm.TISSUES[kind].phrase for kind in kinds}
-print(labels)
+print(list(labels.values()))
 print(f"nearest label is right: {toy.accuracy(model, held_out, labels):.0%} of {len(held_out)}; guessing: {1 / len(kinds):.0%}")
 
 # %% [markdown]
@@ -274,8 +275,8 @@ plots.lines(curves, x="batch size", y="accuracy", log=True)
 
 # %% [markdown]
 # With equal steps a larger batch wins: it sees more pairs, and asks harder questions. With equal pairs there is a price: a larger
-# batch means fewer steps, and at the right end too few. So the batch is worth what it costs only as long as there are
-# enough steps left. The authors of PLIP name the batch size among what mattered most, and {doc}`05_fine_tuning` shows how to have a large one on a small
+# batch means fewer steps, and in this small world gain and loss about cancel. So a large batch is worth what it costs as long as
+# enough steps are left. The authors of PLIP name the batch size among what mattered most, and {doc}`05_fine_tuning` shows how to have a large one on a small
 # machine.
 #
 # ## False negatives

@@ -105,16 +105,16 @@ plots.lines({"learning rate": schedule}, x="step", y="learning rate")
 # flips and quarter turns are free. A cut shows less of the same tissue. Stain differs from lab to lab, in {term}`optical density`, where dyes add up; there we change
 # their amounts and turn their colours a little. Focus and sensor noise belong to the scanner. Each can be switched off.
 
-# %% mystnb={"image": {"alt": "Seven rows of eight variations of one tile: flips, quarter turns, cuts, stain, focus, noise, and all together."}, "figure": {"caption": "One tile and its variations.", "name": "fig-05-augment"}}
+# %% mystnb={"image": {"alt": "Seven rows of eight variations of one tile: flips, quarter turns, cuts, stain, focus, noise, and all together."}, "figure": {"caption": "One tile and its variations, somewhat stronger than in training, so that they can be seen in print.", "name": "fig-05-augment"}}
 import torch
 
 from plip_tutorial.augment import AugmentConfig, augment
 
-tile = torch.from_numpy(microcosm.render_tile("normal_colon_mucosa", seed=4, size=96)).permute(2, 0, 1)
-chosen = {"flips": True, "quarter_turns": True, "crop": 0.4, "stain_gain": 0.5, "stain_turn": 0.1, "focus": 0.9, "noise": 12.0}
+tile = torch.from_numpy(microcosm.render_tile("normal_colon_mucosa", seed=4, size=64)).permute(2, 0, 1)
+chosen = {"flips": True, "quarter_turns": True, "crop": 0.4, "stain_gain": 0.5, "stain_turn": 0.1, "focus": 1.0, "noise": 40.0}
 settings = {f"{name} = {value}": AugmentConfig.only(**{name: value}) for name, value in chosen.items()}
 settings["all together"] = AugmentConfig.only(**chosen)
-varied = [augment(tile.expand(8, 3, 96, 96), config, seed=0, step=0) for config in settings.values()]
+varied = [augment(tile.expand(8, 3, 64, 64), config, seed=0, step=0) for config in settings.values()]
 plots.gallery_rows([batch.permute(0, 2, 3, 1).byte().numpy() for batch in varied], list(settings))
 
 # %% [markdown]
@@ -151,7 +151,7 @@ plots.history(history)
 # - **loss** says whether the training trains. Compare it with ln(n) and nothing else;
 # - **accuracy** is the same in words: how often an item finds its partner in the batch. Many captions fit several pictures, so 100% is neither possible nor wanted;
 # - **learning rate**: is the schedule what you meant?
-# - **temperature** sinks slowly as the model grows sure. If it hits its floor of 0.01, the model is memorising;
+# - **temperature** moves slowly. It sinks as the model grows sure; at its floor of 0.01 the model is memorising;
 # - **gradient norm**: single spikes are cut back, a steady climb is a warning;
 # - **validation recall** is the only one about pairs the model does not train on. When it falls while the loss still sinks, stop.
 #
@@ -186,7 +186,7 @@ plots.history(artifacts.history())
 #
 # Not here. Our loss compares each pair with all others *in its batch*; four batches of 32 hold a quarter of the comparisons of one batch of 128. So we expect another gradient. The
 # gradient cache {cite}`gao2021gradcache` gets it right: it embeds everything without keeping the activations, computes the gradient for each embedding, and then
-# sends it through the encoders chunk by chunk. Open `gradcache.py`; the function is 15 lines.
+# sends it through the encoders chunk by chunk. Open `gradcache.py`; the function is shorter than this explanation.
 #
 # We compute the gradient of one batch in three ways. First the model and the batch:
 
@@ -260,7 +260,7 @@ print(f"weights and optimizer {weights / 1e9:.1f} GB, activations {per_pair / 1e
 print(f"computed, not measured on a GPU: about {int((15e9 - weights) / per_pair)} pairs at once in float32")
 
 # %% [markdown]
-# Half precision about doubles that number. With the gradient cache it is no longer the batch that has to fit, but one chunk; the batch can have any size you
+# Half precision needs about half as much for each pair. With the gradient cache it is no longer the batch that has to fit, but one chunk; the batch can have any size you
 # have time for.
 #
 # ## When nothing is learnt
@@ -277,12 +277,12 @@ def short_run(name, **changes):
 collapsed, failed = short_run("collapsed", learning_rate=100 * track.learning_rate, warmup_steps=0, clip_norm=0)
 healthy, cured = short_run("healthy")
 
-# %% mystnb={"image": {"alt": "Loss against the step: the collapsed run settles at ln of the batch size, the healthy one sinks below it."}, "figure": {"caption": "Two runs that differ in learning rate, warm-up and gradient clipping. The dashed line is ln(48).", "name": "fig-05-collapse"}}
+# %% mystnb={"image": {"alt": "Loss against the step: the collapsed run lies on ln of the batch size, the healthy one sinks below it."}, "figure": {"caption": "Two runs that differ in learning rate, warm-up and gradient clipping. The dashed line is the loss of knowing nothing.", "name": "fig-05-collapse"}}
 curves = {name: {row["step"]: row["loss"] for row in rows} for name, rows in {"collapsed": failed, "healthy": cured}.items()}
-plots.lines(curves, x="step", y="loss", dashed={"ln(48)": failed[0]["chance_loss"]})
+plots.lines(curves, x="step", y="loss", dashed={"ln(n)": failed[-1]["chance_loss"]})
 
 # %% [markdown]
-# The loss of the first run shoots up and then lies down on ln(n), exactly, and stays there. You might take that for convergence. Look at the embeddings instead: what is the similarity
+# The loss of the first run lies down on ln(n) and stays there. You might take that for convergence. Look at the embeddings instead: what is the similarity
 # of two *different* pictures?
 
 # %%

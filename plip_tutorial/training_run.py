@@ -86,8 +86,8 @@ class Run:
             self._restore(last)
         self.history = checkpoints.History(folder / "history.csv", until=self.facts["step"], write=self.is_main)
         if config.trackers:
-            flat = {name: str(value) for name, value in _settings(config).items()}
-            options = processes.tracker_options(config.trackers)
+            settings, options = _settings(config), processes.tracker_options(config.trackers)
+            flat = {name: str(value) for name, value in settings.items()}
             self.accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=options)
 
     def _load(self, source: Any) -> None:
@@ -173,8 +173,7 @@ class Run:
         better = self._held_out is not None and _due(step, self.config.validate_every) and self._validate(row)
         self.history.add(row)
         self.accelerator.log({name: value for name, value in row.items() if value is not None}, step=step)
-        last = step + 1 == self.config.steps or self.out_of_patience
-        if better or last or _due(step, self.config.save_every):
+        if better or self.out_of_patience or step + 1 == self.config.steps or _due(step, self.config.save_every):
             self.save()
 
     @property

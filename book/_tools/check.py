@@ -1,4 +1,4 @@
-"""Look at the built pages: are they all there, do their links and anchors lead somewhere, can their pictures be heard?"""
+"""Look at the built pages: are they all there, do links and anchors lead somewhere, can pictures be heard?"""
 
 from __future__ import annotations
 

@@ -1,0 +1,107 @@
+# ---
+# jupyter:
+#   jupytext:
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Appendix: bring your own tiles
+#
+# Every chapter runs on pictures of your own. Two forms are understood: a folder with one sub-folder a class, and a table with a picture and a caption in each row. Here both are
+# shown on real pictures that come with an installed package, so that this page runs on your machine too.
+
+# %% tags=["remove-cell"]
+# On Colab the package is installed first; torch and numpy of the machine stay as they are.
+import importlib.util
+
+if importlib.util.find_spec("plip_tutorial") is None:
+    # %pip install -q "plip-tutorial[book]"
+
+# %% [markdown]
+# ## A real picture
+#
+# scikit-image carries one real pathology picture: colon, with one protein stained brown and nuclei stained blue. It is immunohistochemistry, not {term}`H&E`. We know of no real H&E picture
+# among the data of the packages that this book installs. We cut the picture into tiles and write them to disk, as you might have them.
+
+# %%
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import skimage
+from PIL import Image
+
+picture = skimage.data.immunohistochemistry()
+folder = Path(tempfile.mkdtemp())
+for row in range(4):
+    for column in range(4):
+        tile = picture[128 * row : 128 * (row + 1), 128 * column : 128 * (column + 1)]
+        kind = "brown" if tile[..., 0].mean() - tile[..., 2].mean() > 8 else "blue"
+        (folder / kind).mkdir(exist_ok=True)
+        Image.fromarray(tile).save(folder / kind / f"{row}{column}.png")
+
+# %% [markdown]
+# ## A folder: `class/file`
+#
+# The name of a sub-folder is the label. If there is a folder between class and file, it is the {term}`slide`.
+
+# %%
+from plip_tutorial import artifacts, own_tiles, plots, tracks, zero_shot
+from plip_tutorial.plip import PLIP
+
+tiles = own_tiles.read_folder(folder)
+print(tiles)
+print("classes:", tiles.features["label"].names)
+
+# %% mystnb={"image": {"alt": "Eight square tiles cut from a real picture of colonic glands, brown and blue."}, "figure": {"caption": "The first eight tiles. Real tissue: FHL2 protein in brown, nuclei in blue (scikit-image, no known copyright restrictions).", "name": "fig-own-tiles"}}
+plots.gallery(tiles["image"][:8], [tiles.features["label"].names[i] for i in tiles["label"][:8]])
+
+# %% [markdown]
+# From here on everything is as in {doc}`07_zero_shot`: embed, compare with words, score. Our tiny model has never seen a real picture, let alone this stain. Do not expect much.
+
+# %%
+plip = PLIP(artifacts.checkpoint(tracks.current().plip))
+vectors = plip.encode_images(tiles["image"])
+words = ["normal colon mucosa", "smooth muscle", "adipose tissue", "lymphocytes"]
+found, _ = zero_shot.predict(vectors, zero_shot.classifier(plip, words, "An H&E image of {}"))
+print({word: int((found == i).sum()) for i, word in enumerate(words)})
+
+# %% [markdown]
+# ## A table of pictures and captions
+#
+# For {doc}`05_fine_tuning` you need pairs. A CSV, JSONL or Parquet file with two columns is enough. Missing files and empty captions are all named before anything starts.
+
+# %%
+table = folder / "pairs.csv"
+lines = [f"{path.relative_to(folder)},{path.parent.name} tile of a colon" for path in sorted(folder.glob("*/*.png"))]
+table.write_text("image,caption\n" + "\n".join(lines) + "\n", encoding="utf-8")
+pairs = own_tiles.read_csv(table)
+print(pairs)
+
+# %% [markdown]
+# And this is what you see when the table has a fault:
+
+# %%
+table.write_text("image,caption\nblue/00.png,\nnowhere.png,a tile\n", encoding="utf-8")
+try:
+    own_tiles.read_csv(table)
+except (ValueError, FileNotFoundError) as error:
+    print(error)
+
+# %% [markdown]
+# ## Which chapter takes what
+#
+# | chapter | takes | replace |
+# | --- | --- | --- |
+# | {doc}`07_zero_shot`, {doc}`08_linear_probing` | a folder | the table called `test` by `own_tiles.read_folder(...)` |
+# | {doc}`05_fine_tuning` | pairs | `pairs` by `own_tiles.read_csv(...)` |
+# | {doc}`09_retrieval` | either | the pictures and captions that are indexed |
+#
+# Keep patients apart: tiles of one patient belong either to training or to the test, never to both.

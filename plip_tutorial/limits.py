@@ -1,0 +1,148 @@
+"""Chapter 10: where the model fails, each limit with a measurement.
+
+Does the order of words count, does a negation (Yuksekgonul et al. 2023)? Is a probability what it says (Guo et al.
+2017)? When should the model keep silent (split conformal prediction, Vovk et al. 2005)?
+
+    preference(plip, images, captions, [negated(text) for text in captions])
+    temperature = fit_temperature(logits, labels)
+    sets = conformal_sets(probabilities, conformal_threshold(held_out, labels, coverage=0.9))
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from plip_tutorial import metrics
+from plip_tutorial.metrics import Score
+from plip_tutorial.microcosm.seeding import rng
+
+if TYPE_CHECKING:
+    from plip_tutorial.plip import PLIP
+
+Floats = NDArray[np.float64]
+OPPOSITES = {"benign": "malignant", "malignant": "benign", "normal": "tumor", "tumor": "normal"}
+
+
+def shuffled(text: str, seed: int = 0) -> str:
+    """The same words in another order; a text of one word stays as it is.
+
+    >>> sorted(shuffled("glands in the stroma").split())
+    ['glands', 'in', 'stroma', 'the']
+    """
+    words = text.split()
+    order = rng("shuffle", text, seed).permutation(len(words))
+    if len(words) > 1 and (order == np.arange(len(words))).all():
+        order = np.roll(order, 1)
+    return " ".join(words[i] for i in order)
+
+
+def negated(text: str) -> str:
+    """The caption with the opposite claim: "image of X" becomes "image with no X".
+
+    >>> negated("An H&E image of mucus")
+    'An H&E image with no mucus'
+    """
+    changed = re.sub(r"\bimage of\b", "image with no", text, count=1)
+    return changed if changed != text else f"no {text}"
+
+
+def opposite(text: str) -> str:
+    """Benign and malignant, normal and tumor exchanged: a change that every model should notice.
+
+    >>> opposite("benign lung tissue")
+    'malignant lung tissue'
+    """
+    return re.sub(r"\b(" + "|".join(OPPOSITES) + r")\b", lambda word: OPPOSITES[word[0]], text)
+
+
+def preference(
+    plip: PLIP,
+    image_embeddings: ArrayLike,
+    right: Sequence[str],
+    wrong: Sequence[str],
+    *,
+    groups: ArrayLike | None = None,
+) -> Score:
+    """Share of pictures that are nearer to the right text than to the wrong one; a coin gives one half.
+
+    Args:
+        plip: encodes the texts.
+        image_embeddings: unit vectors, (n, d).
+        right: the text that describes each picture, (n,).
+        wrong: the altered text, (n,). Equal cosines count one half.
+        groups: patients or slides, (n,), for the interval.
+
+    Raises:
+        ValueError: if the lengths differ.
+    """
+    images = np.asarray(image_embeddings, np.float32)
+    if not len(images) == len(right) == len(wrong):
+        raise ValueError(
+            f"{len(images)} pictures, {len(right)} right and {len(wrong)} wrong texts; there must be as many."
+        )
+    texts = sorted({*right, *wrong})
+    vectors = dict(zip(texts, plip.encode_text(texts), strict=True))
+    ahead = np.array([image @ (vectors[r] - vectors[w]) for image, r, w in zip(images, right, wrong, strict=True)])
+    return metrics.average(np.where(np.abs(ahead) < 1e-6, 0.5, ahead > 0), groups=groups)
+
+
+def by_lab(y_true: ArrayLike, y_pred: ArrayLike, labs: Sequence[str], *, metric: str = "macro_f1") -> dict[str, Score]:
+    """A score for each lab: how far do stain and scanner move it?"""
+    truth, predicted, lab = np.asarray(y_true), np.asarray(y_pred), np.asarray(labs)
+    return {str(name): metrics.score(metric, truth[lab == name], predicted[lab == name]) for name in np.unique(lab)}
+
+
+def fit_temperature(logits: ArrayLike, y: ArrayLike) -> float:
+    """The number by which logits are divided so that held-out labels are most likely (Guo et al. 2017).
+
+    Args:
+        logits: (n, k) of held-out items.
+        y: class indices, (n,).
+    """
+    z, labels = np.asarray(logits, np.float64), np.asarray(y, int)
+
+    def surprise(log_temperature: float) -> float:
+        return float(-log_softmax(z / np.exp(log_temperature), axis=1)[np.arange(len(z)), labels].mean())
+
+    return float(np.exp(minimize_scalar(surprise, bounds=(-7, 7), method="bounded").x))
+
+
+def conformal_threshold(probabilities: ArrayLike, y: ArrayLike, *, coverage: float = 0.9) -> float:
+    """Smallest probability that puts a class into the set, chosen on held-out items (split conformal prediction).
+
+    A set of all classes at or above it holds the right class with at least this coverage, if the new items come from
+    the same world as the held-out ones. That is the catch: another lab is another world.
+
+    Args:
+        probabilities: (n, k) of held-out items.
+        y: class indices, (n,).
+        coverage: wanted share of sets that hold the right class, between 0 and 1.
+
+    Raises:
+        ValueError: for a coverage outside 0 to 1.
+    """
+    if not 0 < coverage < 1:
+        raise ValueError(f"coverage is {coverage}; it lies between 0 and 1.")
+    labels = np.asarray(y, int)
+    right = np.sort(np.asarray(probabilities, np.float64)[np.arange(len(labels)), labels])
+    rank = int(np.floor((len(labels) + 1) * (1 - coverage)))
+    return float(right[rank - 1]) if rank > 0 else 0.0
+
+
+def conformal_sets(probabilities: ArrayLike, threshold: float) -> NDArray[np.bool_]:
+    """Bool mask (n, k): which classes are in the set of each item."""
+    return np.asarray(probabilities, np.float64) >= threshold
+
+
+def coverage_and_size(sets: NDArray[np.bool_], y: ArrayLike, *, groups: Any = None) -> tuple[Score, Score]:
+    """Share of sets that hold the right class, and the mean number of classes in a set."""
+    labels = np.asarray(y, int)
+    held = sets[np.arange(len(labels)), labels].astype(float)
+    return metrics.average(held, groups=groups), metrics.average(sets.sum(1).astype(float), groups=groups)

@@ -1,0 +1,78 @@
+"""Limits: texts are altered as said, temperatures and sets do what their papers promise."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import softmax
+
+from plip_tutorial import limits
+
+WORDS = st.lists(st.text("abcdefg", min_size=1, max_size=6), min_size=2, max_size=8, unique=True)
+
+
+@given(WORDS)
+def test_shuffling_keeps_the_words_and_changes_the_order(words: list[str]) -> None:
+    text = " ".join(words)
+    mixed = limits.shuffled(text)
+    assert sorted(mixed.split()) == sorted(words)
+    assert mixed != text
+    assert mixed == limits.shuffled(text)
+
+
+def test_opposites_are_their_own_inverse_and_negation_always_changes() -> None:
+    text = "benign glands beside a malignant tumor, normal stroma"
+    assert limits.opposite(text) != text
+    assert limits.opposite(limits.opposite(text)) == text
+    for caption in ("An H&E image of fat", "lymphocytes", "image of image of x"):
+        assert limits.negated(caption) != caption
+
+
+class _Words:
+    """An encoder that knows three directions."""
+
+    table: ClassVar = {"right": [1.0, 0.0], "wrong": [0.0, 1.0], "same": [1.0, 0.0]}
+
+    def encode_text(self, texts):
+        return np.array([self.table[text] for text in texts], np.float32)
+
+
+def test_preference_against_counting_by_hand() -> None:
+    images = np.array([[1, 0], [0, 1], [1, 0]], np.float32)
+    score = limits.preference(_Words(), images, ["right", "right", "right"], ["wrong", "wrong", "same"])
+    assert score.value == pytest.approx((1 + 0 + 0.5) / 3)
+    with pytest.raises(ValueError, match="3 pictures, 1 right"):
+        limits.preference(_Words(), images, ["right"], ["wrong"])
+
+
+@pytest.mark.parametrize("truth", [0.5, 1.0, 4.0])
+def test_the_temperature_is_found_again(truth: float) -> None:
+    draw = np.random.default_rng(0)
+    logits = draw.normal(0, 3, (4000, 5))
+    labels = np.array([draw.choice(5, p=p) for p in softmax(logits / truth, axis=1)])
+    assert limits.fit_temperature(logits, labels) == pytest.approx(truth, rel=0.1)
+
+
+@given(st.integers(0, 2**31), st.sampled_from([0.8, 0.9]))
+def test_sets_cover_as_promised_on_the_same_world(seed: int, coverage: float) -> None:
+    draw = np.random.default_rng(seed)
+    probabilities = draw.dirichlet(np.ones(4), 3000)
+    labels = np.array([draw.choice(4, p=p) for p in probabilities])
+    threshold = limits.conformal_threshold(probabilities[:1500], labels[:1500], coverage=coverage)
+    held, size = limits.coverage_and_size(limits.conformal_sets(probabilities[1500:], threshold), labels[1500:])
+    assert held.value > coverage - 0.06
+    assert 1 <= size.value <= 4
+
+
+def test_a_coverage_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"1\.5"):
+        limits.conformal_threshold([[0.5, 0.5]], [0], coverage=1.5)
+
+
+def test_by_lab_scores_each_lab_alone() -> None:
+    scores = limits.by_lab([0, 1, 0, 1], [0, 1, 1, 0], ["A", "A", "B", "B"], metric="accuracy")
+    assert {lab: score.value for lab, score in scores.items()} == {"A": 1.0, "B": 0.0}
