@@ -3,7 +3,7 @@
 Item ``i`` of a table must not depend on the order, the process or the batch in which it is made. So nothing here keeps
 a generator: whoever needs random numbers names what they are for, and gets a fresh generator for that name.
 
->>> rng("posts", 0, 17).integers(100) == rng("posts", 0, 17).integers(100)
+>>> bool(rng("posts", 0, 17).integers(100) == rng("posts", 0, 17).integers(100))
 True
 """
 

@@ -76,7 +76,7 @@ class _Slide:
 
 def _slide(key: int) -> _Slide:
     draw = rng("slide", key)
-    thickness, haematoxylin, eosin = np.exp(draw.normal(0, (0.2, 0.34, 0.34)))
+    thickness, haematoxylin, eosin = np.exp(draw.normal(0, (0.2, 0.45, 0.45)))
     focus = float(draw.uniform(0.1, 0.9) + 1.2 * (draw.random() < 0.12))
     return _Slide(float(thickness), float(haematoxylin), float(eosin), focus, float(np.exp(draw.normal(0, 0.12))))
 

@@ -34,11 +34,11 @@ def test_a_tile_is_the_same_in_another_process_and_in_another_order() -> None:
 def test_the_same_tissue_at_every_size(tissue: str) -> None:
     """A large tile shrunk shows what the small one shows: the field of view is in micrometres, not pixels."""
     for seed in range(3):
-        small = render_tile(tissue, seed=seed, lab="C", size=32)
+        small = render_tile(tissue, seed=seed, lab="C", size=64)
         large = render_tile(tissue, seed=seed, lab="C", size=224)
-        assert small.shape == (32, 32, 3)
+        assert small.shape == (64, 64, 3)
         assert large.dtype == np.uint8
-        shrunk = np.asarray(Image.fromarray(large).resize((32, 32), Image.Resampling.BOX), float)
+        shrunk = np.asarray(Image.fromarray(large).resize((64, 64), Image.Resampling.BOX), float)
         difference = np.abs(small - shrunk).mean()
         assert difference < 20, f"{tissue} seed {seed}: {difference:.1f} grey levels apart on average"
 
