@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 streamlit_testing = pytest.importorskip("streamlit.testing.v1", reason="Streamlit is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _main_module_stays():
+    """AppTest puts its script in the place of ``__main__``; processes that later tests start would run it again."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 def _app() -> None:
