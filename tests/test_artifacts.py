@@ -1,0 +1,87 @@
+"""The whole recipe in miniature: a few hundred posts, a few steps. What comes out is complete, and made once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from transformers import CLIPModel, CLIPProcessor
+
+from plip_tutorial import artifacts, cache, clean, microcosm, report, tracks
+
+SMALL = replace(tracks.TINY, posts=300, web_pool=300, steps=2, batch_size=16)
+RECIPE = replace(artifacts.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    place = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(cache.VARIABLE, str(place))
+        patch.setattr(tracks, "TINY", SMALL)
+        patch.setattr(artifacts, "RECIPE", RECIPE)
+        yield place
+
+
+def test_models_are_complete_checkpoints_and_the_fine_tuned_one_has_moved() -> None:
+    clip, plip = artifacts.tiny_clip(), artifacts.tiny_plip()
+    weights = [CLIPModel.from_pretrained(path).state_dict() for path in (clip, plip)]
+    assert CLIPProcessor.from_pretrained(plip).tokenizer.get_vocab()
+    assert weights[0].keys() == weights[1].keys()
+    assert any(not np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert len(pd.read_csv(artifacts.history())) == SMALL.steps
+
+
+def test_what_was_built_is_found_again_and_built_anew_when_a_setting_changes(
+    monkeypatch: pytest.MonkeyPatch, small_world: Path
+) -> None:
+    first = artifacts.tiny_clip()
+    made = (first / "model.safetensors").stat().st_mtime_ns
+    assert artifacts.tiny_clip() == first
+    assert (first / "model.safetensors").stat().st_mtime_ns == made
+    monkeypatch.setattr(artifacts, "RECIPE", replace(RECIPE, pretrain_steps=1))
+    assert artifacts.tiny_clip() != first
+    assert {path.name for path in small_world.iterdir() if path.name.startswith(".")} <= {".locks"}
+
+
+def test_no_tile_of_a_test_is_in_the_corpus_and_groups_hold_no_two_of_a_caption() -> None:
+    corpus = artifacts.corpus()
+    assert {"image", "text", "group_id"} <= set(corpus.column_names)
+    assert len(corpus) > 20
+    assert all(text.strip() for text in corpus["text"])
+    for name in microcosm.NAMES:
+        assert not clean.leaks(corpus, artifacts.benchmark(name)).any()
+    of_text: dict[str, set[int]] = {}
+    for text, group in zip(corpus["text"], corpus["group_id"], strict=True):
+        of_text.setdefault(text.casefold(), set()).add(group)
+    assert all(len(groups) == 1 for groups in of_text.values())
+
+
+def test_labelled_pictures_come_from_no_lab_of_the_tests() -> None:
+    tissue, everyday = artifacts.labelled()
+    assert len(tissue) > 0
+    assert len(everyday) == RECIPE.labelled
+
+
+def test_embeddings_are_those_of_the_model_in_the_order_of_the_set() -> None:
+    from plip_tutorial.plip import PLIP
+
+    table = artifacts.benchmark("micro-kather", n=20)
+    vectors = artifacts.embeddings("tiny-clip", "micro-kather", n=20)
+    np.testing.assert_allclose(vectors, PLIP(artifacts.tiny_clip()).encode_images(table["image"]), atol=1e-5)
+
+
+def test_an_unknown_set_is_named_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"'nct'.*micro-kather"):
+        artifacts.benchmark("nct")
+
+
+def test_the_report_measures_every_set_with_every_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(microcosm, "NAMES", ("micro-wsss4luad",))
+    table = report.benchmarks(seeds=1)
+    assert list(table.index) == ["micro-wsss4luad, zero-shot", "micro-wsss4luad, probe"]
+    assert {"tiny CLIP", "tiny PLIP", "constant", "mean colour", "histogram"} <= set(table.columns)
+    numbers = [float(cell.split()[0]) for cell in table[["tiny CLIP", "tiny PLIP"]].to_numpy().ravel()]
+    assert all(0 <= number <= 1 for number in numbers)

@@ -1,0 +1,91 @@
+"""Pieces of a page: what they hold is valid, escaped and complete, and works without a mouse. tests/book has a browser."""
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+from plip_tutorial import widgets
+from plip_tutorial.markup import Widget
+
+RNG = np.random.default_rng(0)
+TILES = [RNG.integers(0, 255, (8, 8, 3), np.uint8) for _ in range(4)]
+NASTY = '</script><b onclick="x">&'
+
+
+class Echo:
+    """Encodes the text "i" as the i-th axis."""
+
+    def encode_text(self, texts: list[str]) -> np.ndarray[Any, Any]:
+        return np.eye(4, dtype=np.float32)[[int(text) if text.isdigit() else 0 for text in texts]]
+
+
+def parsed(widget: Widget) -> tuple[BeautifulSoup, dict[str, Any]]:
+    soup = BeautifulSoup(widget._repr_html_(), "html.parser")
+    scripts = soup.find_all("script", type="application/json")
+    assert len(scripts) == 1
+    return soup, json.loads(scripts[0].string)
+
+
+def every_widget() -> list[Widget]:
+    return [
+        widgets.moving_points([RNG.normal(size=(4, 2))] * 3, [NASTY] * 4, alt=NASTY),
+        widgets.scatter_with_tiles(RNG.normal(size=(4, 2)), TILES, [NASTY] * 4, texts=[NASTY] * 4, alt=NASTY),
+        widgets.prepared_searches(Echo(), np.eye(4), TILES, [NASTY] * 4, queries=["0", NASTY], k=2),
+    ]
+
+
+@pytest.mark.parametrize("widget", every_widget(), ids=lambda widget: widget.kind)
+def test_no_text_can_break_out_and_nothing_is_fetched(widget: Widget) -> None:
+    soup, _ = parsed(widget)
+    assert not soup.find_all("b")
+    assert not soup.find_all(src=re.compile("^(http|//)"))
+    assert not soup.find_all("link")
+    assert soup.find(attrs={"role": "group", "aria-label": True})
+    for field in soup.find_all("input"):
+        assert field.get("aria-label") or field.find_parent("label")
+
+
+def test_points_keep_their_shape_and_partners_are_joined() -> None:
+    frames = [np.array([[0.0, 0], [2, 1], [0, 1], [2, 0]]), np.array([[0.0, 0], [2, 1], [0, 0], [2, 1]])]
+    soup, data = parsed(widgets.moving_points(frames, ["a", "b"] * 2, symbols=["image"] * 2 + ["text"] * 2))
+    assert len(soup.select("svg line")) == 2
+    assert len(soup.select("path.plip-mark")) == 4
+    drawn = np.array(data["frames"]).reshape(2, 4, 2)
+    np.testing.assert_allclose(drawn[1, :2], drawn[1, 2:])
+    width, height = drawn[0, 1] - drawn[0, 0]
+    assert width == pytest.approx(-2 * height, abs=2)  # one scale for both axes, and y points up
+
+
+def test_the_map_keeps_points_tiles_and_texts_together() -> None:
+    points = np.arange(8).reshape(4, 2)
+    _, data = parsed(widgets.scatter_with_tiles(points, TILES, ["b", "a", "b", "a"], texts=["0", "1", "2", "3"]))
+    assert data["texts"] == ["1", "3", "0", "2"]  # class by class
+    assert np.argsort(np.array(data["points"]).reshape(4, 2)[:, 0]).tolist() == [2, 0, 3, 1]
+
+
+def test_prepared_answers_are_those_of_the_search() -> None:
+    embeddings = np.array([[1, 0, 0, 0], [0.6, 0.8, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], np.float32)
+    _, data = parsed(widgets.prepared_searches(Echo(), embeddings, TILES, list("abcd"), queries=["0", "1"], k=2))
+    found = [[data["texts"][i] for i in row] for row in data["answers"]]
+    assert found == [["a", "b"], ["c", "b"]]
+
+
+def test_lengths_that_do_not_fit_are_named() -> None:
+    with pytest.raises(ValueError, match="3 points, 2 labels"):
+        widgets.moving_points([np.zeros((3, 2))], ["a", "b"])
+    with pytest.raises(ValueError, match="4 pictures and 3 texts"):
+        widgets.scatter_with_tiles(np.zeros((4, 2)), TILES, ["a"] * 4, texts=["a"] * 3)
+
+
+def test_the_live_box_searches_what_is_typed_and_escapes_captions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widgets, "in_book", lambda: False)
+    box = widgets.search_box(Echo(), np.eye(4), TILES, [NASTY, "one", "two", "three"], queries=["0"], k=1)
+    field, answer = box.children
+    assert "<b" not in answer.value
+    field.value = "2"
+    assert "two" in answer.value
+    assert "one" not in answer.value
