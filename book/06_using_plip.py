@@ -46,6 +46,7 @@ if importlib.util.find_spec("plip_tutorial") is None:
 import numpy as np
 
 from plip_tutorial import artifacts, microcosm, plots, tracks
+from plip_tutorial.microcosm.captions import caption
 from plip_tutorial.plip import PLIP
 
 track = tracks.current()
@@ -300,7 +301,7 @@ for batch_size in (1, 8, 32, 128):
 # captions by length and pads each batch to its own longest. We expect the same vectors in a fraction of the time.
 
 # %%
-texts = [microcosm.caption(name, seed=seed) for name in microcosm.TISSUES for seed in range(60)]
+texts = [caption(name, seed=seed) for name in microcosm.TISSUES for seed in range(60)]
 start = perf_counter()
 fast = exact.encode_text(texts)
 middle = perf_counter()

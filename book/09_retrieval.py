@@ -46,7 +46,7 @@ if importlib.util.find_spec("plip_tutorial") is None:
 # %%
 import numpy as np
 
-from plip_tutorial import artifacts, collect, metrics, microcosm, plots, retrieval, tracks
+from plip_tutorial import artifacts, collect, metrics, microcosm, plots, retrieval, tracks, widgets
 from plip_tutorial.plip import PLIP
 
 track = tracks.current()
@@ -211,8 +211,6 @@ widgets.space(vectors["PLIP"], tiles["image"], [tiles.features["label"].names[i]
 # Type a few words. In a running notebook the box searches with every word you enter; on the static page it shows a few prepared searches.
 
 # %%
-from plip_tutorial import widgets
-
 widgets.search_box(plip, pictures["PLIP"], pairs["image"], pairs["text"])
 
 # %% [markdown]

@@ -26,6 +26,7 @@ from scipy.special import logsumexp, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from plip_tutorial.metrics import Score, macro_f1
 
@@ -259,7 +260,8 @@ def _fit(model: Any, x: Embeddings, y: NDArray[Any]) -> None:
     with warnings.catch_warnings():
         # Classes that a plane can separate have no best weights at a large C; where it stops is good enough.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(x, y)
+        with threadpool_limits(1):  # matrices this small: threads that wait for each other took 27 times as long
+            model.fit(x, y)
 
 
 def _class_ranks(y: NDArray[Any], seed: int) -> Ints:
