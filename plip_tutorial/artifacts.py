@@ -23,6 +23,7 @@ from plip_tutorial import cache, clean, collect, expand, finetune, microcosm, ti
 from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.funnel import Funnel
 from plip_tutorial.microcosm.benchmarks import Split
+from plip_tutorial.microcosm.threads import paper
 from plip_tutorial.plip import PLIP
 
 WORLD = ("plip_tutorial.microcosm",)
@@ -34,6 +35,8 @@ TRAINING = (
 CURATION = (
     "plip_tutorial.collect", "plip_tutorial.language", "plip_tutorial.expand", "plip_tutorial.vector_index",
     "plip_tutorial.clean", "plip_tutorial.duplicates", "plip_tutorial.pixels", "plip_tutorial.post_text",
+    "plip_tutorial.funnel", "plip_tutorial.exports", "plip_tutorial.thread_pictures", "plip_tutorial.images",
+    "plip_tutorial.baselines", "plip_tutorial.plip",
 )  # fmt: skip
 Embeddings = NDArray[np.float32]
 
@@ -65,7 +68,7 @@ RECIPE = Recipe()
 
 
 def _key(code: tuple[str, ...], **settings: Any) -> dict[str, Any]:
-    return {"recipe": asdict(RECIPE), "code": cache.code_key(*WORLD, *code), **settings}
+    return {"recipe": asdict(RECIPE), "code": cache.code_key(*WORLD, *code), "paper": paper(), **settings}
 
 
 def _table(name: str, make: Callable[[], Dataset], code: tuple[str, ...] = (), **settings: Any) -> Dataset:

@@ -19,6 +19,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,7 +60,7 @@ def build(name: str, key: Mapping[str, Any] | Any, make: Callable[[Path], object
     Args:
         name: short name of the result, such as ``"tiny-clip"``.
         key: everything that the result depends on: a mapping or a frozen dataclass of plain values. It is written into
-            the result as ``cache_key.json``.
+            the result as ``cache_key.json``, with the time it took in ``built.json``.
         make: fills the empty directory it is given. If it fails, nothing is left behind.
 
     Returns:
@@ -74,6 +75,11 @@ def build(name: str, key: Mapping[str, Any] | Any, make: Callable[[Path], object
             if not target.is_dir():  # another process may have built it while this one waited
                 _build(target, key, make)
     return target
+
+
+def build_seconds(built: Path) -> float:
+    """How long the making of a result took, with what it needed and was not there; ``built`` comes from `build`."""
+    return float(json.loads((built / "built.json").read_text(encoding="utf-8"))["seconds"])
 
 
 def fingerprint(key: Mapping[str, Any] | Any) -> str:
@@ -129,8 +135,11 @@ def _plain(value: Any) -> Any:
 def _build(target: Path, key: Any, make: Callable[[Path], object]) -> None:
     _sweep(target)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    start = time.perf_counter()
     try:
         make(unfinished)
+        took = {"seconds": round(time.perf_counter() - start, 1)}
+        (unfinished / "built.json").write_text(json.dumps(took) + "\n", encoding="utf-8")
         (unfinished / "cache_key.json").write_text(_canonical(key) + "\n", encoding="utf-8")
         unfinished.chmod(0o755)  # mkdtemp makes it private; a cache may be shared
         os.replace(unfinished, target)

@@ -170,7 +170,7 @@ def leaks(
     A row leaks if it shows the patient or the slide of a test row, or (nearly) the same picture. Drop these rows.
 
     Args:
-        train: n rows; the columns looked at are ``image`` and each key, with or without "truth_" before it.
+        train: n rows; the columns looked at are ``image`` and each key, with or without ``truth_`` before it.
         test: m rows, likewise. A key counts where both tables have it; an empty cell matches nothing.
         keys: columns that must not be shared.
         distance: bits by which the hashes of the same picture may differ, see `near_duplicates`.

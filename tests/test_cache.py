@@ -70,8 +70,9 @@ def test_built_once_and_found_again(folder: Path) -> None:
     assert len(calls) == len(paths) == 1
     path = paths.pop()
     assert path.parent == folder
-    assert sorted(file.name for file in path.iterdir()) == ["cache_key.json", "whole"]
+    assert sorted(file.name for file in path.iterdir()) == ["built.json", "cache_key.json", "whole"]
     assert (path / "cache_key.json").read_text() == '{"seed": 1}\n'
+    assert 0 <= cache.build_seconds(path) < 60
     assert cache.build("thing", {"seed": 2}, fill) != path
 
 

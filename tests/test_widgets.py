@@ -1,4 +1,4 @@
-"""Pieces of a page: what they hold is valid, escaped and complete, and works without a mouse. tests/book has a browser."""
+"""Pieces of a page: what they hold is valid, escaped and complete, and they work without a mouse."""
 
 import json
 import re
