@@ -25,7 +25,7 @@ def texts(figure: Figure) -> list[str]:
 @given(values=st.lists(st.tuples(share, share, share).map(sorted), min_size=2, max_size=4))
 @settings(max_examples=10, deadline=None)
 def test_bars_stand_at_their_scores_with_their_intervals(values: list[list[float]]) -> None:
-    scores = [Score(middle, low, high) for low, middle, high in values]
+    scores = [Score(middle, low, high, 50) for low, middle, high in values]
     figure = plots.bars({"set": {f"model {i}": score for i, score in enumerate(scores)}})
     panel = figure.axes[0]
     assert [bar.get_height() for bar in panel.patches] == pytest.approx([score.value for score in scores])
@@ -70,14 +70,14 @@ def test_the_history_is_read_from_the_file_that_training_writes(tmp_path: Path) 
 
 
 def test_curves_have_bands_as_wide_as_their_intervals() -> None:
-    figure = plots.lines({"PLIP": {1: Score(0.5, 0.4, 0.7), 10: Score(0.8, 0.7, 0.9)}}, log=True)
+    figure = plots.lines({"PLIP": {1: Score(0.5, 0.4, 0.7, 50), 10: Score(0.8, 0.7, 0.9, 50)}}, log=True)
     corners = figure.axes[0].collections[0].get_paths()[0].vertices
     assert {round(float(y), 6) for _, y in corners} == {0.4, 0.7, 0.9}
 
 
 def test_figures_are_shown_once_and_the_readers_own_style_stays() -> None:
     before = dict(plt.rcParams)
-    assert isinstance(plots.spread({"a": Score(0.5, 0.4, 0.6), "b": Score(0.7, 0.6, 0.8)}, mark="b"), Figure)
+    assert isinstance(plots.spread({"a": Score(0.5, 0.4, 0.6, 50), "b": Score(0.7, 0.6, 0.8, 50)}, mark="b"), Figure)
     assert plt.get_fignums() == []
     assert dict(plt.rcParams) == before
 
@@ -98,7 +98,7 @@ def test_paper_ink_and_text_can_be_read_in_the_dark() -> None:
 
 
 def test_reports_bring_their_constant_along() -> None:
-    report = {"weighted_f1": Score(0.8, 0.7, 0.9), "constant_weighted_f1": Score(0.1, 0.0, 0.2)}
+    report = {"weighted_f1": Score(0.8, 0.7, 0.9, 50), "constant_weighted_f1": Score(0.1, 0.0, 0.2, 50)}
     figure = plots.bars({"set": {"PLIP": report}}, "weighted_f1")
     places = sorted(bar.get_x() for bar in figure.axes[0].patches)
     assert len(places) == 2
