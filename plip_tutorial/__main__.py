@@ -1,10 +1,24 @@
-"""Command line: ``python -m plip_tutorial prepare | report | demo``."""
+"""Command line: ``python -m plip_tutorial prepare | report | finetune | demo``."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from plip_tutorial.own_tiles import LISTS
+
+BASES = {"tiny": "tiny-clip"}
+NUMBERS = (
+    ("epochs", 10.0, "passes over the pairs"),
+    ("batch-size", 128, "pairs compared with each other in a step"),
+    ("chunk-size", 0, "pairs that go through the model at once; 0: all. Lower it when the memory is full"),
+    ("warmup-steps", 50, "steps until it is reached"),
+    ("validate-every", 50, "steps between two looks at the held-out pairs"),
+    ("save-every", 100, "steps between two checkpoints"),
+    ("seed", 0, "of order, variations and dropout"),
+)
 
 
 def _prepare(_: argparse.Namespace) -> None:
@@ -29,11 +43,64 @@ def _report(arguments: argparse.Namespace) -> None:
         print(report.real_tiles(arguments.real, arguments.seeds).to_markdown())
 
 
+def _finetune(arguments: argparse.Namespace) -> None:
+    """Train on a reader's own pairs."""
+    import numpy as np
+
+    from plip_tutorial import artifacts, own_tiles
+    from plip_tutorial.finetune import TrainConfig, finetune
+
+    columns = {"image": arguments.image_column, "caption": arguments.caption_column}
+    if Path(arguments.pairs).suffix.lower() in own_tiles.LISTS:
+        pairs = own_tiles.read_csv(arguments.pairs, folder=arguments.images, **columns)
+    else:
+        pairs = own_tiles.read_hub(arguments.pairs, **columns)
+    held = own_tiles.hold_out(pairs["group_id"], arguments.validation)
+    train, validation = (pairs.select(np.flatnonzero(mask)) for mask in (~held, held))
+    print(f"{len(train)} pairs to learn from, {len(validation)} held out to choose the best checkpoint")
+    config = TrainConfig(
+        epochs=arguments.epochs,
+        batch_size=arguments.batch_size,
+        learning_rate=arguments.learning_rate or (1e-3 if arguments.base in BASES else 1e-5),
+        chunk_size=arguments.chunk_size,
+        warmup_steps=arguments.warmup_steps,
+        validate_every=arguments.validate_every if len(validation) else 0,
+        save_every=arguments.save_every,
+        trackers=tuple(arguments.trackers),
+        seed=arguments.seed,
+    )
+    base = artifacts.checkpoint(BASES.get(arguments.base, arguments.base))
+    model, history = finetune(base, train, config, output=arguments.output, validation=validation)
+    print(
+        f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps; the model is in {model}"
+    )
+
+
 def _demo(arguments: argparse.Namespace) -> None:
     """Open the Streamlit app in the browser."""
     from plip_tutorial import app
 
     app.run(arguments.rest)
+
+
+def _add_finetune(commands: Any) -> None:
+    this = commands.add_parser(
+        "finetune",
+        help="train a CLIP on your own pairs of picture and caption",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    this.set_defaults(run=_finetune)
+    this.add_argument("--pairs", required=True, help=f"a file ({', '.join(sorted(LISTS))}), or a data set on the hub")
+    this.add_argument("--images", type=Path, metavar="DIR", help="where relative paths of pictures start")
+    this.add_argument("--base", default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP")
+    this.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the run; it is resumed")
+    this.add_argument("--image-column", default="image", help="column of picture paths")
+    this.add_argument("--caption-column", default="caption", help="column of captions")
+    this.add_argument("--validation", type=float, default=0.1, help="share of the pairs that is held out, by group")
+    for name, value, text in NUMBERS:
+        this.add_argument(f"--{name}", type=type(value), default=value, help=text)
+    this.add_argument("--learning-rate", type=float, help="highest rate; by default 1e-3 for tiny and 1e-5 for others")
+    this.add_argument("--trackers", nargs="*", default=[], help="tensorboard, comet_ml, ...")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("--seeds", type=int, default=3, help="models of each kind that are trained and averaged")
     report.add_argument("--real", type=Path, nargs="*", metavar="DIR", help="folders class/file of real H&E tiles")
     report.set_defaults(run=_report)
+    _add_finetune(commands)
     demo = commands.add_parser("demo", help="search tiles by words or by picture, in the browser")
     demo.add_argument("rest", nargs="*", help="a folder of tiles of your own")
     demo.set_defaults(run=_demo)

@@ -30,7 +30,7 @@ WORLD = ("plip_tutorial.microcosm",)
 TRAINING = (
     "plip_tutorial.tiny_model", "plip_tutorial.contrastive", "plip_tutorial.augment", "plip_tutorial.batches",
     "plip_tutorial.finetune", "plip_tutorial.gradcache", "plip_tutorial.training_run", "plip_tutorial.checkpoints",
-    "plip_tutorial.processes", "plip_tutorial.lora", "plip_tutorial.tokens",
+    "plip_tutorial.processes", "plip_tutorial.lora", "plip_tutorial.tokens", "plip_tutorial.optimizer",
 )  # fmt: skip
 CURATION = (
     "plip_tutorial.collect", "plip_tutorial.language", "plip_tutorial.expand", "plip_tutorial.vector_index",

@@ -31,8 +31,9 @@ from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.batches import batch_rows, steps_per_epoch
 from plip_tutorial.contrastive import MAX_LOGIT_SCALE, blocked_clip_loss, clip_loss, pair_recall, siglip_loss
 from plip_tutorial.gradcache import backward
+from plip_tutorial.hub import quiet
 from plip_tutorial.microcosm.seeding import seed_of
-from plip_tutorial.training_run import DivergedError, Run, quiet
+from plip_tutorial.training_run import DivergedError, Run
 
 __all__ = ["DivergedError", "TrainConfig", "finetune", "interpolate", "learning_rate"]
 LOSSES: dict[str, Callable[..., Tensor]] = {"clip": clip_loss, "blocked": blocked_clip_loss, "siglip": siglip_loss}
@@ -153,7 +154,9 @@ def finetune(
                 group["lr"] = learning_rate(step, config)
             rows = batch_rows(step, len(run.feed), config.batch_size, seed=config.seed)
             compare = Comparison(run.groups(rows), config.loss, model.logit_scale, run.logit_bias, accelerator)
-            loss = backward(run.embed, run.chunks(rows, step), compare, send=accelerator.backward)
+            loss = run.until_it_fits(
+                lambda: backward(run.embed, run.chunks(rows, step), compare, send=accelerator.backward)  # noqa: B023
+            )
             processes.sum_gradients(run.encoder_parameters, run.loss_parameters, accelerator)
             norm = accelerator.clip_grad_norm_(run.parameters, config.clip_norm or math.inf)
             run.refuse_nonfinite(step, loss, norm)

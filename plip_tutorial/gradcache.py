@@ -128,6 +128,41 @@ def kept_activations() -> Iterator[Kept]:
         yield kept
 
 
+def largest_batch(step: Callable[[int], object], *, budget: float | None = None, limit: int = 65_536) -> int:
+    """The largest power of two of pairs that go through ``step`` at once: the ``chunk_size`` to train with.
+
+    Args:
+        step: goes through encoders and loss with so many pairs, and back; it is called with 1, 2, 4, ... pairs.
+        budget: bytes that may be kept for the way back. Without it the GPU's memory decides, by being full.
+        limit: where to stop asking. A CPU without a budget has no end that one would like to meet.
+
+    Raises:
+        ValueError: if a single pair does not fit, or if there is neither a GPU nor a budget.
+
+    >>> layer = torch.nn.Linear(25, 1)
+    >>> largest_batch(lambda n: layer(torch.zeros(n, 25)), budget=2_500)  # 100 bytes a row
+    16
+    """
+    if budget is None and not torch.cuda.is_available():
+        raise ValueError("without a GPU nothing says when the memory is full; give a budget in bytes.")
+    fits, n = 0, 1
+    while n <= limit and _fits(step, n, budget):
+        fits, n = n, 2 * n
+    if not fits:
+        raise ValueError("not even one pair fits into the memory. Take a smaller model or half precision.")
+    return fits
+
+
+def _fits(step: Callable[[int], object], n: int, budget: float | None) -> bool:
+    try:
+        with kept_activations() as kept:
+            step(n)
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        return False
+    return budget is None or kept.peak <= budget
+
+
 class RandomState:
     """The state of torch's random numbers, on the CPU and the current GPU, to be played again."""
 

@@ -12,17 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from datasets import ClassLabel, Dataset, Features, Image, Value
-from numpy.typing import NDArray
+from datasets import ClassLabel, Dataset, Features, Image, Value, load_dataset, load_from_disk
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image as PillowImage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 PICTURE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".ppm", ".svs"})
+PAIRS = Features({"image": Image(), "text": Value("string"), "group_id": Value("int64"), "source": Value("string")})
+LISTS = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
 MOST_NAMED = 20  # a message that names more files than this is not read
 
 
@@ -60,13 +65,16 @@ def read_folder(path: str | Path) -> Dataset:
     return Dataset.from_dict(columns, features=features)
 
 
-def read_csv(path: str | Path, *, image: str = "image", caption: str = "caption") -> Dataset:
+def read_csv(
+    path: str | Path, *, image: str = "image", caption: str = "caption", folder: str | Path | None = None
+) -> Dataset:
     """Read pictures and captions from a ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file; its ending decides.
 
     Args:
         path: the file, one row a pair.
-        image: column of picture paths; relative ones start at the folder of the file.
+        image: column of picture paths.
         caption: column of texts.
+        folder: where relative paths start; without it, at the folder of the file.
 
     Returns:
         Columns ``image``, ``text``, ``group_id`` and ``source`` ("own"). Pairs that share a picture or a caption,
@@ -78,12 +86,53 @@ def read_csv(path: str | Path, *, image: str = "image", caption: str = "caption"
     """
     table = _table(Path(path))
     names, texts = (_filled(table, column, path) for column in (image, caption))
-    files = [(Path(path).parent / name).resolve() for name in names]
+    start = Path(path).parent if folder is None else Path(folder)
+    files = [(start / name).resolve() for name in names]
     _check(files)
     columns = {"image": [str(file) for file in files], "text": texts, "source": ["own"] * len(texts)}
     columns["group_id"] = shared_groups(columns["image"], texts).tolist()
-    kinds = {"image": Image(), "text": Value("string"), "group_id": Value("int64"), "source": Value("string")}
-    return Dataset.from_dict({name: columns[name] for name in kinds}, features=Features(kinds))
+    return Dataset.from_dict({name: columns[name] for name in PAIRS}, features=PAIRS)
+
+
+def read_hub(name: str, *, image: str = "image", caption: str = "caption", split: str = "train") -> Dataset:
+    """Read pairs from a data set on the Hugging Face hub, or one that was saved in a directory.
+
+    Args:
+        name: id on the hub, or the directory.
+        image: column of pictures.
+        caption: column of texts.
+        split: part of the data set.
+
+    Returns:
+        The same columns as `read_csv`; pictures stay in the files of the data set.
+
+    Raises:
+        ValueError: a missing column, empty cells, or pictures that cannot be decoded; each is named.
+    """
+    table = load_from_disk(name) if Path(name).is_dir() else load_dataset(name, split=split)
+    texts = _filled(table.select_columns(set(table.column_names) - {image}).to_pandas(), caption, name)
+    if image not in table.column_names:
+        raise ValueError(f"{name} has no column {image!r}. It has: {', '.join(table.column_names)}.")
+    stored = table.cast_column(image, Image(decode=False))
+    with ThreadPoolExecutor() as pool:
+        found = enumerate(pool.map(_problem_of, stored[image]))
+        _refuse([f"row {row}: {problem}" if problem else "" for row, problem in found])
+    files = [sha256(row["bytes"]).hexdigest() if row["bytes"] else row["path"] for row in stored[image]]
+    pairs = table.select_columns([image]).rename_column(image, "image").add_column("text", texts)
+    pairs = pairs.add_column("group_id", shared_groups(files, texts)).add_column("source", ["own"] * len(texts))
+    return pairs.cast(PAIRS)
+
+
+def hold_out(groups: ArrayLike, share: float, *, seed: int = 0) -> NDArray[np.bool_]:
+    """Mask (n,) of about ``share`` of the rows; whole groups are held out, never a part of one.
+
+    >>> hold_out([0, 0, 1, 1, 2, 2, 3, 3], 0.25).sum()
+    np.int64(2)
+    """
+    names, inverse, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    before = np.cumsum(counts[order]) - counts[order]
+    return np.isin(inverse, order[before + counts[order] / 2 < share * len(inverse)])
 
 
 def shared_groups(images: Sequence[str], texts: Sequence[str]) -> NDArray[np.int64]:
@@ -139,13 +188,21 @@ def _check(files: Sequence[Path]) -> None:
     """Decode every file once; raise one error that names all that fail."""
     with ThreadPoolExecutor() as pool:
         found = zip(files, pool.map(_problem, files), strict=True)
-        problems = [f"{file}: {problem}" for file, problem in found if problem]
-    if problems:
-        named = _some(problems, between="\n")
-        raise ValueError(f"{len(problems)} of {len(files)} pictures cannot be read:\n{named}")
+        _refuse([f"{file}: {problem}" if problem else "" for file, problem in found])
 
 
-def _problem(file: Path) -> str:
+def _refuse(problems: Sequence[str]) -> None:
+    found = [problem for problem in problems if problem]
+    if found:
+        raise ValueError(f"{len(found)} of {len(problems)} pictures cannot be read:\n" + _some(found, between="\n"))
+
+
+def _problem_of(stored: dict[str, Any]) -> str:
+    """What is wrong with a cell of a column of pictures."""
+    return _problem(BytesIO(stored["bytes"]) if stored["bytes"] is not None else stored["path"])
+
+
+def _problem(file: Any) -> str:
     try:
         with PillowImage.open(file) as picture:
             picture.load()  # the header alone would not show that the end of the file is missing

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any, Literal, Self, TypeVar, overload
 
@@ -24,8 +24,8 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
-from transformers.utils import logging
 
+from plip_tutorial.hub import quiet
 from plip_tutorial.images import ImageLike, count, load
 from plip_tutorial.pixels import Preprocessor
 from plip_tutorial.tokens import Tokens
@@ -61,7 +61,7 @@ class PLIP:
     ) -> None:
         """Load the checkpoint."""
         self.device = torch.device(_best_device() if device == "auto" else device)
-        with _no_bar_for_files(model):
+        with quiet(model):
             weights: Any = CLIPModel.from_pretrained(model, dtype=torch.float32)  # some are stored in float16
         self.model = weights.eval().to(self.device)
         self.precision = _best_precision(self.model, self.device) if precision == "auto" else precision
@@ -200,19 +200,6 @@ class PLIP:
     def _autocast(self) -> AbstractContextManager[Any]:
         dtype = PRECISIONS[self.precision]
         return nullcontext() if dtype == torch.float32 else torch.autocast(self.device.type, dtype)
-
-
-@contextmanager
-def _no_bar_for_files(model: str | os.PathLike[str]) -> Iterator[None]:
-    """A download deserves a progress bar; reading a directory does not."""
-    quiet = os.path.isdir(model) and logging.is_progress_bar_enabled()
-    if quiet:
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        if quiet:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _best_device() -> str:

@@ -6,11 +6,11 @@ import dataclasses
 import json
 import math
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 import numpy as np
 import torch
@@ -21,17 +21,17 @@ from torch.nn import Parameter
 from torch.nn.functional import normalize
 from tqdm.auto import tqdm
 from transformers import CLIPModel, CLIPProcessor
-from transformers.utils import logging
 
-from plip_tutorial import checkpoints, lora, processes
+from plip_tutorial import checkpoints, lora, optimizer, processes
 from plip_tutorial.augment import augment
 from plip_tutorial.batches import Batch, PairTensors, steps_per_epoch
 from plip_tutorial.contrastive import pair_recall
+from plip_tutorial.gradcache import RandomState
+from plip_tutorial.hub import quiet
 
 if TYPE_CHECKING:
     from plip_tutorial.finetune import TrainConfig
 
-BETAS, EPSILON = (0.9, 0.98), 1e-6  # Radford et al. (2021), table 18, for vision transformers
 SIGLIP_BIAS = -10.0  # Zhai et al. (2023), section 3.2
 RECALL_AT = 10  # validation: is the partner among the first ten?
 BIAS, MOMENT = "logit_bias", "moment."  # names among the saved tensors
@@ -52,6 +52,7 @@ class Run:
         accelerator: device, precision, processes, trackers.
         logit_bias: SigLIP's bias, or None.
         history: one row a step.
+        chunk_size: pairs that are embedded at once, 0 for the whole batch; halved when the memory is full.
         facts: steps done, best validation, validations since then; saved with each checkpoint.
     """
 
@@ -68,6 +69,7 @@ class Run:
     ) -> None:
         """Begin a run in ``folder``, or go on with the one that is there; see `finetune` for the arguments."""
         self.config, self.folder, self._pairs, self._held_out = config, folder, pairs, validation
+        self.chunk_size = config.chunk_size
         checkpoints.prepare(folder)
         self.accelerator = processes.make_accelerator(config.precision, trackers=config.trackers, folder=folder)
         self.is_main: bool = self.accelerator.is_main_process
@@ -92,13 +94,13 @@ class Run:
 
     def _load(self, source: Any) -> None:
         config, device = self.config, self.accelerator.device
-        with quiet():
+        with quiet(source):
             self.processor = CLIPProcessor.from_pretrained(source)
             self.model: Any = CLIPModel.from_pretrained(source, dtype=torch.float32).train()
         self._text_config = self.model.config.text_config
         if config.lora_rank:
             self.model = lora.add_corrections(self.model, config.lora_rank, seed=config.seed)
-        _freeze(self.model, config.freeze)
+        optimizer.freeze(self.model, config.freeze)
         self.model.to(device)
         self.logit_bias = Parameter(torch.tensor(SIGLIP_BIAS, device=device)) if config.loss == "siglip" else None
         scale = self.model.logit_scale
@@ -106,7 +108,7 @@ class Run:
         self.loss_parameters = [p for p in of_loss if p.requires_grad]
         self.encoder_parameters = [p for p in self.model.parameters() if p.requires_grad and p is not scale]
         self.parameters = self.encoder_parameters + self.loss_parameters
-        self.optimizer: Any = self.accelerator.prepare_optimizer(_adamw(self.parameters, config))
+        self.optimizer: Any = self.accelerator.prepare_optimizer(optimizer.adamw(self.parameters, config))
 
     @cached_property
     def feed(self) -> PairTensors:
@@ -131,7 +133,24 @@ class Run:
         pictures = self.feed.pictures(rows[part]).to(self.accelerator.device)
         varied = augment(pictures, self.config.augment, seed=self.config.seed, step=step, rows=part, total=len(rows))
         batch = self.feed.batch(rows[part], varied)
-        return list(batch.chunks(self.config.chunk_size or len(batch)))
+        return list(batch.chunks(self.chunk_size or len(batch)))
+
+    def until_it_fits(self, work: Callable[[], Tensor]) -> Tensor:
+        """Do ``work``; each time the memory of the GPU is full, do it again with chunks of half the size.
+
+        The gradient stays the same, only slower. Several processes wait for each other, so there it is an error.
+        """
+        state = RandomState()
+        while True:
+            try:
+                with state.replayed():
+                    return work()
+            except torch.OutOfMemoryError:
+                if self.chunk_size == 1 or self.accelerator.num_processes > 1:
+                    raise
+                self.optimizer.zero_grad()
+                self.chunk_size = (self.chunk_size or self.config.batch_size) // 2
+                warn(f"The memory is full; going on in chunks of {self.chunk_size} pairs.", stacklevel=2)
 
     def embed(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Unit vectors of pictures and of captions, float32, both (n, d)."""
@@ -250,24 +269,6 @@ class Run:
         self.facts = {name: facts[name] for name in self.facts}
 
 
-def _adamw(parameters: list[Parameter], config: TrainConfig) -> torch.optim.AdamW:
-    """Biases, norms and the logit scale (one dimension or none) take no weight decay."""
-    matrices = {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay}
-    others = {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0}
-    kinds = [kind for kind in (matrices, others) if kind["params"]]
-    return torch.optim.AdamW(kinds, lr=config.learning_rate, betas=BETAS, eps=EPSILON)
-
-
-def _freeze(model: Any, beginnings: tuple[str, ...]) -> None:
-    for beginning in beginnings:
-        found = [p for name, p in model.named_parameters() if name.startswith(beginning)]
-        if not found:
-            known = ", ".join(name for name, _ in model.named_children())
-            raise ValueError(f"no parameter's name begins with {beginning!r}. The parts of this model are {known}.")
-        for parameter in found:
-            parameter.requires_grad_(False)
-
-
 def _due(step: int, every: int) -> bool:
     return every > 0 and (step + 1) % every == 0
 
@@ -286,15 +287,3 @@ def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
         if there["config"].get(name) != value:
             return f"other settings: {name} is {there['config'].get(name)} there and {value} here"
     return f"other pairs: {there['pairs']} there and {here['pairs']} here"
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without the bars of transformers, which would break ours, inside."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

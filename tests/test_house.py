@@ -23,7 +23,13 @@ CHAPTERS = {
 # What a chapter may take from the chapter before it, because it consumes its product.
 CONSUMES = {("clean", "expand"), ("finetune", "contrastive"), ("finetune", "gradcache"), ("gradcache", "contrastive")}
 # Parts of a chapter's module that stand in files of their own.
-PARTS = {"toy": "contrastive", "training_run": "finetune", "lora": "finetune", "vector_index": "expand"}
+PARTS = {
+    "toy": "contrastive",
+    "training_run": "finetune",
+    "lora": "finetune",
+    "optimizer": "finetune",
+    "vector_index": "expand",
+}
 RECIPES = {"tiny_model", "artifacts", "report"}
 TOPS = {"app", "__main__", "widgets"}
 

@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from datasets import Dataset, Features, Value
+from datasets import Image as Cell
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from plip_tutorial.own_tiles import read_csv, read_folder, shared_groups
+from plip_tutorial.own_tiles import hold_out, read_csv, read_folder, read_hub, shared_groups
 
 REAL = Path(__file__).parents[1] / "../shared/data"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real tiles are not beside this repository")
@@ -135,3 +137,51 @@ def test_another_ending_or_no_file(tmp_path: Path) -> None:
         read_csv(tmp_path / "list.xlsx")
     with pytest.raises(FileNotFoundError, match="is no file"):
         read_csv(tmp_path / "nothing.csv")
+
+
+def test_relative_paths_start_where_the_reader_says(tmp_path: Path) -> None:
+    picture(tmp_path / "elsewhere" / "a.png", 0)
+    (tmp_path / "list.csv").write_text("image,caption\na.png,mucus\n")
+    assert len(read_csv(tmp_path / "list.csv", folder=tmp_path / "elsewhere")) == 1
+    with pytest.raises(ValueError, match=r"a\.png: no such file"):
+        read_csv(tmp_path / "list.csv")
+
+
+def saved(tmp_path: Path, captions: list[str | None], broken: bytes | None = None) -> str:
+    cells = [{"bytes": picture(tmp_path / f"{i}.png", i % 2).read_bytes(), "path": None} for i in range(len(captions))]
+    if broken is not None:
+        cells[-1] = {"bytes": broken, "path": None}
+    table = Dataset.from_dict(
+        {"picture": cells, "says": captions}, features=Features(picture=Cell(), says=Value("string"))
+    )
+    table.save_to_disk(tmp_path / "table")
+    return str(tmp_path / "table")
+
+
+def test_a_data_set_becomes_pairs_and_the_same_picture_is_one_group(tmp_path: Path) -> None:
+    name = saved(tmp_path, ["mucus", "debris", "fat"])
+    pairs = read_hub(name, image="picture", caption="says")
+    assert pairs["text"][:] == ["mucus", "debris", "fat"]
+    assert pairs["group_id"][:] == [0, 1, 0]
+    np.testing.assert_array_equal(pairs[1]["image"], Image.open(tmp_path / "1.png"))
+
+
+@pytest.mark.parametrize(
+    ("captions", "broken", "message"),
+    [
+        (["mucus", None], None, "no says in row 1"),
+        (["mucus", "fat"], b"no picture", "1 of 2 pictures cannot be read:\nrow 1: "),
+    ],
+)
+def test_a_faulty_data_set_is_explained(
+    tmp_path: Path, captions: list[str | None], broken: bytes | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_hub(saved(tmp_path, captions, broken), image="picture", caption="says")
+
+
+@given(groups=st.lists(st.integers(0, 30), min_size=1, max_size=200), share=st.floats(0, 0.5), seed=st.integers(0, 9))
+def test_whole_groups_are_held_out(groups: list[int], share: float, seed: int) -> None:
+    held = hold_out(groups, share, seed=seed)
+    assert set(np.array(groups)[held]).isdisjoint(np.array(groups)[~held])
+    assert abs(held.sum() - share * len(groups)) <= max(np.unique(groups, return_counts=True)[1])

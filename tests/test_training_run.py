@@ -153,6 +153,30 @@ def test_a_full_disk_gives_a_clear_error_and_leaves_the_last_checkpoint(base, pa
     assert same(weights(train(base, pairs, tmp_path / "full")[0]), weights(whole))
 
 
+def test_a_full_memory_halves_the_chunks_and_changes_nothing(base, pairs, tmp_path, monkeypatch):
+    plain, _ = train(base, pairs, tmp_path / "plain", steps=3, chunk_size=2)
+    embed = Run.embed
+
+    def small_memory(self, batch):
+        if len(batch) > 2:
+            raise torch.OutOfMemoryError("full")
+        return embed(self, batch)
+
+    monkeypatch.setattr(Run, "embed", small_memory)
+    with pytest.warns(UserWarning, match="chunks of 2 pairs"):
+        found, _ = train(base, pairs, tmp_path / "full", steps=3)
+    assert same(weights(found), weights(plain))
+
+
+def test_a_memory_too_small_for_one_pair_is_an_error(base, pairs, tmp_path, monkeypatch):
+    def no_memory(*_):
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(Run, "embed", no_memory)
+    with pytest.warns(UserWarning, match="chunks of 1 pairs"), pytest.raises(torch.OutOfMemoryError):
+        train(base, pairs, tmp_path / "run", steps=1)
+
+
 def test_a_folder_that_cannot_be_written_is_refused_at_once(base, pairs, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CheckpointError, match="cannot be written"):

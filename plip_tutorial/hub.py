@@ -1,0 +1,26 @@
+"""Models from a directory or from the Hugging Face hub: loading them without noise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from transformers.utils import logging
+
+
+@contextmanager
+def quiet(model: str | os.PathLike[str] | None = None) -> Iterator[None]:
+    """Without the bars of transformers, which would break ours, inside.
+
+    Args:
+        model: if it names no directory, the bars stay: a download deserves one.
+    """
+    hide = logging.is_progress_bar_enabled() and (model is None or os.path.isdir(model))
+    if hide:
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if hide:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
