@@ -12,18 +12,15 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test test-book setup sync serve report lint clean
+.PHONY: book test setup sync serve report lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
 
+# The book is built from nothing: every cell runs, and every warning is an error.
 test: setup lint
-	$(BIN)/pytest -q -p no:cacheprovider
-
-# The strict build: every cell runs, every warning is an error. It becomes part of `make test` once all pages pass it.
-test-book: setup
 	$(BIN)/python book/_tools/build.py --from-nothing
-	PLIP_TUTORIAL_BOOK_BUILT=1 $(BIN)/pytest -q -p no:cacheprovider tests/book
+	PLIP_TUTORIAL_BOOK_BUILT=1 $(BIN)/pytest -q -p no:cacheprovider
 
 lint: setup
 	$(BIN)/ruff check .

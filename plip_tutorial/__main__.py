@@ -1,4 +1,4 @@
-"""Command line: ``python -m plip_tutorial prepare | report | finetune | demo``."""
+"""Command line: ``python -m plip_tutorial prepare | report | finetune | embed | demo``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from plip_tutorial.own_tiles import LISTS
 
-BASES = {"tiny": "tiny-clip"}
+BASES = {"tiny": "tiny-clip", "tiny-plip": "tiny-plip"}
 NUMBERS = (
     ("epochs", 10.0, "passes over the pairs"),
     ("batch-size", 128, "pairs compared with each other in a step"),
@@ -76,6 +76,16 @@ def _finetune(arguments: argparse.Namespace) -> None:
     )
 
 
+def _embed(arguments: argparse.Namespace) -> None:
+    """Embed a folder of tiles."""
+    from plip_tutorial import artifacts
+    from plip_tutorial.embed import embed_folder
+    from plip_tutorial.plip import PLIP
+
+    plip = PLIP(artifacts.checkpoint(BASES.get(arguments.model, arguments.model)), precision=arguments.precision)
+    print(embed_folder(plip, arguments.folder, arguments.output, batch_size=arguments.batch_size))
+
+
 def _demo(arguments: argparse.Namespace) -> None:
     """Open the Streamlit app in the browser."""
     from plip_tutorial import app
@@ -114,6 +124,13 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("--real", type=Path, nargs="*", metavar="DIR", help="folders class/file of real H&E tiles")
     report.set_defaults(run=_report)
     _add_finetune(commands)
+    embed = commands.add_parser("embed", help="embed a folder of tiles into a Parquet file; resumes where it stopped")
+    embed.add_argument("folder", type=Path, metavar="DIR", help="searched with all its sub-folders")
+    embed.add_argument("--output", type=Path, required=True, metavar="FILE", help="a Parquet file")
+    embed.add_argument("--model", default="tiny-plip", help="tiny-plip, vinid/plip, or the directory of a CLIP")
+    embed.add_argument("--batch-size", type=int, default=64, help="tiles in one forward pass")
+    embed.add_argument("--precision", default="auto", help="auto, float32, bfloat16 or float16")
+    embed.set_defaults(run=_embed)
     demo = commands.add_parser("demo", help="search tiles by words or by picture, in the browser")
     demo.add_argument("rest", nargs="*", help="a folder of tiles of your own")
     demo.set_defaults(run=_demo)

@@ -12,6 +12,7 @@ neighbours' length instead of to 77 tokens.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -72,11 +73,27 @@ class PLIP:
         self._preprocess = Preprocessor(pictures)
         self._tokens = Tokens(tokenizer, self.model.config.text_config)
         self._indexed: Embeddings | None = None
+        self._fingerprint: str | None = None
 
     @property
     def logit_scale(self) -> float:
         """What cosines are multiplied with before a softmax, as in training; about 100 for CLIP and PLIP."""
         return float(self.model.logit_scale.detach().exp())
+
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits of all that an embedding depends on besides its input; computed once.
+
+        The weights, the preprocessing of pictures, the tokenizer and the precision.
+        """
+        if self._fingerprint is None:
+            digest = hashlib.sha256(self.precision.encode())
+            digest.update(self.processor.image_processor.to_json_string().encode())
+            digest.update(self.processor.tokenizer.backend_tokenizer.to_str().encode())
+            for name, tensor in sorted(self.model.state_dict().items()):
+                digest.update(name.encode())
+                digest.update(tensor.cpu().contiguous().numpy())
+            self._fingerprint = digest.hexdigest()[:16]
+        return self._fingerprint
 
     @overload
     def encode_images(

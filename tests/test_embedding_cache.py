@@ -1,0 +1,114 @@
+"""Remembered embeddings: never an old one, never a lost one, never too many."""
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from small_clip import small_clip
+
+from plip_tutorial.embedding_cache import EmbeddingCache
+from plip_tutorial.plip import PLIP
+
+
+@pytest.fixture(scope="module")
+def plip(tmp_path_factory: pytest.TempPathFactory) -> PLIP:
+    return PLIP(small_clip(tmp_path_factory.mktemp("base") / "clip"))
+
+
+def picture(path: Path, seed: int) -> Path:
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (40, 40, 3), np.uint8)).save(path)
+    return path
+
+
+@settings(deadline=None, max_examples=15)
+@given(rounds=st.lists(st.lists(st.sampled_from(["fat", "mucus", "a", "b", "c"]), max_size=6), min_size=1, max_size=4))
+def test_texts_equal_the_class_and_are_computed_once(plip: PLIP, rounds: list[list[str]]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        cached, asked, encode = EmbeddingCache(plip, Path(place) / "db"), [], plip.encode_text
+        patch.setattr(plip, "encode_text", lambda texts, *a, **k: (asked.extend(texts), encode(texts, *a, **k))[1])
+        for texts in rounds:
+            np.testing.assert_allclose(cached.encode_text(texts), encode(texts), atol=1e-5)
+        assert sorted(asked) == sorted({text for texts in rounds for text in texts})
+        assert len(cached) == len(asked)
+
+
+def test_pictures_are_known_by_their_content(plip: PLIP, tmp_path: Path) -> None:
+    cached, path = EmbeddingCache(plip, tmp_path / "db"), picture(tmp_path / "a.png", 0)
+    first = cached.encode_images([path])
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(path.read_bytes())
+    assert np.array_equal(cached.encode_images([copy, path.read_bytes()]), np.repeat(first, 2, axis=0))
+    assert len(cached) == 1
+    np.testing.assert_allclose(cached.encode_images([Image.open(path)]), first, atol=1e-6)
+    picture(path, 1)  # the same name, another tile
+    np.testing.assert_allclose(cached.encode_images([path]), plip.encode_images([path]), atol=1e-5)
+    assert not np.allclose(cached.encode_images([path]), first, atol=1e-3)
+
+
+def test_raw_and_unit_vectors_share_an_entry(plip: PLIP, tmp_path: Path) -> None:
+    cached = EmbeddingCache(plip, tmp_path / "db")
+    cached.encode_text(["fat"])
+    np.testing.assert_allclose(
+        cached.encode_text(["fat"], normalize=False), plip.encode_text(["fat"], normalize=False), atol=1e-5
+    )
+    assert len(cached) == 1
+
+
+def test_another_model_or_precision_has_its_own_vectors(plip: PLIP, tmp_path: Path) -> None:
+    base = small_clip(tmp_path / "clip")
+    other = PLIP(base)
+    with torch.no_grad():
+        other.model.text_projection.weight += 0.1
+    half = PLIP(base, precision="bfloat16")
+    models = [plip, other, half]
+    caches = [EmbeddingCache(model, tmp_path / "db") for model in models]
+    for cached, model in zip(caches, models, strict=True):
+        np.testing.assert_allclose(cached.encode_text(["fat"]), model.encode_text(["fat"]), atol=1e-5)
+    assert len(caches[0]) == 3
+
+
+def test_the_oldest_go_when_it_is_full(plip: PLIP, tmp_path: Path) -> None:
+    cached = EmbeddingCache(plip, tmp_path / "db", limit=3 * 4 * plip.dim)
+    for text in "abc":
+        cached.encode_text([text])
+    cached.encode_text(["a"])
+    cached.encode_text(["d"])
+    assert len(cached) == 3
+    calls, encode = [], plip.encode_text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plip, "encode_text", lambda texts, *a, **k: (calls.extend(texts), encode(texts, *a, **k))[1])
+        cached.encode_text(["a", "c", "d"])
+    assert calls == []
+
+
+def _fill(base: Path, path: Path, texts: list[str], *, kill: bool) -> None:
+    torch.set_num_threads(1)
+    cached = EmbeddingCache(PLIP(base), path)
+    for text in texts:
+        cached.encode_text([text])
+    if kill:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_two_processes_and_a_killed_one_share_a_file(tmp_path: Path) -> None:
+    base, path = small_clip(tmp_path / "clip"), tmp_path / "db"
+    words = [f"word {i}" for i in range(30)]
+    start = multiprocessing.get_context("spawn").Process
+    workers = [start(target=_fill, args=(base, path, words[i : i + 20]), kwargs={"kill": i > 0}) for i in (0, 10)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, -signal.SIGKILL]
+    cached = EmbeddingCache(PLIP(base), path)
+    assert len(cached) == 30
+    np.testing.assert_allclose(cached.encode_text(words), PLIP(base).encode_text(words), atol=1e-5)
