@@ -160,11 +160,11 @@ def labelled() -> tuple[Dataset, Dataset]:
 
 
 def pathology_filter() -> clean.PathologyFilter:
-    """The filter of chapter 4, fitted on embeddings of the tiny CLIP."""
+    """The filter of chapter 4: ``keep`` takes the `features` of pictures, which know their colours as well."""
 
     def make(folder: Path) -> None:
-        clip = PLIP(tiny_clip())
-        tissue, everyday = (clip.encode_images(table["image"], 256) for table in labelled())
+        names = "labelled-tissue", "labelled-everyday"
+        tissue, everyday = (features(name, table) for name, table in zip(names, labelled(), strict=True))
         clean.PathologyFilter().fit(tissue, everyday, precision=RECIPE.precision).save(folder / "filter")
 
     return clean.PathologyFilter.load(cache.build("pathology-filter", _key(TRAINING + CURATION), make) / "filter")
@@ -173,7 +173,16 @@ def pathology_filter() -> clean.PathologyFilter:
 def seeds() -> Dataset:
     """Collected pairs whose picture is pathology, by the filter: what the web pool is asked with."""
     pairs, _ = collected()
-    return pairs.select(np.flatnonzero(pathology_filter().keep(tiny_embeddings("collected", pairs))))
+    return pairs.select(np.flatnonzero(_is_pathology("collected", pairs)))
+
+
+def _is_pathology(name: str, table: Dataset) -> NDArray[np.bool_]:
+    return pathology_filter().keep(features(name, table))
+
+
+def features(name: str, table: Dataset) -> Embeddings:
+    """What the filter looks at: embeddings of a table by the tiny CLIP with the colours beside them, (n, d + 48)."""
+    return clean.with_colour(tiny_embeddings(name, table), table["image"])
 
 
 def tiny_embeddings(name: str, table: Dataset) -> Embeddings:
@@ -192,13 +201,11 @@ def _embedder(model: str, table: Dataset) -> Callable[[Path], None]:
 
 def knn_threshold(seed_embeddings: Embeddings) -> float:
     """Similarity to the nearest seed above which a picture is pathology often enough, on `labelled` pictures."""
-    clip = PLIP(tiny_clip())
-    near, right = [], []
-    for truth, table in zip((True, False), labelled(), strict=True):
-        scores, _ = expand.VectorIndex(seed_embeddings).search(clip.encode_images(table["image"], 256), k=1)
-        near.append(scores[:, 0])
-        right.append(np.full(len(scores), truth))
-    return expand.choose_threshold(np.concatenate(near), np.concatenate(right), RECIPE.knn_precision)
+    names = "labelled-tissue", "labelled-everyday"
+    vectors = [tiny_embeddings(name, table) for name, table in zip(names, labelled(), strict=True)]
+    near, _ = expand.VectorIndex(seed_embeddings).search(np.concatenate(vectors), k=1)
+    is_tissue = np.repeat([True, False], [len(part) for part in vectors])
+    return expand.choose_threshold(near[:, 0], is_tissue, RECIPE.knn_precision)
 
 
 def expanded() -> Dataset:
@@ -220,14 +227,14 @@ def corpus() -> Dataset:
 
 def _clean_corpus() -> Dataset:
     web = expanded()
-    keep = pathology_filter().keep(tiny_embeddings("expanded", web)) & clean.is_english(web["text"])
+    keep = _is_pathology("expanded", web) & clean.is_english(web["text"])
     keep &= np.array([bool(text and text.strip()) for text in web["text"]])
     collected_pairs = seeds()
     columns = collected_pairs.column_names
     pairs = concatenate_datasets([collected_pairs, web.select(np.flatnonzero(keep)).select_columns(columns)])
     pairs = pairs.select(np.flatnonzero(_one_of_each(pairs)))
-    for name in microcosm.NAMES:
-        pairs = pairs.select(np.flatnonzero(~clean.leaks(pairs, benchmark_of(tracks.TINY, name))))
+    tests = concatenate_datasets([benchmark_of(tracks.TINY, name).remove_columns("label") for name in microcosm.NAMES])
+    pairs = pairs.select(np.flatnonzero(~clean.leaks(pairs, tests)))
     groups = clean.join_groups(np.array(pairs["group_id"]), clean.near_duplicate_captions(pairs["text"]))
     return pairs.remove_columns("group_id").add_column("group_id", groups)
 

@@ -23,6 +23,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from plip_tutorial.baselines import colour_histogram
 from plip_tutorial.duplicates import (
@@ -116,7 +117,9 @@ class PathologyFilter:
     def _fit_line(self, x: NDArray[np.float32], y: NDArray[np.bool_], strength: float) -> None:
         """Logistic regression on standardised embeddings, written back to the embeddings' own scale."""
         mean, spread = x.mean(0), x.std(0) + 1e-6
-        line = LogisticRegression(C=strength, class_weight="balanced", max_iter=2000).fit((x - mean) / spread, y)
+        line = LogisticRegression(C=strength, class_weight="balanced", max_iter=2000)
+        with threadpool_limits(1):  # so small a problem: threads would wait for each other
+            line.fit((x - mean) / spread, y)
         self.weights = np.asarray(line.coef_[0] / spread, np.float32)
         self.bias = float(line.intercept_[0] - self.weights @ mean)
 
@@ -124,7 +127,12 @@ class PathologyFilter:
         """Probability of pathology, (n,), for unit vectors (n, d); both classes count alike."""
         if self.weights is None:
             raise ValueError("this PathologyFilter is not fitted. Call fit(positive, negative), or load a saved one.")
-        vectors: Vectors = check_vectors(embeddings, dim=len(self.weights))
+        vectors: Vectors = check_vectors(embeddings)
+        if vectors.shape[1] != len(self.weights):
+            raise ValueError(
+                f"this filter was fitted on vectors of {len(self.weights)} numbers; got {vectors.shape[1]}. If colours "
+                "are missing, add them: with_colour(embeddings, images)."
+            )
         return np.asarray(expit(vectors.astype(np.float32) @ self.weights + self.bias), np.float32)
 
     def keep(self, embeddings: ArrayLike) -> NDArray[np.bool_]:

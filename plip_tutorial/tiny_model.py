@@ -21,6 +21,7 @@ from plip_tutorial.microcosm.everyday import KINDS
 from plip_tutorial.microcosm.tissue import TISSUES
 
 START, END = "<|startoftext|>", "<|endoftext|>"
+ACTIVATION = "gelu"  # CLIP's own "quick_gelu" is slower: torch has no single kernel for it
 # How CLIP splits a text before it looks for pairs to merge: marks, contractions, words, digits one by one, the rest.
 SPLIT = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
@@ -75,8 +76,9 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> CLIPTokenizer:
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
+    # Named beforehand, the single bytes get the same numbers each time, and those decide between equally frequent pairs.
     trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary - len(symbols), end_of_word_suffix="</w>", show_progress=False, initial_alphabet=alphabet
+        vocab_size=vocabulary - 2, end_of_word_suffix="</w>", show_progress=False, special_tokens=symbols
     )
     learner.train_from_iterator(texts, trainer)
     merges = _merges(learner)
@@ -120,6 +122,7 @@ def _architecture(config: TinyConfig, tokenizer: CLIPTokenizer) -> CLIPConfig:
         num_hidden_layers=config.text_layers,
         num_attention_heads=config.text_width // 32,
         max_position_embeddings=77,
+        hidden_act=ACTIVATION,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
@@ -131,5 +134,6 @@ def _architecture(config: TinyConfig, tokenizer: CLIPTokenizer) -> CLIPConfig:
         num_attention_heads=config.vision_width // 64,
         image_size=config.image_size,
         patch_size=config.patch_size,
+        hidden_act=ACTIVATION,
     )
     return CLIPConfig(text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=config.projection)

@@ -12,11 +12,12 @@ from safetensors.torch import load_file
 from small_clip import small_clip, small_pairs
 from transformers import CLIPModel, CLIPProcessor
 
-from plip_tutorial import lora, training_run
+from plip_tutorial import lora
 from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.batches import PairTensors, batch_rows, steps_per_epoch
 from plip_tutorial.finetune import TrainConfig, finetune, interpolate, learning_rate
 from plip_tutorial.images import UnreadableImageError
+from plip_tutorial.optimizer import adamw
 from plip_tutorial.training_run import Run
 
 CONFIG = TrainConfig(
@@ -139,7 +140,7 @@ def test_the_callers_random_numbers_are_left_alone(base, pairs, tmp_path):
 
 def test_only_matrices_decay(base):
     model = CLIPModel.from_pretrained(base)
-    optimizer = training_run._adamw(list(model.parameters()), CONFIG)
+    optimizer = adamw(list(model.parameters()), CONFIG)
     decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     assert len(decay) == len(list(model.parameters()))
     for name, parameter in model.named_parameters():

@@ -28,6 +28,8 @@ PARTS = {
     "training_run": "finetune",
     "lora": "finetune",
     "optimizer": "finetune",
+    "embed": "plip",
+    "embedding_cache": "plip",
     "vector_index": "expand",
 }
 RECIPES = {"tiny_model", "artifacts", "report"}
