@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from plip_tutorial import cache, clean, collect, expand, finetune, microcosm, tiny_model, tracks
 from plip_tutorial.augment import AugmentConfig
-from plip_tutorial.funnel import Funnel
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.threads import paper
 from plip_tutorial.plip import PLIP
@@ -31,6 +30,7 @@ TRAINING = (
     "plip_tutorial.tiny_model", "plip_tutorial.contrastive", "plip_tutorial.augment", "plip_tutorial.batches",
     "plip_tutorial.finetune", "plip_tutorial.gradcache", "plip_tutorial.training_run", "plip_tutorial.checkpoints",
     "plip_tutorial.processes", "plip_tutorial.lora", "plip_tutorial.tokens", "plip_tutorial.optimizer",
+    "plip_tutorial.patches",
 )  # fmt: skip
 CURATION = (
     "plip_tutorial.collect", "plip_tutorial.language", "plip_tutorial.expand", "plip_tutorial.vector_index",
@@ -49,6 +49,7 @@ class Recipe:
         everyday: pairs that the tiny CLIP is pre-trained on.
         pretrain_steps: steps of that pre-training.
         pretrain_rate: its highest learning rate.
+        patch_dropout: share of each picture that both trainings leave out, which makes a step one third shorter.
         labelled: tiles, and as many everyday pictures, that the filter and the k-NN threshold are fitted on.
         precision: share of the kept pictures that is to be pathology.
         neighbours: pictures of the pool that each seed asks for.
@@ -58,10 +59,11 @@ class Recipe:
     everyday: int = 4000
     pretrain_steps: int = 120
     pretrain_rate: float = 1e-3
+    patch_dropout: float = 0.5
     labelled: int = 1200
     precision: float = 0.99
     neighbours: int = 30
-    knn_precision: float = 0.9
+    knn_precision: float = 0.7
 
 
 RECIPE = Recipe()
@@ -75,6 +77,14 @@ def _table(name: str, make: Callable[[], Dataset], code: tuple[str, ...] = (), *
     """A cached `Dataset`."""
     key = _key(code, **settings)
     return load_from_disk(cache.build(name, key, lambda folder: make().save_to_disk(folder / "table")) / "table")
+
+
+def _array(name: str, make: Callable[[], Embeddings], **settings: Any) -> Embeddings:
+    """A cached array; all of them come from a trained model."""
+    key = _key(TRAINING + CURATION, **settings)
+    return np.asarray(
+        np.load(cache.build(name, key, lambda folder: np.save(folder / "array.npy", make())) / "array.npy")
+    )
 
 
 def checkpoint(name: str) -> str:
@@ -98,6 +108,7 @@ def tiny_clip(seed: int = 0) -> Path:
             batch_size=tracks.TINY.batch_size,
             learning_rate=RECIPE.pretrain_rate,
             warmup_steps=20,
+            patch_dropout=RECIPE.patch_dropout,
             seed=seed,
         )
         path, _ = finetune.finetune(start, pairs, config, output=folder / "run")
@@ -124,6 +135,7 @@ def fine_tuning(seed: int = 0) -> finetune.TrainConfig:
         batch_size=track.batch_size,
         learning_rate=track.learning_rate,
         warmup_steps=30,
+        patch_dropout=RECIPE.patch_dropout,
         augment=AugmentConfig(
             crop=0.4, stain_gain=0.5, stain_turn=0.1, brightness=0.2, contrast=0.2, focus=0.6, noise=6.0
         ),
@@ -146,9 +158,10 @@ def web_pool() -> Dataset:
     return _table("web-pool", lambda: microcosm.web_pool(tracks.TINY.web_pool), n=tracks.TINY.web_pool)
 
 
-def collected() -> tuple[Dataset, Funnel]:
-    """Pairs that the text filters leave of the posts, with the funnel. No picture has been looked at yet."""
-    return collect.pairs_from_posts(posts())
+def collected() -> Dataset:
+    """Pairs that the text filters leave of the posts. No picture has been looked at yet."""
+    make = lambda: collect.pairs_from_posts(posts())[0]  # noqa: E731
+    return _table("collected", make, CURATION, n=tracks.TINY.posts)
 
 
 def labelled() -> tuple[Dataset, Dataset]:
@@ -172,8 +185,12 @@ def pathology_filter() -> clean.PathologyFilter:
 
 def seeds() -> Dataset:
     """Collected pairs whose picture is pathology, by the filter: what the web pool is asked with."""
-    pairs, _ = collected()
-    return pairs.select(np.flatnonzero(_is_pathology("collected", pairs)))
+    return collected().select(np.flatnonzero(_is_pathology("collected", collected())))
+
+
+def seed_embeddings() -> Embeddings:
+    """Their embeddings by the tiny CLIP, (n, d)."""
+    return tiny_embeddings("collected", collected())[_is_pathology("collected", collected())]
 
 
 def _is_pathology(name: str, table: Dataset) -> NDArray[np.bool_]:
@@ -182,21 +199,14 @@ def _is_pathology(name: str, table: Dataset) -> NDArray[np.bool_]:
 
 def features(name: str, table: Dataset) -> Embeddings:
     """What the filter looks at: embeddings of a table by the tiny CLIP with the colours beside them, (n, d + 48)."""
-    return clean.with_colour(tiny_embeddings(name, table), table["image"])
+    make = lambda: clean.with_colour(tiny_embeddings(name, table), table["image"])  # noqa: E731
+    return _array(f"features-{name}", make, track=asdict(tracks.TINY), n=len(table))
 
 
 def tiny_embeddings(name: str, table: Dataset) -> Embeddings:
     """Embeddings (n, d) of a table of the tiny corpus by the tiny CLIP, cached under ``name``."""
-    key = _key(TRAINING + CURATION, track=asdict(tracks.TINY), n=len(table))
-    make = _embedder(str(tiny_clip()), table)
-    return np.asarray(np.load(cache.build(f"embeddings-{name}", key, make) / "embeddings.npy"))
-
-
-def _embedder(model: str, table: Dataset) -> Callable[[Path], None]:
-    def make(folder: Path) -> None:
-        np.save(folder / "embeddings.npy", PLIP(model).encode_images(table["image"], 256))
-
-    return make
+    make = lambda: PLIP(tiny_clip()).encode_images(table["image"], 256)  # noqa: E731
+    return _array(f"embeddings-{name}", make, track=asdict(tracks.TINY), n=len(table))
 
 
 def knn_threshold(seed_embeddings: Embeddings) -> float:
@@ -210,13 +220,12 @@ def knn_threshold(seed_embeddings: Embeddings) -> float:
 
 def expanded() -> Dataset:
     """Pairs of the web pool that are neighbours of the seeds, before any cleaning."""
-    pool, start = web_pool(), seeds()
-    vectors = tiny_embeddings("seeds", start)
+    pool, vectors = web_pool(), seed_embeddings()
     found = expand.expand(
         vectors, tiny_embeddings("web-pool", pool), k=RECIPE.neighbours, threshold=knn_threshold(vectors)
     )
     pairs = pool.select(found.indices)
-    last = max(start["group_id"], default=0) + 1
+    last = max(collected()["group_id"], default=0) + 1
     return pairs.add_column("group_id", last + np.arange(len(pairs))).add_column("source", ["web"] * len(pairs))
 
 
@@ -229,9 +238,9 @@ def _clean_corpus() -> Dataset:
     web = expanded()
     keep = _is_pathology("expanded", web) & clean.is_english(web["text"])
     keep &= np.array([bool(text and text.strip()) for text in web["text"]])
-    collected_pairs = seeds()
-    columns = collected_pairs.column_names
-    pairs = concatenate_datasets([collected_pairs, web.select(np.flatnonzero(keep)).select_columns(columns)])
+    from_posts = seeds()
+    pairs = concatenate_datasets([from_posts, web.select(np.flatnonzero(keep)).select_columns(from_posts.column_names)])
+    pairs = pairs.select(np.flatnonzero(~clean.boilerplate(pairs["text"], pairs["group_id"])))
     pairs = pairs.select(np.flatnonzero(_one_of_each(pairs)))
     tests = concatenate_datasets([benchmark_of(tracks.TINY, name).remove_columns("label") for name in microcosm.NAMES])
     pairs = pairs.select(np.flatnonzero(~clean.leaks(pairs, tests)))
@@ -263,7 +272,6 @@ def benchmark_of(track: tracks.Track, name: str, split: Split = "test", n: int |
 
 def embeddings(model: str, name: str, split: Split = "test", n: int | None = None) -> Embeddings:
     """Image embeddings of a benchmark, (n, d) unit vectors, cached. ``model`` is a checkpoint or an artifact's name."""
-    path = checkpoint(model)
-    key = _key(TRAINING + CURATION, track=asdict(tracks.current()), model=model, split=split, n=n)
-    made = cache.build(f"{name}-{split}-by-{Path(model).name}", key, _embedder(path, benchmark(name, split, n)))
-    return np.asarray(np.load(made / "embeddings.npy"))
+    make = lambda: PLIP(checkpoint(model)).encode_images(benchmark(name, split, n)["image"], 256)  # noqa: E731
+    settings = {"track": asdict(tracks.current()), "model": model, "split": split, "n": n}
+    return _array(f"{name}-{split}-by-{Path(checkpoint(model)).name}", make, **settings)

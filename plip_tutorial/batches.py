@@ -38,10 +38,12 @@ class Batch:
     Attributes:
         pixels: float32, (n, 3, h, h), normalised as the model wants it.
         tokens: int64, (n, length), padded to the longest caption of the batch.
+        patches: int64, (n, k), the patches that are read of each picture; None is all of them.
     """
 
     pixels: Tensor
     tokens: Tensor
+    patches: Tensor | None = None
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -50,7 +52,8 @@ class Batch:
     def chunks(self, size: int) -> Iterator[Batch]:
         """Cut into pieces of ``size`` pairs; the last may be smaller."""
         for start in range(0, len(self), size):
-            yield Batch(self.pixels[start : start + size], self.tokens[start : start + size])
+            part = slice(start, start + size)
+            yield Batch(self.pixels[part], self.tokens[part], None if self.patches is None else self.patches[part])
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:

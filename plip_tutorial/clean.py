@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 from plip_tutorial.baselines import colour_histogram
 from plip_tutorial.duplicates import (
     DISTANCE,
+    boilerplate,
     fingerprints,
     join_groups,
     near_duplicate_captions,
@@ -42,6 +43,7 @@ from plip_tutorial.vector_index import Vectors, check_vectors
 
 __all__ = [
     "PathologyFilter",
+    "boilerplate",
     "is_english",
     "join_groups",
     "leaks",

@@ -30,6 +30,7 @@ from plip_tutorial.images import ImageLike, load
 DISTANCE = 8  # bits of 64; benchmarks/duplicates.py measures what other values miss and what they merge wrongly
 VIEWS = (0.0, 0.03, 0.07)  # cut off on every side, share of width and height
 CONTRAST = 6.0  # grey levels; below, a hash describes the noise of an empty slide
+LIMIT = 10  # posts that a caption may stand in before it counts as boilerplate
 _SIDE = 32
 
 
@@ -187,6 +188,28 @@ def near_duplicate_captions(texts: Sequence[str]) -> NDArray[np.int64]:
     keys = [" ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) for text in texts]
     first = {key: i for i, key in reversed(list(enumerate(keys)))}
     return np.array([first[key] for key in keys], np.int64)
+
+
+def boilerplate(texts: Sequence[str], posts: ArrayLike | None = None, *, limit: int = LIMIT) -> NDArray[np.bool_]:
+    """Find captions that stand in so many posts that they cannot describe any: "Great case!", "Join our webinar".
+
+    Captions are compared as in `near_duplicate_captions`.
+
+    >>> boilerplate(["Great case!", "Mucus, H&E", "great case"], limit=1).tolist()
+    [True, False, True]
+
+    Args:
+        texts: n captions.
+        posts: post that each belongs to, (n,), since a caption may come with several pictures. None: one post each.
+        limit: a caption may stand in so many posts.
+
+    Returns:
+        Bool mask, (n,), True for the captions to leave out.
+    """
+    captions = near_duplicate_captions(texts)
+    post = np.arange(len(captions)) if posts is None else np.asarray(posts)
+    in_post = np.unique(np.stack([captions, post], axis=1), axis=0)[:, 0]
+    return np.asarray(np.bincount(in_post, minlength=len(captions))[captions] > limit)
 
 
 def join_groups(*groupings: ArrayLike) -> NDArray[np.int64]:

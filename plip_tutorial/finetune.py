@@ -56,6 +56,7 @@ class TrainConfig:
         loss: ``"clip"``, ``"blocked"`` (the same for very large batches) or ``"siglip"``.
         chunk_size: pairs that go through the encoders at once (gradient cache); 0 is the whole batch.
         augment: variations of the pictures, or None.
+        patch_dropout: share of the patches of each picture that is left out, from 0 to below 1; saves as much time.
         freeze: beginnings of names of parameters that stay as they are, such as ``"text_model"``.
         lora_rank: train corrections of this rank in place of the weights (library peft); 0 trains the weights.
         validate_every: steps between two looks at the validation pairs; 0 is never.
@@ -76,6 +77,7 @@ class TrainConfig:
     loss: str = "clip"
     chunk_size: int = 0
     augment: AugmentConfig | None = field(default_factory=AugmentConfig)
+    patch_dropout: float = 0.0
     freeze: tuple[str, ...] = ()
     lora_rank: int = 0
     validate_every: int = 0
@@ -88,6 +90,8 @@ class TrainConfig:
         for name, low in (("steps", 1), ("batch_size", 1), ("learning_rate", 0), ("warmup_steps", 0), ("clip_norm", 0)):
             if not getattr(self, name) >= low:
                 raise ValueError(f"{name} must be at least {low}; got {getattr(self, name)}.")
+        if not 0 <= self.patch_dropout < 1:
+            raise ValueError(f"patch_dropout is a share, from 0 to below 1; got {self.patch_dropout}.")
         for name, known in (("loss", LOSSES), ("precision", {"auto", *processes.PRECISIONS})):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(sorted(known))}; got {getattr(self, name)!r}.")

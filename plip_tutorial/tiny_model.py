@@ -21,7 +21,7 @@ from plip_tutorial.microcosm.everyday import KINDS
 from plip_tutorial.microcosm.tissue import TISSUES
 
 START, END = "<|startoftext|>", "<|endoftext|>"
-ACTIVATION = "gelu"  # CLIP's own "quick_gelu" is slower: torch has no single kernel for it
+ACTIVATION = "relu"  # CLIP's own "quick_gelu" takes a sixth of each step on a CPU
 # How CLIP splits a text before it looks for pairs to merge: marks, contractions, words, digits one by one, the rest.
 SPLIT = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
@@ -76,7 +76,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> CLIPTokenizer:
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    # Named beforehand, the single bytes get the same numbers each time, and those decide between equally frequent pairs.
+    # Named beforehand, the single bytes get the same numbers each time; these decide between equally frequent pairs.
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary - 2, end_of_word_suffix="</w>", show_progress=False, special_tokens=symbols
     )

@@ -28,6 +28,7 @@ from plip_tutorial.batches import Batch, PairTensors, steps_per_epoch
 from plip_tutorial.contrastive import pair_recall
 from plip_tutorial.gradcache import RandomState
 from plip_tutorial.hub import quiet
+from plip_tutorial.patches import kept_patches, reading
 
 if TYPE_CHECKING:
     from plip_tutorial.finetune import TrainConfig
@@ -98,6 +99,7 @@ class Run:
             self.processor = CLIPProcessor.from_pretrained(source)
             self.model: Any = CLIPModel.from_pretrained(source, dtype=torch.float32).train()
         self._text_config = self.model.config.text_config
+        self._vision_embeddings = self.model.vision_model.embeddings
         if config.lora_rank:
             self.model = lora.add_corrections(self.model, config.lora_rank, seed=config.seed)
         optimizer.freeze(self.model, config.freeze)
@@ -132,8 +134,13 @@ class Run:
         part = processes.share(rows, self.accelerator)
         pictures = self.feed.pictures(rows[part]).to(self.accelerator.device)
         varied = augment(pictures, self.config.augment, seed=self.config.seed, step=step, rows=part, total=len(rows))
-        batch = self.feed.batch(rows[part], varied)
+        batch = dataclasses.replace(self.feed.batch(rows[part], varied), patches=self._patches(part, step, len(rows)))
         return list(batch.chunks(self.chunk_size or len(batch)))
+
+    def _patches(self, part: slice, step: int, total: int) -> Tensor | None:
+        dropped, seed = self.config.patch_dropout, self.config.seed
+        count = self._vision_embeddings.num_patches
+        return kept_patches(count, dropped, seed=seed, step=step, total=total, rows=part) if dropped else None
 
     def until_it_fits(self, work: Callable[[], Tensor]) -> Tensor:
         """Do ``work``; each time the memory of the GPU is full, do it again with chunks of half the size.
@@ -154,7 +161,7 @@ class Run:
 
     def embed(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Unit vectors of pictures and of captions, float32, both (n, d)."""
-        with self.accelerator.autocast():
+        with self.accelerator.autocast(), reading(self._vision_embeddings, batch.patches):
             images = self.model.get_image_features(pixel_values=batch.pixels).pooler_output
             texts = self.model.get_text_features(input_ids=batch.tokens).pooler_output
         return normalize(images.float(), dim=1), normalize(texts.float(), dim=1)
