@@ -47,7 +47,8 @@ class Recipe:
 
     Attributes:
         everyday: pairs that the tiny CLIP is pre-trained on.
-        pretrain_steps: steps of that pre-training.
+        pretrain_batch: pairs that meet in a step of that pre-training.
+        pretrain_steps: how many steps.
         pretrain_rate: its highest learning rate.
         patch_dropout: share of each picture that both trainings leave out, which makes a step one third shorter.
         labelled: tiles, and as many everyday pictures, that the filter and the k-NN threshold are fitted on.
@@ -57,6 +58,7 @@ class Recipe:
     """
 
     everyday: int = 4000
+    pretrain_batch: int = 128
     pretrain_steps: int = 120
     pretrain_rate: float = 1e-3
     patch_dropout: float = 0.5
@@ -105,7 +107,7 @@ def tiny_clip(seed: int = 0) -> Path:
         pairs = microcosm.everyday_pairs(RECIPE.everyday, seed=1)
         config = finetune.TrainConfig(
             steps=RECIPE.pretrain_steps,
-            batch_size=tracks.TINY.batch_size,
+            batch_size=RECIPE.pretrain_batch,
             learning_rate=RECIPE.pretrain_rate,
             warmup_steps=20,
             patch_dropout=RECIPE.patch_dropout,
@@ -134,7 +136,7 @@ def fine_tuning(seed: int = 0) -> finetune.TrainConfig:
         steps=track.steps,
         batch_size=track.batch_size,
         learning_rate=track.learning_rate,
-        warmup_steps=30,
+        warmup_steps=50,
         patch_dropout=RECIPE.patch_dropout,
         augment=AugmentConfig(
             crop=0.4, stain_gain=0.5, stain_turn=0.1, brightness=0.2, contrast=0.2, focus=0.6, noise=6.0
