@@ -72,7 +72,7 @@ plots.gallery([pool[i]["image"] for i in range(18)], [pool[i]["truth_tissue"].re
 
 # %%
 seeds = artifacts.seeds()
-seed_vectors = artifacts.tiny_embeddings("seeds", seeds)
+seed_vectors = artifacts.seed_embeddings()
 pool_vectors = artifacts.tiny_embeddings("web-pool", pool)
 index = expand.VectorIndex(pool_vectors)
 print(f"{len(seeds):,} seeds, {len(index):,} pictures in the index, {pool_vectors.shape[1]} numbers for each")

@@ -207,7 +207,7 @@ def boilerplate(texts: Sequence[str], posts: ArrayLike | None = None, *, limit: 
         Bool mask, (n,), True for the captions to leave out.
     """
     captions = near_duplicate_captions(texts)
-    post = np.arange(len(captions)) if posts is None else np.asarray(posts)
+    post = np.arange(len(captions)) if posts is None else np.unique(np.asarray(posts), return_inverse=True)[1]
     in_post = np.unique(np.stack([captions, post], axis=1), axis=0)[:, 0]
     return np.asarray(np.bincount(in_post, minlength=len(captions))[captions] > limit)
 

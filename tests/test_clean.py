@@ -76,7 +76,7 @@ def test_bad_embeddings_and_an_unfitted_filter_are_refused():
         PathologyFilter().keep(POSITIVE)
     with pytest.raises(ValueError, match="negative has 23 columns"):
         PathologyFilter().fit(POSITIVE, unit(NEGATIVE[:, 1:]))
-    with pytest.raises(ValueError, match="fitted on vectors of 24 numbers; got 23.*with_colour"):
+    with pytest.raises(ValueError, match=r"fitted on vectors of 24 numbers; got 23.*with_colour"):
         PathologyFilter().fit(POSITIVE, NEGATIVE).keep(unit(NEGATIVE[:, 1:]))
 
 

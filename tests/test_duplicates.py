@@ -10,6 +10,7 @@ from PIL import Image
 
 from plip_tutorial.duplicates import (
     DISTANCE,
+    boilerplate,
     fingerprints,
     join_groups,
     near_duplicate_captions,
@@ -178,3 +179,16 @@ def test_the_distance_leaves_room_on_both_sides():
     assert (
         owner[i] == owner[j]
     ).all()  # other tiles are further away than the distance by more than a wave (two bits turn at once)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["Great case!", "great  case", "Mucus.", "Fat"]), st.integers(0, 4)), max_size=30
+    ),
+    st.integers(1, 4),
+)
+def test_boilerplate_is_what_stands_in_more_posts_than_allowed(said, limit):
+    texts, posts = [text for text, _ in said], [post for _, post in said]
+    keys = [" ".join(text.lower().strip("!.").split()) for text in texts]
+    slow = [len({post for key, post in zip(keys, posts, strict=True) if key == mine}) > limit for mine in keys]
+    assert boilerplate(texts, posts, limit=limit).tolist() == slow
