@@ -181,12 +181,10 @@ def test_the_distance_leaves_room_on_both_sides():
     ).all()  # other tiles are further away than the distance by more than a wave (two bits turn at once)
 
 
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["Great case!", "great  case", "Mucus.", "Fat"]), st.integers(0, 4)), max_size=30
-    ),
-    st.integers(1, 4),
-)
+SAID = st.tuples(st.sampled_from(["Great case!", "great  case", "Mucus.", "Fat"]), st.integers(0, 4))
+
+
+@given(st.lists(SAID, max_size=30), st.integers(1, 4))
 def test_boilerplate_is_what_stands_in_more_posts_than_allowed(said, limit):
     texts, posts = [text for text, _ in said], [post for _, post in said]
     keys = [" ".join(text.lower().strip("!.").split()) for text in texts]

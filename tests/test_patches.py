@@ -25,9 +25,8 @@ def test_each_picture_keeps_its_share_once_and_the_processes_share_one_draw(coun
     assert all(row.tolist() == sorted(set(row.tolist())) for row in kept)
     assert 0 <= kept.min() <= kept.max() < count
     half = total // 2
-    parts = [
-        kept_patches(count, dropped, seed=1, step=step, total=total, rows=slice(*r)) for r in ((0, half), (half, None))
-    ]
+    ranges = slice(0, half), slice(half, None)
+    parts = [kept_patches(count, dropped, seed=1, step=step, total=total, rows=rows) for rows in ranges]
     assert torch.equal(torch.cat(parts), kept)
 
 
