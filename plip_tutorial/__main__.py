@@ -1,4 +1,4 @@
-"""Command line: ``python -m plip_tutorial prepare | report | finetune | embed | demo``."""
+"""Command line: ``python -m plip_tutorial doctor | prepare | report | finetune | embed | demo``."""
 
 from __future__ import annotations
 
@@ -41,6 +41,16 @@ def _report(arguments: argparse.Namespace) -> None:
     print(report.benchmarks(arguments.seeds).to_markdown(), end="\n\n")
     if arguments.real:
         print(report.real_tiles(arguments.real, arguments.seeds).to_markdown())
+
+
+def _doctor(_: argparse.Namespace) -> None:
+    """Say what this machine has and lacks."""
+    from plip_tutorial import doctor
+
+    findings = doctor.examine()
+    print(doctor.text(findings))
+    if any(finding.stops for finding in findings):
+        raise SystemExit(1)
 
 
 def _finetune(arguments: argparse.Namespace) -> None:
@@ -117,6 +127,8 @@ def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     whole = argparse.ArgumentParser(prog="python -m plip_tutorial", description="The PLIP tutorial.")
     commands = whole.add_subparsers(required=True, metavar="command")
+    doctor = commands.add_parser("doctor", help="look at Python, packages, GPU, memory, disk, caches and the hub")
+    doctor.set_defaults(run=_doctor)
     prepare = commands.add_parser("prepare", help="build what the chapters share: models, corpus, labelled sets")
     prepare.set_defaults(run=_prepare)
     report = commands.add_parser("report", help="measure and print the project's numbers (ten minutes the first time)")
