@@ -269,6 +269,11 @@ def benchmark_of(track: tracks.Track, name: str, split: Split = "test", n: int |
     if name in microcosm.NAMES:
         make = lambda: microcosm.benchmark(name, split, n, size=track.image_size)  # noqa: E731
         return _table(f"{name}-{split}", make, n=n, size=track.image_size)
+    if name in tracks.FULL.benchmarks:
+        raise ValueError(
+            f"{name!r} is a set of the full track, which cannot be fetched yet. Set {tracks.VARIABLE}=tiny before Python "
+            f"starts, and take one of: {', '.join(microcosm.NAMES)}."
+        )
     raise ValueError(f"unknown benchmark {name!r}. The {track.name} track has: {', '.join(track.benchmarks)}.")
 
 
