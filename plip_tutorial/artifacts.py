@@ -271,8 +271,8 @@ def benchmark_of(track: tracks.Track, name: str, split: Split = "test", n: int |
         return _table(f"{name}-{split}", make, n=n, size=track.image_size)
     if name in tracks.FULL.benchmarks:
         raise ValueError(
-            f"{name!r} is a set of the full track, which cannot be fetched yet. Set {tracks.VARIABLE}=tiny before Python "
-            f"starts, and take one of: {', '.join(microcosm.NAMES)}."
+            f"{name!r} is a set of the full track, which cannot be fetched yet. Set {tracks.VARIABLE}=tiny before "
+            f"Python starts, and take one of: {', '.join(microcosm.NAMES)}."
         )
     raise ValueError(f"unknown benchmark {name!r}. The {track.name} track has: {', '.join(track.benchmarks)}.")
 
