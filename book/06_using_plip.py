@@ -83,8 +83,8 @@ print("lengths of the picture vectors:", np.linalg.norm(images, axis=1).round(4)
 
 # %% mystnb={"image": {"alt": "A five by five table of colours: rows are tiles, columns are sentences; each cell holds a cosine similarity."}, "figure": {"caption": "Cosine similarity of every tile (row) with every sentence (column).", "name": "fig-06-cosines"}}
 cosines = images @ words.T
-plots.heatmap(cosines, rows=names, columns=phrases)
 print("nearest sentence:", [phrases[i] for i in cosines.argmax(1)])
+plots.heatmap(cosines, rows=names, columns=phrases)
 
 # %% [markdown]
 # Read it row by row: for each tile, the darkest cell is the sentence the model would choose. That is already a classifier,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec
 
@@ -98,12 +99,23 @@ def words(name: str) -> str:
     return name.replace("_", " ").replace("f1", "F1").replace("mcc", "MCC")
 
 
+@contextmanager
+def _style_for_now() -> Iterator[None]:
+    """Like ``plt.rc_context``, which would also undo that a notebook's backend, loaded meanwhile, shows figures."""
+    before = {name: plt.rcParams[name] for name in STYLE}
+    plt.rcParams.update(STYLE)
+    try:
+        yield
+    finally:
+        plt.rcParams.update(before)
+
+
 def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Let a function draw in the book's style, and take its figure out of pyplot's hands, which would show it twice."""
 
     @wraps(draw)
     def drawn(*arguments: P.args, **options: P.kwargs) -> Figure:
-        with plt.rc_context(STYLE):
+        with _style_for_now():
             figure = draw(*arguments, **options)
         plt.close(figure)
         return figure

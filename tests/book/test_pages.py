@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -33,6 +34,24 @@ def test_chapters_show_pictures_and_numbers() -> None:
     for page in sorted((HTML / "book").glob("[01]*.html")):
         outputs = soup(page).select("main div.cell_output")
         assert len(outputs) >= 3, f"{page.name} has hardly run"
+
+
+@needs_book
+def test_every_figure_that_a_cell_promises_is_on_its_page() -> None:
+    from check import soup
+
+    seen = 0
+    for path in sorted((ROOT / "book").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        promised = {
+            cell["metadata"]["mystnb"]["figure"]["name"]
+            for cell in cells
+            if "figure" in cell["metadata"].get("mystnb", {})
+        }
+        drawn = {figure["id"] for figure in soup(HTML / "book" / f"{path.stem}.html").select("main figure[id]")}
+        assert promised <= drawn, f"{path.name} promises figures that its page does not show"
+        seen += len(promised)
+    assert seen > 30
 
 
 def _page(folder: Path, body: str) -> Path:
