@@ -17,15 +17,11 @@ SIZE = tiny_model.TinyConfig(
 
 
 def small_clip(folder, *, dropout=0.0, seed=0):
-    """Write the model with its processor; dropout is that of the attention, the only one that CLIP has.
-
-    Its activation is smooth: at the kink of a ReLU a rounding error can switch a unit, and gradients would differ for
-    a reason that has nothing to do with chunks or processes.
-    """
+    """Write the model with its processor; dropout is that of the attention, the only one that CLIP has."""
     tiny_model.untrained(folder, SIZE, seed=seed)
     config = json.loads((folder / "config.json").read_text())
     for tower in ("text_config", "vision_config"):
-        config[tower] |= {"attention_dropout": dropout, "hidden_act": "gelu"}
+        config[tower]["attention_dropout"] = dropout
     (folder / "config.json").write_text(json.dumps(config))
     return folder
 

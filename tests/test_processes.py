@@ -47,11 +47,12 @@ def test_two_processes_have_the_gradients_of_one(tmp_path):
         command = [*command, "two.py", str(base), f"{output}{os.sep}", str(count)]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
-    for name in ("whole0", "whole1", "chunks0", "chunks1"):
+    # The weights of step 1 have been through Adam, which blows rounding errors in tiny gradients up to its full rate.
+    for name, tolerance in (("whole0", 1e-6), ("chunks0", 1e-6), ("whole1", 1e-5), ("chunks1", 1e-5)):
         one, two = (torch.load(tmp_path / kind / name, weights_only=True) for kind in ("one", "two"))
         assert len(one) == len(two) == 3
         for expected, found in zip(one, two, strict=True):
-            assert (found - expected).norm() <= 1e-6 * expected.norm(), name
+            assert (found - expected).norm() <= tolerance * expected.norm(), name
 
 
 def test_shares_of_processes_cover_the_batch():
