@@ -157,7 +157,7 @@ figure, panels = plt.subplots(1, 4, figsize=(9, 2.2), sharey=True, layout="const
 for panel, temperature in zip(panels, (1, 0.3, 0.1, 0.03)):
     panel.bar(range(1, 5), torch.softmax(table[0] / temperature, 0))
     panel.set(title=f"temperature {temperature}", xlabel="caption", xticks=range(1, 5))
-panels[0].set_ylabel("probability")
+panels[0].set_ylabel("probability");
 
 # %% [markdown]
 # The temperature also decides whom the loss pushes. The gradient pushes each wrong answer away with a force equal to its probability. At a high temperature all

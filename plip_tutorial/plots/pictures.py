@@ -45,11 +45,14 @@ def gallery_rows(rows: Sequence[Iterable[ImageLike]], titles: Sequence[str]) -> 
     pictures = [list(load(row)) for row in rows]
     columns = max(5, *(len(row) for row in pictures))
     names = [_wrapped(title, WIDTH) for title in titles]
-    figure, panels = _frames(len(pictures), columns, WIDTH / columns + 0.06 + LINE * max(map(_lines, names)))
+    room = 0.06 + LINE * max(map(_lines, names))
+    figure, panels = _frames(len(pictures), columns, WIDTH / columns + room, above=room)
     for line, row, name in zip(panels, pictures, names, strict=True):
         for panel, picture in zip(line, row, strict=False):
             _show(panel, picture)
-        line[0].set_title(name, loc="left", fontsize=9.5, pad=2)
+        place = {"xycoords": "axes fraction", "xytext": (0, 2), "textcoords": "offset points", "va": "bottom"}
+        # A long line must not push the second column away: the layout knows of the room for it, not of the line.
+        line[0].annotate(name, (0, 1), fontsize=9.5, **place).set_in_layout(False)
     return figure
 
 
@@ -86,11 +89,13 @@ def _scatter(panel: Any, points: NDArray[Any], labels: Sequence[str], symbols: S
         panel.scatter(*points[own, :2].T, s=14, color=colours[label], marker=markers[symbol], label=name)
 
 
-def _frames(rows: int, columns: int, height: float) -> tuple[Figure, NDArray[Any]]:
+def _frames(rows: int, columns: int, height: float, *, above: float = 0.0) -> tuple[Figure, NDArray[Any]]:
     figure, panels = plt.subplots(figsize=(WIDTH, rows * height), nrows=rows, ncols=columns, squeeze=False)
     for panel in panels.flat:
         panel.set_axis_off()
-    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    top, between = 1 - above / (rows * height), above / (height - above)
+    rect = (0, 0, 1, top)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01 + between, rect=rect)
     return figure, panels
 
 
