@@ -107,7 +107,8 @@ def _uploaded(label: str, key: str) -> Any:
     try:
         return to_rgb(file.getvalue())
     except UnreadableImageError as error:
-        st.error(f"This picture cannot be used: {error.reason}")
+        damaged = "cannot identify" in error.reason  # Pillow names the buffer in memory, which tells nobody anything
+        st.error(f"This picture cannot be used: {'the file is damaged or no picture' if damaged else error.reason}")
         return None
 
 
