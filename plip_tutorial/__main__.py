@@ -38,9 +38,7 @@ def _report(arguments: argparse.Namespace) -> None:
     from plip_tutorial import report
 
     print(report.building().to_markdown(), end="\n\n")
-    print(
-        "Weighted F1 of zero-shot, macro F1 of probes: mean over seeds; in brackets the 95% interval of the first seed.\n"
-    )
+    print("Zero-shot: weighted F1, probe: macro F1; mean over seeds, in brackets the 95% interval of the first seed.\n")
     print(report.benchmarks(arguments.seeds).to_markdown(), end="\n\n")
     if arguments.real:
         print(report.real_tiles(arguments.real, arguments.seeds).to_markdown())
