@@ -394,7 +394,8 @@ for size in (4, 16, 64):
     print(f"chunks of {size:3}: {memory / 1e6:6.1f} MB kept, {seconds:.2f} s")
 
 # %% [markdown]
-# The memory follows the chunk, down to a floor: the weights themselves and the table of the loss. The time hardly does.
+# The memory follows the chunk, down to a floor: the weights themselves and the table of the loss. The time grows as chunks
+# shrink: all but the last are embedded twice, and small pieces keep the processor less busy.
 #
 # :::{solution-end}
 # :::
