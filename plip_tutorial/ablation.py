@@ -27,8 +27,8 @@ from plip_tutorial.plip import PLIP
 
 NAME = "ablation"
 SEEDS, STEPS_TRAINED = 3, 400  # the tiny PLIP has more steps; here 24 models have to be trained
-CODE = recipe.WORLD + recipe.TRAINING + recipe.CURATION
-CODE += tuple(f"plip_tutorial.{name}" for name in ("ablation", "recipe", "zero_shot", "bootstrap", "confusion"))
+OWN = ("plip_tutorial.ablation", "plip_tutorial.recipe", "plip_tutorial.zero_shot")
+CODE: tuple[str, ...] = (*recipe.WORLD, *recipe.TRAINING, *recipe.CURATION, *OWN)
 Labels = NDArray[np.int64]
 
 
@@ -70,7 +70,8 @@ def predictions(without: str, seed: int, steps: int) -> dict[str, Labels]:
         corpus = Curation(without).corpus()
         path, _ = finetune.finetune(recipe.tiny_clip(seed), corpus, config, output=folder / "run", progress=False)
         plip = PLIP(path)
-        np.savez(folder / "answers.npz", **{name: _answers(plip, name) for name in microcosm.NAMES})
+        answers: dict[str, Any] = {name: _answers(plip, name) for name in microcosm.NAMES}
+        np.savez(folder / "answers.npz", allow_pickle=False, **answers)
 
     key = recipe.key(CODE, without=without, seed=seed, steps=steps)
     with np.load(cache.build("ablation-run", key, make) / "answers.npz") as file:

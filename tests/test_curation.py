@@ -13,6 +13,8 @@ from plip_tutorial.curation import STEPS, Curation
 SMALL = replace(tracks.TINY, posts=400, web_pool=400, steps=2, batch_size=16)
 RECIPE = replace(recipe.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
 
+whole_sets = recipe.micro
+
 
 @pytest.fixture(scope="module", autouse=True)
 def small_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -20,6 +22,7 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv(cache.VARIABLE, str(tmp_path_factory.mktemp("cache")))
         patch.setattr(tracks, "TINY", SMALL)
         patch.setattr(recipe, "RECIPE", RECIPE)
+        patch.setattr(recipe, "micro", lambda name, split="test": whole_sets(name, split, 60))
         yield
 
 
