@@ -1,8 +1,8 @@
 """Charts as programs draw them: bars, curves or dots between thin axes, a grid, a legend, and words too small to read.
 
 They are drawn large, shrunk and cut to a square, as a model sees the figure of an article: the axes may lie outside,
-and hair lines fade to a shade of grey. White paper with a little ink looks
-more like fat tissue than any photograph does.
+and hair lines fade to a shade of grey. White paper with a little ink looks more like
+fat tissue than any photograph does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def chart(draw: Generator, size: int) -> Array:
     for _ in range(int(draw.integers(1, 6))):
         _series(draw, pen, box, hair)
     _words(draw, pen, box, side)
-    return np.asarray(picture.resize((size, size), Image.Resampling.BOX), np.float32) / 255
+    return np.asarray(np.asarray(picture.resize((size, size), Image.Resampling.BOX)) / np.float32(255), np.float32)
 
 
 def _ink(draw: Generator, low: float = 0.0, high: float = 0.8) -> Ink:
