@@ -30,6 +30,7 @@ PARTS = {
     "optimizer": "finetune",
     "embed": "plip",
     "embedding_cache": "plip",
+    "pool": "plip",
     "vector_index": "expand",
 }
 RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report", "scale", "steps"}
