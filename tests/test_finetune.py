@@ -108,7 +108,11 @@ def test_a_table_that_cannot_be_trained_on_is_refused_before_training(base, pair
     raw = pairs.cast_column("image", Image(decode=False))
     broken = raw.map(lambda row, i: {"image": {"bytes": b"no", "path": None}} if i == 4 else row, with_indices=True)
     refused(broken.cast_column("image", Image()), "image 4 of 23", UnreadableImageError)
+    held_out = {"validation": broken.cast_column("image", Image()), "validate_every": 4}
+    with pytest.raises(UnreadableImageError, match="image 4 of 23"):
+        train(base, pairs, tmp_path / "out", **held_out)
     assert not list((tmp_path / "out").glob("step-*"))
+    assert (tmp_path / "out" / "history.csv").read_text() == ""
 
 
 # The loop
