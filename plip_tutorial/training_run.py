@@ -89,7 +89,7 @@ class Run:
             self._restore(last)
         self.history = checkpoints.History(folder / "history.csv", until=self.facts["step"], write=self.is_main)
         if config.trackers:
-            settings, options = _settings(config), processes.tracker_options(config.trackers)
+            settings, options = _settings(config), processes.tracker_options(config.trackers, folder)
             flat = {name: str(value) for name, value in settings.items()}
             self.accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=options)
 

@@ -1,6 +1,8 @@
 import csv
 import dataclasses
+import json
 import math
+import zipfile
 
 import numpy as np
 import pytest
@@ -232,6 +234,18 @@ def test_tensorboard_gets_the_same_numbers(base, pairs, tmp_path):
     _, history = train(base, pairs, tmp_path, trackers=("tensorboard",))
     events = EventAccumulator(str(tmp_path / "plip-tutorial")).Reload()
     assert [event.value for event in events.Scalars("loss")] == pytest.approx([row["loss"] for row in history])
+
+
+def test_comet_works_without_a_key_and_leaves_its_archive_in_the_folder(base, pairs, tmp_path, monkeypatch):
+    pytest.importorskip("comet_ml")
+    monkeypatch.delenv("COMET_API_KEY", raising=False)
+    _, history = train(base, pairs, tmp_path, trackers=("comet_ml",))
+    (archive,) = tmp_path.glob("*.zip")
+    with zipfile.ZipFile(archive) as file:
+        messages = [json.loads(line) for line in file.read("messages.json").splitlines()]
+    metrics = [message["payload"]["metric"] for message in messages if message["type"] == "metric_msg"]
+    losses = [metric["metricValue"] for metric in metrics if metric["metricName"] == "loss"]
+    assert losses == pytest.approx([row["loss"] for row in history])
 
 
 # Between two models
