@@ -27,7 +27,7 @@ from plip_tutorial.augment import augment
 from plip_tutorial.batches import Batch, PairTensors, steps_per_epoch
 from plip_tutorial.contrastive import pair_recall
 from plip_tutorial.gradcache import RandomState
-from plip_tutorial.hub import quiet
+from plip_tutorial.hub import local, quiet
 from plip_tutorial.patches import kept_patches, reading
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Run:
             self.accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=options)
 
     def _load(self, source: Any) -> None:
-        config, device = self.config, self.accelerator.device
+        config, device, source = self.config, self.accelerator.device, local(source)
         with quiet(source):
             self.processor = CLIPProcessor.from_pretrained(source)
             self.model: Any = CLIPModel.from_pretrained(source, dtype=torch.float32).train()
