@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Expanding the corpus with nearest neighbours
 #
-# **Time:** under two minutes on two CPU cores, after the shared artifacts are built (measured at each build: {doc}`run times <run_times>`). On a T4: not measured yet.
+# **Time:** @time@
 #
 # ## What you will learn
 #

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Auditing PLIP
 #
-# **Time:** under a minute on two CPU cores; no model runs here (measured at each build: {doc}`run times <run_times>`). On a T4: not measured yet.
+# **Time:** @time@
 #
 # ## What you will learn
 #

@@ -1,6 +1,6 @@
-"""What `sync` fills into a notebook, so that it stands in one place: the set-up cell for Colab.
+"""What `sync` fills into a notebook, so that it stands in one place: the set-up cell for Colab and the time.
 
-A chapter's source marks the place with a comment. The address of the repository comes from ``_config.yml``, the tag
+A chapter's source marks the places. The address of the repository comes from ``_config.yml``, the tag
 from the version of the package: a notebook installs the package that it was written for.
 """
 
@@ -11,7 +11,14 @@ from pathlib import Path
 
 import yaml
 
+from plip_tutorial import budgets
+
 ROOT = Path(__file__).parents[2]
+MEASURED = ROOT / "benchmarks" / "measured_gpu.json"  # written by make measure-gpu, if anybody has
+TIME_MARK = "@time@"
+TIME = """\
+{minutes}`under two minutes on two CPU cores`, after the shared artifacts are built ({doc}`all pages <run_times>`).
+@GPU@"""
 SETUP_MARK = "# Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook."
 SETUP = """\
 # In Colab choose Runtime > Change runtime type > T4 GPU first; without a GPU the small models of the book are taken.
@@ -26,9 +33,16 @@ if util.find_spec("plip_tutorial") is None:
 """
 
 
-def filled(source: str) -> str:
-    """The source of a cell with what belongs into it."""
-    return setup_cell() if source == SETUP_MARK else source
+def filled(source: str, chapter: str) -> str:
+    """The source of a chapter's cell with what belongs into it."""
+    if source == SETUP_MARK:
+        return setup_cell()
+    return source.replace(TIME_MARK, time(chapter)) if TIME_MARK in source else source
+
+
+def time(chapter: str) -> str:
+    """What a chapter takes: `page_times` puts the minutes of this build in, `budgets` knows the GPU."""
+    return TIME.replace("@GPU@", budgets.sentence(chapter, MEASURED))
 
 
 def package() -> str:

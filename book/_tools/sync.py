@@ -22,7 +22,7 @@ def notebook(source: Path) -> str:
     book.metadata.pop("jupytext", None)
     for place, cell in enumerate(book.cells):
         cell["id"] = f"{source.stem[:40]}-{place:03d}".replace("_", "-")
-        cell.source = filled(cell.source)
+        cell.source = filled(cell.source, source.stem)
     return nbformat.writes(book) + "\n"
 
 
