@@ -143,9 +143,9 @@ def with_ray(folder: Folder, *steps: Step, workers: int | None = None) -> Any:
         ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="warning")
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order, context.enable_progress_bars = True, False
-    files = [str(file.absolute()) for file in _files(folder)[0]]
-    data = ray.data.read_parquet(files, override_num_blocks=len(files))  # a block is a shard, so a batch is one, too
-    for step in steps:
+    files = [{"file": str(file.absolute())} for file in _files(folder)[0]]
+    data = ray.data.from_items(files, override_num_blocks=len(files))  # a block is a shard, so a batch is one, too
+    for step in (_read_shard, *steps):
         data = data.map_batches(step, batch_size=None, batch_format="pyarrow")
     return data
 
@@ -200,6 +200,10 @@ def _files(folder: Folder) -> tuple[list[Path], dict[str, Any]]:
     if missing:
         raise ValueError(f"{len(missing)} of {len(files)} shards in {place} are missing, {missing[0]} first. Run on.")
     return files, job
+
+
+def _read_shard(names: pa.Table) -> pa.Table:
+    return pa.concat_tables([pq.read_table(file) for file in names["file"].to_pylist()])
 
 
 def _ray() -> Any:
