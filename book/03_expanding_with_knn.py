@@ -22,6 +22,7 @@
 # - what a vector index is, and why an exact search may work in small blocks and still give one answer;
 # - to choose a similarity threshold on graded examples, and why the same threshold keeps its promise in one place and breaks it in another;
 # - to count the gain, and to look at what comes back wrongly;
+# - to make a pool of your own, out of a folder or of a data set of the Hugging Face hub;
 # - what an approximate index saves and costs, and what five billion pictures would need.
 #
 # ## What you need first
