@@ -30,9 +30,10 @@ PARTS = {
     "optimizer": "finetune",
     "embed": "plip",
     "embedding_cache": "plip",
+    "pool": "plip",
     "vector_index": "expand",
 }
-RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report"}
+RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report", "scale", "steps"}
 TOPS = {"app", "__main__", "widgets"}
 
 
