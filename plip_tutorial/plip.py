@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
-from plip_tutorial.hub import quiet
+from plip_tutorial.hub import local, quiet
 from plip_tutorial.images import ImageLike, count, load
 from plip_tutorial.pixels import Preprocessor
 from plip_tutorial.tokens import Tokens
@@ -81,6 +81,7 @@ class PLIP:
     ) -> None:
         """Load the checkpoint."""
         self.device = torch.device(_best_device() if device == "auto" else device)
+        model = local(model, auth_token)
         with quiet(model):  # some weights are stored in float16
             weights: Any = CLIPModel.from_pretrained(model, dtype=torch.float32, token=auth_token)
         self.model = weights.eval().to(self.device)
