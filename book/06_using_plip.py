@@ -22,7 +22,8 @@
 # - what such a vector is, and what it is not;
 # - four mistakes that raise no error: wrong channel order, missing normalisation, a caption that is too long, a softmax
 #   that is believed;
-# - what costs time.
+# - what costs time;
+# - what goes wrong in the class that was published with PLIP, and how each fault was found.
 #
 # ## What you need first
 #
@@ -464,6 +465,7 @@ print([phrases[2:4][i] for i in cosines[:, 2:4].argmax(1)])
 # - The numbers in a vector mean nothing alone. Angles do, and only between comparable pairs.
 # - It is an ordinary CLIP: `CLIPModel` and `CLIPProcessor` give the same result. Logits are cosines times the logit scale.
 # - A softmax must choose. Lengths, channel order and the 77th token can ruin a result in silence.
+# - Code for the published class runs on here. Its faults were small, and nobody had compared it with the plain library.
 #
 # ## What comes next
 #
