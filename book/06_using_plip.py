@@ -329,8 +329,10 @@ print("best five of", len(here), "tiles:", [names[i // 20] for i in best[0]])
 # **It no longer loads.** Its first line passes an argument that today's `transformers` does not know.
 
 # %%
+from datasets import disable_progress_bars
 from plip_tutorial.released import Released, half_cosines, load_as_published
 
+disable_progress_bars()
 try:
     load_as_published(checkpoint)
 except TypeError as error:
@@ -339,7 +341,7 @@ theirs = Released(checkpoint)  # the same class, without that argument
 print("same vectors:", np.allclose(theirs.encode_text(prompts, 8), exact.encode_text(prompts, normalize=False), atol=1e-4))
 
 # %% [markdown]
-# **It normalises one side of its cosine.** Of all sides, it is the one that does not matter. To find a label it normalises the picture and leaves the sentences as
+# **It normalises one side of its cosine.** Of the two, it is the one that does not matter. To find a label it normalises the picture and leaves the sentences as
 # they are, so a long sentence vector wins more often. To find pictures it does the opposite. We count what that changes among our hundred tiles.
 
 # %%
@@ -370,8 +372,10 @@ print(f"cosine to the vector of the picture as it was: {(twice / np.linalg.norm(
 
 # %%
 def seconds(work):
-    """Of the second call."""
-    work(), (start := perf_counter()), work()
+    """Of the second call; the first one warms up."""
+    work()
+    start = perf_counter()
+    work()
     return perf_counter() - start
 
 ratio = seconds(lambda: theirs.encode_text(["fat"], 1)) / seconds(lambda: exact.encode_text(["fat"], 1))

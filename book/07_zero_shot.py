@@ -265,6 +265,8 @@ synonyms = {
     "TUM": ["colorectal adenocarcinoma epithelium", "colorectal adenocarcinoma"],
 }  # fmt: skip
 many = [synonyms.get(code, [phrase]) for code, phrase in zip(codes, phrases, strict=True)]
+
+# %%
 ensembles = {"PLIP, all templates": phrases, "PLIP, templates x synonyms": many}
 for what, class_names in ensembles.items():
     found, _ = zero_shot.predict(images, zero_shot.classifier(plip, class_names, templates))

@@ -42,12 +42,9 @@
 # We use the nine tissues again. The training tiles come from laboratories A to H, the test tiles from I to L.
 
 # %%
-import functools
-
 import numpy as np
 
 from plip_tutorial import artifacts, baselines, linear_probe, metrics, plots, tracks
-from plip_tutorial.vision_model import VisionModel
 
 track = tracks.current()
 name = track.benchmarks[0]
@@ -68,11 +65,15 @@ encoders = {
     "CLIP": lambda name, split: artifacts.embeddings(track.clip, name, split),
     "PLIP": lambda name, split: artifacts.embeddings(track.plip, name, split),
 }
-for title, model in track.others.items():
-    other = VisionModel(model)
-    encoders[title] = functools.cache(lambda name, split, other=other: other.encode_images(pictures(name, split)))
 
 # %%
+from functools import cache
+
+from plip_tutorial.vision_model import VisionModel
+
+for title, model in track.others.items():
+    other = VisionModel(model)
+    encoders[title] = cache(lambda name, split, other=other: other.encode_images(pictures(name, split)))
 features = {method: [encode(name, split) for split in ("train", "test")] for method, encode in encoders.items()}
 print({method: x.shape for method, (x, _) in features.items()})
 
