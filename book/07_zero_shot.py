@@ -95,14 +95,15 @@ from plip_tutorial import widgets
 names, degrees = ["fat", "mucus", "smooth muscle"], np.arange(0, 181, 5)
 on_circle = lambda angles: np.c_[np.cos(np.radians(angles)), np.sin(np.radians(angles))]
 sentences, turning = on_circle([20, 80, 150]), on_circle(degrees)
-here = lambda tile: [np.repeat([tile], 3, 0), sentences, zero_shot.shadows(tile, sentences), np.zeros((3, 2))]
-frames = [np.vstack(here(tile)) for tile in turning]
+centre = np.zeros((4, 2))
+ends = lambda tile: [np.repeat([tile], 4, 0), sentences, zero_shot.shadows(tile, sentences), centre]
+frames = [np.vstack(ends(tile)) for tile in turning]
 labels, cosines = zero_shot.predict(turning, sentences)
 
 # %%
 drawn = {
-    "labels": ["the tile"] * 3 + names * 2 + ["centre"] * 3,
-    "symbols": ["arrow"] * 6 + ["shadow"] * 3 + ["origin"] * 3,
+    "labels": ["the tile"] * 4 + names * 2 + ["centre"] * 4,
+    "symbols": ["picture"] * 4 + ["sentence"] * 3 + ["shadow"] * 3 + [""] * 4,
     "names": [f"{names[label]}: {row.max():.2f}" for label, row in zip(labels, cosines)],
     "alt": "A tile turns around a centre. Its shadows on the lines of three sentences grow and shrink.",
 }

@@ -70,7 +70,11 @@ def stills(
     Arguments are those of `widgets.moving_points`; lines join the same partners.
     """
     figure, panels = plt.subplots(figsize=(WIDTH, WIDTH / moments + 0.75), ncols=moments, squeeze=False)
+    places = np.concatenate([np.asarray(frame)[:, :2] for frame in frames])
+    edge = 0.05 * np.ptp(places, axis=0).max() + 1e-9
+    (left, low), (right, high) = places.min(0) - edge, places.max(0) + edge  # one scale, or nothing would seem to move
     for panel, moment in zip(panels.flat, np.linspace(0, len(frames) - 1, moments).astype(int), strict=True):
+        panel.set(xlim=(left, right), ylim=(low, high))
         _scatter(panel, np.asarray(frames[moment]), labels, symbols or [""] * len(labels))
         panel.set_title(names[moment] if names else f"{moment + 1} of {len(frames)}")
         panel.set(aspect="equal", xticks=[], yticks=[])
