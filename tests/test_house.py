@@ -32,7 +32,7 @@ PARTS = {
     "embedding_cache": "plip",
     "vector_index": "expand",
 }
-RECIPES = {"tiny_model", "artifacts", "report"}
+RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report"}
 TOPS = {"app", "__main__", "widgets"}
 
 
