@@ -1,4 +1,4 @@
-"""Python loads this before anything else, since `kernels` puts its folder on the path: no connection leaves the machine.
+"""Python loads this first, because `kernels` puts its folder on the path: no connection leaves the machine.
 
 A page of the tiny track that needs the network fails at once and says which address it asked for.
 """
