@@ -22,6 +22,8 @@ import kernels
 from check import problems
 from sync import main as sync
 
+from plip_tutorial.cache import cache_dir
+
 ROOT = Path(__file__).parents[2]
 BUILD, HTML, CACHE = ROOT / "_build", ROOT / "_build" / "html", ROOT / "_build" / ".jupyter_cache"
 KEY = CACHE / "package.sha256"
@@ -58,6 +60,11 @@ def build(environment: dict[str, str]) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
+def built() -> set[str]:
+    """Names of what lies in the cache of the package."""
+    return {path.name for path in cache_dir().iterdir() if not path.name.startswith(".")}
+
+
 def main() -> int:
     """Sync, install, prepare, build, check; returns the exit code."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -66,7 +73,10 @@ def main() -> int:
     clear(everything=options.parse_args().from_nothing)
     environment = kernels.environment(kernels.install(PACKAGE))
     prepare(environment)
+    before = built()
     code = build(environment)
+    for name in sorted(built() - before):
+        print(f"built by a page and not by `plip_tutorial prepare`, so a class would wait for it: {name}")
     for report in sorted((HTML / "reports").rglob("*.err.log")):
         print(f"\n--- {report.relative_to(ROOT)}\n{report.read_text(encoding='utf-8')}")
     found = problems(HTML, ROOT / "_toc.yml")
