@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DATA, MEASURED = Path(__file__).parent / "data", "measure_gpu"
+#: Tiles of one labelled set that the full track takes.
 TILES = {"train": 3_000, "test": 2_000}  # of one labelled set of the full track
 TILE_BYTES = 100e3  # a tile of 224 pixels as PNG
 
@@ -91,7 +92,9 @@ class Budget:
 IMAGE_FLOP, TOKEN_FLOP, TOKENS = 8.73e9, 0.075e9, 16  # captions are padded to the longest of the batch, mostly 16
 WEIGHTS = 151.3e6
 PIXELS = 224
+#: The GPU that Colab lends, on a machine with two CPU cores.
 T4 = Gpu()
+#: What each chapter asks of the large models, counted in its cells; None: nothing.
 CHAPTERS: dict[str, Work | None] = {
     "01_contrastive_learning": None,
     "02_collecting_posts": None,
