@@ -32,6 +32,8 @@ def main(data: Path) -> None:
     for name, words in SETS.items():
         paths = sorted(path for path in (data / name).rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
         paths = [path for path in paths if path.parent.name not in EMPTY]
+        if not paths:
+            raise SystemExit(f"{data / name} holds no pictures.")
         keep = chooser.keep(clean.with_colour(plip.encode_images(paths, 64), paths))
         rows.append({"pictures": words, "n": len(paths), "kept": round(float(np.mean(keep)), 4)})
         print(

@@ -198,7 +198,7 @@ for name in ["text in English", "not a retweet", "not marked sensitive", "adds t
     print(*(f"  dropped: {posts[int(row)]['text'][:110]}" for row in dropped), sep="\n")
 
 # %% [markdown]
-# - The filter for language keeps short remarks in a language that shares its words with English, and drops English that is all Latin.
+# - The filter for language lets short captions pass in which the stain and the magnification, alike in every language, outweigh the one word that is foreign.
 # - Retweets made by hand carry no field that says so. Their pictures are exact copies, so {doc}`04_cleaning_the_corpus` will find them.
 # - The mark "sensitive" belongs to the account as often as to the picture. It errs on both sides.
 # - Likes are a vote, and the crowd likes wit. Sometimes "So cool" beats the diagnosis.

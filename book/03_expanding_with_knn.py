@@ -299,7 +299,7 @@ print("same answers:", np.array_equal(expand.ApproximateIndex.load(saved).search
 #
 # ### As the pool grows
 #
-# One size says little. What matters is how time and recall change from a thousand vectors to a million. Building the largest index takes longer than a page should, so this was measured beforehand, by `benchmarks/knn_growth.py`, on made-up clusters of vectors. The file says where it comes from:
+# One size says little. What matters is how time and recall change from a thousand vectors towards a million. Building the largest index takes longer than a page should, so this was measured beforehand, by `benchmarks/knn_growth.py`, on made-up clusters of vectors, in the time of a single processor. The file says where it comes from:
 
 # %%
 from plip_tutorial import provenance
@@ -312,7 +312,7 @@ print(f"{stored.results['dim']} numbers a vector, {stored.results['queries']} qu
 # %% [markdown]
 # "Looks longer" is the same approximate index with other settings: it looks into four times as many cells (64 instead of 16), and puts a five times longer short list in order. What do you expect: which curve rises as fast as the pool, and which recall falls?
 
-# %% mystnb={"image": {"alt": "Two plots against the size of the pool, from a thousand to a million. Left: milliseconds for one query, exact and two settings of the approximate index, on logarithmic axes. Right: recall of the two settings."}, "figure": {"caption": "Time for one query (left) and recall at ten (right) as the pool grows. The exponent is fitted from 10,000 vectors on.", "name": "fig-growth"}}
+# %% mystnb={"image": {"alt": "Two plots against the size of the pool, from a thousand to a million. Left: milliseconds for one query, exact and two settings of the approximate index, on logarithmic axes. Right: recall of the two settings."}, "figure": {"caption": "Time of one processor for one query (left) and recall at ten (right) as the pool grows. The exponent is fitted from 10,000 vectors on.", "name": "fig-growth"}}
 _, (left, right_axis) = plt.subplots(1, 2, figsize=(8, 3), width_ratios=(3, 2))
 for name in ("exact", "approximate", "approximate, looks longer"):
     part = times[times["index"] == name]
@@ -320,7 +320,7 @@ for name in ("exact", "approximate", "approximate, looks longer"):
     exponent = np.polyfit(np.log(last["pool"]), np.log(last["ms"]), 1)[0]
     left.loglog(part["pool"], part["ms"], marker="o", label=f"{name}: pool to the power {exponent:.2f}")
     right_axis.semilogx(part["pool"], part["recall"], marker="o")
-left.set(xlabel="vectors in the pool", ylabel="ms for one query")
+left.set(xlabel="vectors in the pool", ylabel="processor ms for one query")
 right_axis.set(xlabel="vectors in the pool", ylabel="recall", ylim=(0, 1.05))
 left.legend(fontsize=7);
 
@@ -334,7 +334,7 @@ largest.loc[["exact", "approximate", "approximate, from disk", "approximate, loo
 #
 # ### What five billion would need
 #
-# LAION-5B lists 5.85 billion pictures. Its index was made with a larger CLIP, whose vectors have 768 numbers. Let us put that into the measured times, and see what a machine such as that of the measurement would take.
+# LAION-5B lists 5.85 billion pictures. Its index was made with a larger CLIP, whose vectors have 768 numbers. Let us put that into the measured times, and see what one processor would take.
 
 # %%
 pictures, dim = 5.85e9, 768
@@ -342,7 +342,7 @@ for name, size in {"float32": 4 * dim, "float16": 2 * dim, "64 bytes of codes": 
     print(f"{name:>18}: {pictures * size / 1e12:6.2f} TB")
 million = largest.loc["exact"]
 hours = million["ms"] / 3.6e6 * pictures / million["pool"] * dim / stored.results["dim"]
-print(f"exact search: {60 * hours:.0f} minutes for one query, {hours * len(seeds) / 24:.0f} days for all our seeds")
+print(f"exact search: {60 * hours:.0f} minutes of one processor for one query, {hours * len(seeds) / 24:.0f} days for all our seeds")
 
 # %% [markdown]
 # No laptop holds 18 terabytes, and nobody waits for days. With codes of 64 bytes the same list fits on one disk, memory-mapped, and answers in a fraction of a second. That is why such indexes are approximate. For a pool of a hundred thousand pictures, and that is a big folder, the exact index is simpler, needs no training, and finds everything.
