@@ -435,7 +435,8 @@ for s in (0.5, 1, 2, 4):
 # %%
 variants = ["lymphocytes", "Lymphocytes", "lymphocytes.", "lymphocites", "cells of the immune system"]
 vectors = plip.encode_text(variants)
-print(dict(zip(variants, (vectors @ vectors[0]).round(3))))
+for variant, cosine in zip(variants, vectors @ vectors[0], strict=True):
+    print(f"{cosine:.3f}  {variant}")
 
 # %% [markdown]
 # Capitals make no difference: the {term}`tokenizer` lowers all letters. A full stop is a token and moves the vector a little. A misspelt word falls

@@ -246,6 +246,7 @@ for set_name, test in tests.items():
         print(f"{set_name:17} {model}: {worst:.3f} to {top:.3f}, median {median:.3f} (best baseline {best:.3f})")
 
 # %% [markdown]
+# Read each line against its last number. Where the median lies below it, most of these wordings lose to plain colour, though the best of them may not.
 # So a sentence such as "PLIP reaches this F1" is incomplete; it reaches it
 # *with this prompt*. If you report zero-shot results, report the spread, or an ensemble.
 #
