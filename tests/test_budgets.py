@@ -65,6 +65,10 @@ def test_every_chapter_has_a_budget_that_a_t4_can_bear():
         budgets.estimate("99_nothing")
 
 
+def test_sets_are_as_large_as_the_full_track_reads_them():
+    assert pytest.importorskip("plip_tutorial.hub_data").TILES == budgets.TILES
+
+
 def test_a_measurement_takes_the_place_of_the_estimate(tmp_path):
     chapter = "07_zero_shot"
     assert "not measured" in budgets.sentence(chapter, tmp_path)  # no such file

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import nbformat
 import pytest
 import yaml
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -115,10 +117,11 @@ def needed(names: list[str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def colab(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A machine like Colab's: its own torch, numpy and so on, no plip_tutorial, and the repository with a tag.
+def colab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a kernel "colab" on a machine like Colab's: torch, numpy and so on are there, we are not.
 
-    An environment of its own sees the libraries of this one through links. Git finds the repository's address on disk.
+    An environment of its own sees the libraries of this one through links. Git finds what
+    lies at the repository's address on disk, with this version's tag.
     """
     place = tmp_path_factory.mktemp("colab")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place / "venv")], check=True)
@@ -138,14 +141,17 @@ def colab(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (kernel / "kernel.json").write_text(
         json.dumps({"argv": command, "display_name": "Colab", "language": "python"}), encoding="utf-8"
     )
-    os.environ["JUPYTER_PATH"] = str(place / "jupyter")
-    return {
+    environment = {
         **{name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")},
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{tagged(place / 'repository').as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": REPOSITORY["url"],
         "PLIP_TUTORIAL_TRACK": "tiny",
+        "COLAB": str(own),
     }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(place / "jupyter"))
+        yield environment
 
 
 def tagged(folder: Path) -> Path:
@@ -177,11 +183,17 @@ def test_a_chapter_runs_from_top_to_bottom_where_only_colab_is(
 ) -> None:
     page = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
     extra = [nbformat.v4.new_code_cell(source) for source in (BEFORE, AFTER)]
+    assert page.cells[1].source.startswith("# In Colab")
     page.cells = [extra[0], *page.cells, extra[1]]
     client = NotebookClient(page, timeout=900, kernel_name="colab", resources={"metadata": {"path": str(tmp_path)}})
-    client.execute(env=colab)
+    try:
+        client.execute(env=colab)
+    except CellExecutionError:
+        installing = "".join(output.get("text", "") for output in page.cells[2].get("outputs", ()))
+        if "No matching distribution" in installing and not os.environ.get("CI"):
+            pytest.skip("no package index")
+        raise
     package, before, after = json.loads(page.cells[-1].outputs[0].text)
-    assert "site-packages" in package
-    assert not Path(package).is_relative_to(ROOT)
+    assert Path(package).is_relative_to(colab["COLAB"])
     assert [v.split("+")[0] for v in after] == [v.split("+")[0] for v in before]
     assert [v.split("+")[0] for v in after] == [version(kept).split("+")[0] for kept in KEPT]

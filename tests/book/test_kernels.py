@@ -62,6 +62,14 @@ def test_a_page_gets_the_package_from_the_wheel_and_nothing_from_the_network(ins
     assert own == "went through"  # a kernel talks to its notebook like this
 
 
+def test_the_set_up_cell_does_nothing_where_the_package_is_installed(installed: Path, tmp_path: Path) -> None:
+    import kernels
+    from fill import setup_cell
+
+    assert said([setup_cell()], tmp_path, kernels.environment(installed)) == [""]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_wheel_holds_every_file_of_the_package(installed: Path) -> None:
     source = ROOT / "plip_tutorial"
     files = {p.relative_to(source) for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
