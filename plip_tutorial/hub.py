@@ -90,8 +90,12 @@ MODELS = {
 }
 
 
-def local(model: str | os.PathLike[str]) -> str | os.PathLike[str]:
+def local(model: str | os.PathLike[str], token: str | None = None) -> str | os.PathLike[str]:
     """What `from_pretrained` is to be called with: a pinned model becomes its directory, all else stays what it is.
+
+    Args:
+        model: id on the hub, or directory.
+        token: sent to the hub in the place of the one that its client may have stored; kept nowhere.
 
     Raises:
         HubError: if it is not there yet and cannot be fetched.
@@ -100,16 +104,16 @@ def local(model: str | os.PathLike[str]) -> str | os.PathLike[str]:
     if pin is None:
         return model
     key = {"pin": asdict(pin), "endpoint": constants.ENDPOINT}
-    made = cache.build(f"hub-{pin.repo.replace('/', '--')}", key, lambda folder: _fetch(pin, folder / "model"))
+    made = cache.build(f"hub-{pin.repo.replace('/', '--')}", key, lambda folder: _fetch(pin, folder / "model", token))
     return str(made / "model")
 
 
-def _fetch(pin: Pin, folder: Path) -> None:
+def _fetch(pin: Pin, folder: Path, token: str | None) -> None:
     folder.mkdir()
-    weights = download(pin.repo, pin.weights_revision, (pin.weights,)) / pin.weights
+    weights = download(pin.repo, pin.weights_revision, (pin.weights,), token) / pin.weights
     if pin.sha256 and not is_stand_in() and _sha256(weights) != pin.sha256:
         raise HubError(f"{pin.repo}: {pin.weights} is another file than the one that was published. {TINY}")
-    texts = download(pin.repo, pin.revision, TEXTS)
+    texts = download(pin.repo, pin.revision, TEXTS, token)
     _copy_texts(texts, folder)
     shutil.copyfile(weights, folder / pin.weights)
     if not pin.weights.endswith(".safetensors"):
@@ -130,13 +134,14 @@ def is_stand_in() -> bool:
     return urlsplit(constants.ENDPOINT).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def download(repo: str, revision: str, names: Iterable[str]) -> Path:
+def download(repo: str, revision: str, names: Iterable[str], token: str | None = None) -> Path:
     """Files of a model, whole and as the hub says they are, in the client's own cache.
 
     Args:
         repo: id of the model.
         revision: commit.
         names: files; those that the repository lacks are left out.
+        token: as in `local`.
 
     Returns:
         The directory that holds them.
@@ -145,17 +150,17 @@ def download(repo: str, revision: str, names: Iterable[str]) -> Path:
         HubError: if they cannot be had.
     """
     wanted = list(names)
-    return ask(repo, lambda: _download(repo, revision, wanted))
+    return ask(repo, lambda: _download(repo, revision, wanted, token))
 
 
-def _download(repo: str, revision: str, names: list[str]) -> Path:
+def _download(repo: str, revision: str, names: list[str], token: str | None) -> Path:
     stated: dict[str, RepoFile] = {}
     if not constants.is_offline_mode():
-        tree = HfApi().list_repo_tree(repo, recursive=True, revision=revision)
+        tree = HfApi(token=token).list_repo_tree(repo, recursive=True, revision=revision)
         stated = {file.path: file for file in tree if isinstance(file, RepoFile) and file.path in names}
         if not stated:
             raise DamagedError(f"none of {', '.join(names)} is in it")
-    folder = Path(snapshot_download(repo, revision=revision, allow_patterns=names))
+    folder = Path(snapshot_download(repo, revision=revision, allow_patterns=names, token=token))
     damaged = [name for name, file in stated.items() if not _is(folder / name, file)]
     for name in damaged:  # so that nobody uses it, and the next call fetches it again
         (folder / name).resolve().unlink(missing_ok=True)

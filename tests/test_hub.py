@@ -16,7 +16,7 @@ def test_the_class_and_the_training_ask_one_function_where_a_model_lies(
     place = small_clip(tmp_path / "small")
     assert hub.local(place) == place
     for module in (plip, training_run):
-        monkeypatch.setattr(module, "local", lambda model: place if model == "some/id" else model)
+        monkeypatch.setattr(module, "local", lambda model, token=None: place if model == "some/id" else model)
     assert PLIP("some/id", device="cpu").fingerprint() == PLIP(place, device="cpu").fingerprint()
     config = TrainConfig(steps=1, batch_size=4, warmup_steps=0, precision="float32")
     model, _ = finetune("some/id", small_pairs(8), config, output=tmp_path / "run", progress=False)
