@@ -1,10 +1,11 @@
 """Captions for tiles that have only a label, written by the grammar of the microcosm.
 
 There is no open corpus of pathology posts. So the full track fine-tunes on tiles of a labelled set, each with a caption
-that its label allows. Such captions say less than a pathologist would, and nothing that the label does not say.
+that its label allows. Such a caption describes the class and not this tile, and what it tells besides, an age or a
+procedure, is made up as in a post of the microcosm. A model learns the words of nine classes from it, no more.
 
 >>> captions(["TUM", "MUS"])[1]
-'Muscularis propria, H&E.'
+'An H&E image of smooth muscle. Look at this: long eosinophilic bundles with blunt nuclei. Simple but worth a look.'
 """
 
 from __future__ import annotations
