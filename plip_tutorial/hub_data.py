@@ -165,7 +165,7 @@ def _read(part: HubSet, split: str, n: int) -> Dataset:
 
 def _rows(part: HubSet, split: str, n: int) -> pa.Table:
     """About ``n`` rows with the picture and what its label is made of, evenly spread over the files of a split."""
-    files = HfFileSystem()
+    files = HfFileSystem(endpoint=constants.ENDPOINT)
     files.invalidate_cache()  # after a failure, nothing that was half read
     root = f"datasets/{part.repo}@{part.revision}"
     names = sorted(file.removeprefix(f"{root}/") for file in files.ls(f"{root}/data", detail=False))

@@ -16,6 +16,7 @@ from datasets import ClassLabel, Dataset, Features, Image, List, Value
 from PIL import Image as Pillow
 from safetensors.torch import load_file
 from standin_hub import Hub
+from transformers import CLIPImageProcessorPil
 
 from plip_tutorial import microcosm
 from plip_tutorial.hub import MODELS
@@ -29,6 +30,8 @@ def add_model(hub: Hub, repo: str, checkpoint: Path) -> None:
     """A checkpoint under the name of a pinned model, its weights in the kind of file that the real one has."""
     pin = MODELS[repo]
     files = {path.name: path.read_bytes() for path in checkpoint.iterdir() if path.suffix in (".json", ".txt")}
+    files["preprocessor_config.json"] = CLIPImageProcessorPil.from_pretrained(checkpoint).to_json_string().encode()
+    files.pop("processor_config.json", None)  # of newer checkpoints; the real ones are older
     files[pin.weights] = (checkpoint / "model.safetensors").read_bytes()
     if pin.weights.endswith(".bin"):
         with io.BytesIO() as pickle:

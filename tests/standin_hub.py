@@ -1,7 +1,7 @@
 """A hub on this machine: it speaks the protocol of the Hugging Face hub for the files that the full track uses.
 
 The real clients reach it through ``HF_ENDPOINT``. Small files come as they are, large ones by way of a redirect to
-``/cdn/``, as on the hub. It can fail in the ways in which a real hub fails, and it keeps a list of what it was asked.
+another host, as on the hub. It can fail in the ways in which a real hub fails, and keeps a list of what it was asked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -171,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"X-Repo-Commit": commit}
         if name.endswith(LARGE):
             headers |= {"X-Linked-Etag": f'"{sha256(content)}"', "X-Linked-Size": str(len(content))}
-            headers["Location"] = f"{self.hub.address}/cdn/{sha256(content)}"
+            headers["Location"] = f"{self.hub.address.replace('127.0.0.1', 'localhost')}/cdn/{sha256(content)}"
             return self._send(302, b"", headers)
         self._send(200, content, headers | {"ETag": f'"{git_oid(content)}"'})
 
@@ -198,9 +198,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        if 0 < self.fault.cut < len(content):
-            self.wfile.write(content[: self.fault.cut])
+        with suppress(OSError):  # a client that did not want to wait is gone
+            self.wfile.write(content[: self.fault.cut or None])
+        if self.fault.cut:
             self.close_connection = True
             self.connection.close()
-        else:
-            self.wfile.write(content)
