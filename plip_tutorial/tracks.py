@@ -75,8 +75,9 @@ FULL = Track(
     gpu=True,
     benchmarks=("1aurent/NCT-CRC-HE", "1aurent/PatchCamelyon", "RationAI/PanNuke"),
 )
-# The full track without a GPU: the same models and sets, few steps and few tiles. For a try, not for results.
-FULL_WITHOUT_GPU = replace(FULL, steps=20, batch_size=16, encode_batch=32, gpu=False)
+# The full track without a GPU: the same models and sets, few steps, few tiles, and the microcosm drawn small. For a
+# try, not for results.
+FULL_WITHOUT_GPU = replace(FULL, image_size=64, steps=20, batch_size=16, encode_batch=32, gpu=False)
 TRACKS = {track.name: track for track in (TINY, FULL)}
 
 
