@@ -9,6 +9,7 @@ after the other. What is read is kept in the cache of the book with the columns 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +35,7 @@ PIECES = 24  # row groups that are read at least, so that each class is met even
 THREADS = 4
 LEAST_NEOPLASTIC, LEAST_SHARE = 10, 0.3  # of nuclei: Huang et al. 2023, Methods
 UNKNOWN = "unknown"
-KEEP, BENIGN, MALIGNANT = -1, 0, 1
+LEFT_OUT, BENIGN, MALIGNANT = -1, 0, 1
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class HubSet:
         files: split of this book -> what the names of its parquet files begin with.
         column: what the label is made of.
         to_label: values of that column -> places in the list of labels, -1 for rows that are left out.
+        names: what its numbers stand for, in their order; compared with what the files say, if they say it.
         kept: about how many of the rows are not left out.
     """
 
@@ -55,6 +57,7 @@ class HubSet:
     files: dict[str, tuple[str, ...]]
     column: str
     to_label: Callable[[Sequence[Any]], NDArray[np.int64]]
+    names: tuple[str, ...] = ()
     kept: float = 1.0
 
 
@@ -78,7 +81,7 @@ def by_nuclei(categories: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     neoplastic = np.array([sum(kind == 0 for kind in kinds) for kinds in categories], np.int64)
     total = np.array([len(kinds) for kinds in categories], np.int64)
     malignant = (neoplastic >= LEAST_NEOPLASTIC) & (neoplastic > LEAST_SHARE * total)
-    return np.select([malignant, neoplastic == 0], [MALIGNANT, BENIGN], KEEP)
+    return np.select([malignant, neoplastic == 0], [MALIGNANT, BENIGN], LEFT_OUT)
 
 
 SETS = {
@@ -90,6 +93,7 @@ SETS = {
             {"train": ("data/NCT_CRC_HE_100K-",), "test": ("data/CRC_VAL_HE_7K-",)},
             "label",
             as_given,
+            names=tuple(PHRASES["1aurent/NCT-CRC-HE"]),
         ),
         HubSet(
             "1aurent/PatchCamelyon",
@@ -104,6 +108,7 @@ SETS = {
             {"train": ("data/fold1-",), "test": ("data/fold2-", "data/fold3-")},
             "categories",
             by_nuclei,
+            names=("Neoplastic", "Inflammatory", "Connective", "Dead", "Epithelial"),
             kept=0.6,
         ),
     )
@@ -148,7 +153,7 @@ def _read(part: HubSet, split: str, n: int) -> Dataset:
     wanted = math.ceil(n / part.kept)
     table = hub.ask(part.repo, lambda: _rows(part, split, wanted))
     labels = part.to_label(table[part.column].to_pylist())
-    rows = np.flatnonzero(labels != KEEP)
+    rows = np.flatnonzero(labels != LEFT_OUT)
     rows = rng("order of", part.repo, split).permutation(rows)[:n]
     own = [f"{part.repo} {split} {row}" for row in rows]
     columns = {
@@ -175,6 +180,7 @@ def _rows(part: HubSet, split: str, n: int) -> pa.Table:
     try:
         with ThreadPoolExecutor(THREADS) as pool:
             opened = list(pool.map(lambda name: pq.ParquetFile(files.open(f"{root}/{name}")), names))
+            _check_names(part, opened[0].schema_arrow)
             groups = [(i, group) for i, file in enumerate(opened) for group in range(file.num_row_groups)]
             per_group = sum(file.metadata.num_rows for file in opened) / len(groups)
             chosen = [groups[place] for place in spread(len(groups), max(PIECES, math.ceil(n / per_group)))]
@@ -183,6 +189,15 @@ def _rows(part: HubSet, split: str, n: int) -> pa.Table:
             return pa.concat_tables(part for read in pool.map(take, opened, of_file) for part in read)
     except pa.ArrowInvalid as error:
         raise hub.DamagedError(f"a file of the split {split} cannot be read: {error}") from error
+
+
+def _check_names(part: HubSet, schema: pa.Schema) -> None:
+    """A number without its name is dangerous: compare, where the `datasets` library has written the names down."""
+    stated = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    feature = stated.get("info", {}).get("features", {}).get(part.column, {})
+    names = feature.get("names") or feature.get("feature", {}).get("names")
+    if names and tuple(names) != part.names:
+        raise ValueError(f"{part.repo} calls its classes {names}; this book expects {list(part.names)}.")
 
 
 @dataclass

@@ -138,6 +138,16 @@ def test_a_failure_that_passes_is_waited_for(fault: Fault, server: Hub, small: P
         assert [headers["range"] for headers in asked(server, "GET /cdn/")[1:]] == ["bytes=5000-", "bytes=10000-"]
 
 
+def test_what_arrived_before_an_interruption_is_not_fetched_again(server: Hub) -> None:
+    server.faults.append(Fault("config.json", 99, 503))  # asked for after the weights
+    with pytest.raises(hub.HubError, match="503"):
+        hub.local(CLIP_ID)
+    assert len(asked(server, "GET /cdn/")) == 1
+    server.faults.clear()
+    assert Path(hub.local(CLIP_ID), "model.safetensors").exists()
+    assert len(asked(server, "GET /cdn/")) == 1
+
+
 def test_a_pause_is_as_long_as_the_hub_asks_and_no_longer_than_a_minute() -> None:
     answer = lambda seconds: SimpleNamespace(response=SimpleNamespace(headers={"Retry-After": seconds}))  # noqa: E731
     assert hub._pause(answer("7"), 1) == 7

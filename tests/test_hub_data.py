@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,14 @@ def test_a_damaged_or_missing_file_is_named(server: Hub) -> None:
         hub_data.tiles("1aurent/NCT-CRC-HE", "test", 18)
     with pytest.raises(ValueError, match=r"unknown set or split: '1aurent/NCT', 'test'.*1aurent/NCT-CRC-HE"):
         hub_data.tiles("1aurent/NCT", "test")
+
+
+@pytest.mark.parametrize("name", ["1aurent/NCT-CRC-HE", "RationAI/PanNuke"])
+def test_classes_in_another_order_are_refused(name: str, server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = hub_data.SETS[name]
+    monkeypatch.setitem(hub_data.SETS, name, replace(part, names=part.names[::-1]))
+    with pytest.raises(ValueError, match=f"{name} calls its classes .*{part.names[0]}.*expects .*{part.names[-1]}"):
+        hub_data.tiles(name, "test", 12)
 
 
 def test_a_set_is_as_large_as_its_track_allows(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
