@@ -44,11 +44,14 @@ from plip_tutorial import artifacts, microcosm, plots, tracks
 from plip_tutorial.finetune import TrainConfig, finetune, interpolate, learning_rate
 
 track = tracks.current()
-pairs = artifacts.corpus()
+pairs = artifacts.training_pairs()
 print(len(pairs), "pairs:", pairs.column_names)
 plots.gallery(pairs[:6]["image"], [text[:60] for text in pairs[:6]["text"]], columns=3)
 
 # %% [markdown]
+# In the tiny {term}`track` these are the cleaned pairs of the last chapter. No open corpus of pathology posts exists, so in the full track the captions are written from the labels of
+# a public set of tiles, by the grammar of the microcosm ({doc}`data_cards`). Pairs of your own take their place if `PLIP_TUTORIAL_PAIRS` names a file or a data set on the hub.
+#
 # Some pairs must be kept out of the training, so that we can tell learning from memorising. They have to be strangers: two pictures of
 # one post on both sides would be {term}`leakage`. So whole {term}`groups <group>` go to one side.
 

@@ -33,7 +33,9 @@ PARTS = {
     "pool": "plip",
     "vector_index": "expand",
 }
-RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report", "scale", "steps"}
+RECIPES = {
+    "tiny_model", "recipe", "curation", "artifacts", "ablation", "prepare", "report", "scale", "steps", "sweep",
+}  # fmt: skip
 TOPS = {"app", "__main__", "widgets"}
 
 
