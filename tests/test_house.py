@@ -32,7 +32,7 @@ PARTS = {
     "embedding_cache": "plip",
     "vector_index": "expand",
 }
-RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report"}
+RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report", "sweep"}
 TOPS = {"app", "__main__", "widgets"}
 
 
