@@ -210,9 +210,10 @@ def load(path: Path = RESULTS) -> dict[str, Any]:
 
 def provenance() -> dict[str, Any]:
     """Where and from what the results come."""
+    changes = " with changes" if _git("status", "--porcelain", "--untracked-files=no", ".") else ""
     return {
         "code": fingerprint(),
-        "commit": _git("rev-parse", "HEAD") + (" with changes" if _git("status", "--porcelain", "--untracked-files=no", ".") else ""),
+        "commit": _git("rev-parse", "HEAD") + changes,
         "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} used",
