@@ -101,3 +101,12 @@ def test_comparing_some_at_a_time_is_the_gradient_of_accumulated_batches(size):
         share = len(images[part]) / 8
         (share * contrastive.clip_loss(images[part], texts[part], scale, groups=groups[part])).backward()
     torch.testing.assert_close(found, images.grad)
+
+
+def test_the_results_are_complete_and_of_this_code():
+    results = sweep.load()
+    assert results["provenance"]["code"] == sweep.fingerprint(), "the results are older than the code. Run: make sweep"
+    done = [
+        {name: row[name] for name in trial.facts()} for row, trial in zip(results["runs"], sweep.plan(), strict=True)
+    ]
+    assert done == [trial.facts() for trial in sweep.plan()]
