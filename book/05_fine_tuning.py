@@ -297,7 +297,7 @@ for megabytes in (50, 100, 200):
 # ### What do the comparisons buy?
 #
 # All this trouble is for one thing: that each pair is compared with more others. We can let just that grow. Every run below takes the same number of steps with the same pairs, 64 at a
-# time. Only the loss differs: it compares the pairs of a step in parts of 4, of 8, and so on up to all 64. A part of 4 is what accumulation would do, 64 is what the gradient cache does.
+# time. Only the loss differs: it compares the pairs of a step in parts of 4, of 16, or all 64. A part of 4 is what accumulation would do, 64 is what the gradient cache does.
 # These runs take a while, so they were made beforehand by `make sweep`, and we read what it wrote.
 
 # %%
