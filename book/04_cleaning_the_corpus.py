@@ -19,7 +19,7 @@
 # ## What you will learn
 #
 # - to build a filter that tells pathology from everything else, and to choose its threshold for a wanted precision;
-# - why a filter that is right 99 times in 100 in the laboratory is wrong far more often in the field;
+# - why a filter that is right 97 times in 100 in the laboratory is wrong far more often in the field;
 # - to keep captions that are English, and not to lose those that are mostly Latin;
 # - to find the same picture twice, after it was compressed, resized or cropped;
 # - what a leak between training and test is, how to find it, and what it does to a score;
