@@ -292,7 +292,7 @@ plots.lines(curves, x="step", y="loss", dashed={"ln(n)": failed[-1]["chance_loss
 pictures = validation[:64]["image"]
 for name, model_path in {"collapsed": collapsed, "healthy": healthy}.items():
     vectors = PLIP(model_path).encode_images(pictures)
-    print(f"{name:10} mean cosine of different pictures: {(vectors @ vectors.T)[~np.eye(64, dtype=bool)].mean():.3f}")
+    print(f"{name:10} mean cosine of different pictures: {(vectors @ vectors.T)[~np.eye(len(vectors), dtype=bool)].mean():.3f}")
 
 # %% [markdown]
 # A collapsed model gives every picture the same vector. The cure is in the second run: a warm-up, a sane rate, gradients that are cut back.
