@@ -359,7 +359,7 @@ strangers, rows = validation.select(range(64)), {}
 for name, (place, history) in runs.items():
     encoder = PLIP(place)
     seen, said = encoder.encode_images(strangers["image"]), encoder.encode_text(strangers["text"])
-    alike = (seen @ seen.T)[~np.eye(64, dtype=bool)].mean()
+    alike = (seen @ seen.T)[~np.eye(len(seen), dtype=bool)].mean()
     found = contrastive.pair_recall(torch.from_numpy(seen), torch.from_numpy(said), torch.tensor(strangers["group_id"]), k=10)
     rows[name] = {"last loss": history[-1]["loss"], "ln(n)": history[-1]["chance_loss"], "different pictures, cosine": alike, "recall at 10 of 64": found}
 pd.DataFrame(rows).T.round(2)
