@@ -10,12 +10,13 @@ the tiny PLIP. Where each step is carried out: `curation`. What it starts from: 
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 from datasets import Dataset
 
-from plip_tutorial import cache, finetune, microcosm, recipe, tracks
+from plip_tutorial import cache, finetune, hub, hub_data, label_captions, microcosm, own_tiles, recipe, tracks
 from plip_tutorial.curation import Curation, knn_threshold
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.plip import PLIP
@@ -34,18 +35,19 @@ from plip_tutorial.recipe import (
 __all__ = [
     "benchmark", "benchmark_of", "checkpoint", "collected", "corpus", "embeddings", "expanded", "features",
     "fine_tuning", "history", "knn_threshold", "labelled", "pathology_filter", "posts", "seed_embeddings", "seeds",
-    "tiny_clip", "tiny_embeddings", "tiny_plip", "web_pool",
+    "tiny_clip", "tiny_embeddings", "tiny_plip", "training_pairs", "web_pool",
 ]  # fmt: skip
+PAIRS, LABELLED = "PLIP_TUTORIAL_PAIRS", "1aurent/NCT-CRC-HE"
 
 
 def checkpoint(name: str) -> str:
-    """Directory of "tiny-clip" or "tiny-plip", built if needed; any other name is a hub id and passed through.
+    """Directory of "tiny-clip" or "tiny-plip", or of a model of the full track, made or fetched if needed.
 
-    >>> checkpoint("vinid/plip")
-    'vinid/plip'
+    >>> checkpoint("some/other-id")  # on the hub, and not pinned by this book
+    'some/other-id'
     """
     makers = {"tiny-clip": tiny_clip, "tiny-plip": tiny_plip}
-    return str(makers[name]()) if name in makers else name
+    return str(makers[name]() if name in makers else hub.local(name))
 
 
 def tiny_plip(seed: int = 0) -> Path:
@@ -89,6 +91,21 @@ def corpus() -> Dataset:
     return Curation().corpus()
 
 
+def training_pairs() -> Dataset:
+    """What chapter 5 fine-tunes on. Columns ``image``, ``text``, ``group_id`` and more.
+
+    In the tiny track that is `corpus`. There is no open corpus of pathology posts, so in the full track captions are
+    written from the labels of a set by the grammar of the microcosm. The environment variable ``PLIP_TUTORIAL_PAIRS``
+    puts a reader's own pairs in their place: a file that `own_tiles.read_csv` reads, or a data set on the hub.
+    """
+    own, track = os.environ.get(PAIRS, "").strip(), tracks.current()
+    if Path(own).suffix in own_tiles.LISTS:
+        return own_tiles.read_csv(own)
+    if own:
+        return hub.ask(own, lambda: own_tiles.read_hub(own))
+    return corpus() if track.name == "tiny" else label_captions.captioned(benchmark_of(track, LABELLED, "train"))
+
+
 def benchmark(name: str, split: Split = "test", n: int | None = None) -> Dataset:
     """A labelled set of the current track, cached. Columns ``image``, ``label``, ``patient``, ``slide``, ``lab``."""
     return benchmark_of(tracks.current(), name, split, n)
@@ -98,11 +115,8 @@ def benchmark_of(track: tracks.Track, name: str, split: Split = "test", n: int |
     """The same for a given track."""
     if name in microcosm.NAMES:
         return recipe.micro(name, split, n, size=track.image_size)
-    if name in tracks.FULL.benchmarks:
-        raise ValueError(
-            f"{name!r} is a set of the full track, which cannot be fetched yet. Set {tracks.VARIABLE}=tiny before "
-            f"Python starts, and take one of: {', '.join(microcosm.NAMES)}."
-        )
+    if name in hub_data.SETS:
+        return hub_data.tiles(name, split, n)
     raise ValueError(f"unknown benchmark {name!r}. The {track.name} track has: {', '.join(track.benchmarks)}.")
 
 
@@ -110,4 +124,5 @@ def embeddings(model: str, name: str, split: Split = "test", n: int | None = Non
     """Image embeddings of a benchmark, (n, d) unit vectors, cached. ``model`` is a checkpoint or an artifact's name."""
     make = lambda: PLIP(checkpoint(model)).encode_images(benchmark(name, split, n)["image"], 256)  # noqa: E731
     settings = {"track": asdict(tracks.current()), "model": model, "split": split, "n": n}
-    return recipe.array(f"{name}-{split}-by-{Path(checkpoint(model)).name}", make, **settings)
+    place, model_name = f"{name}-{split}".replace("/", "--"), Path(checkpoint(model)).name
+    return recipe.array(f"{place}-by-{model_name}", make, **settings, **hub_data.identity(name))

@@ -118,7 +118,8 @@ def read_hub(name: str, *, image: str = "image", caption: str = "caption", split
         found = enumerate(pool.map(_problem_of, stored[image]))
         _refuse([f"row {row}: {problem}" if problem else "" for row, problem in found])
     files = [sha256(row["bytes"]).hexdigest() if row["bytes"] else row["path"] for row in stored[image]]
-    pairs = table.select_columns([image]).rename_column(image, "image").add_column("text", texts)
+    pairs = table.select_columns([image])
+    pairs = (pairs if image == "image" else pairs.rename_column(image, "image")).add_column("text", texts)
     pairs = pairs.add_column("group_id", shared_groups(files, texts)).add_column("source", ["own"] * len(texts))
     return pairs.cast(PAIRS)
 

@@ -9,7 +9,7 @@ A chapter asks once, at its top, and never branches on the track again.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 VARIABLE = "PLIP_TUTORIAL_TRACK"
 
@@ -46,6 +46,14 @@ class Track:
     gpu: bool
     benchmarks: tuple[str, ...]
 
+    @property
+    def others(self) -> dict[str, str]:
+        """Models that have seen pictures only, title -> hub id: chapter 8 puts them beside CLIP and PLIP.
+
+        No field, since no artifact depends on it.
+        """
+        return {"ImageNet ViT": "google/vit-base-patch16-224"} if self.name == "full" else {}
+
 
 TINY = Track(
     name="tiny",
@@ -75,6 +83,9 @@ FULL = Track(
     gpu=True,
     benchmarks=("1aurent/NCT-CRC-HE", "1aurent/PatchCamelyon", "RationAI/PanNuke"),
 )
+# The full track without a GPU: the same models and sets, few steps, few tiles, and the microcosm drawn small. For a
+# try, not for results.
+FULL_WITHOUT_GPU = replace(FULL, image_size=64, steps=20, batch_size=16, encode_batch=32, gpu=False)
 TRACKS = {track.name: track for track in (TINY, FULL)}
 
 
@@ -82,6 +93,7 @@ def current() -> Track:
     """The track of this session.
 
     The environment variable ``PLIP_TUTORIAL_TRACK`` decides. Without it: full in Google Colab with a GPU, else tiny.
+    A full track without a GPU is cut to what a CPU can do: `FULL_WITHOUT_GPU`.
 
     Raises:
         ValueError: if the variable names no track.
@@ -91,7 +103,7 @@ def current() -> Track:
         return FULL if in_colab() and _has_gpu() else TINY
     if chosen not in TRACKS:
         raise ValueError(f"{VARIABLE} is {chosen!r}; it must be one of {', '.join(TRACKS)}.")
-    return TRACKS[chosen]
+    return FULL_WITHOUT_GPU if chosen == "full" and not _has_gpu() else TRACKS[chosen]
 
 
 def in_colab() -> bool:

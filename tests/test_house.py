@@ -30,9 +30,12 @@ PARTS = {
     "optimizer": "finetune",
     "embed": "plip",
     "embedding_cache": "plip",
+    "pool": "plip",
     "vector_index": "expand",
 }
-RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report", "sweep"}
+RECIPES = {
+    "tiny_model", "recipe", "curation", "artifacts", "ablation", "prepare", "report", "scale", "steps", "sweep",
+}  # fmt: skip
 TOPS = {"app", "__main__", "widgets"}
 
 

@@ -1,23 +1,205 @@
-"""Where a model comes from: a directory, or the hub."""
+"""Where a model comes from: a directory, or the hub; and all the ways in which a hub can fail."""
 
+from __future__ import annotations
+
+import io
+import os
+import pickle
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
+from huggingface_hub import constants
 from small_clip import small_clip, small_pairs
+from standin_content import add_model
+from standin_hub import Fault, Hub, serve
+from transformers import CLIPModel
 
-from plip_tutorial import hub, plip, training_run
+from plip_tutorial import cache, hub, plip, training_run
 from plip_tutorial.finetune import TrainConfig, finetune
 from plip_tutorial.plip import PLIP
 
+CLIP_ID, PLIP_ID = hub.MODELS
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_clip(tmp_path_factory.mktemp("small") / "clip")
+
+
+@pytest.fixture
+def server(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub with both models, reached by the real client; the client's waits are cut short."""
+    with serve(Hub()) as running:
+        for repo in hub.MODELS:
+            add_model(running, repo, small)
+        use(running, tmp_path, monkeypatch)
+        yield running
+
+
+def use(running: Hub, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(place / "cache"))
+    for name, value in {
+        "ENDPOINT": running.address, "HF_HUB_CACHE": str(place / "hf"), "HF_HUB_OFFLINE": False,
+        "HF_HUB_DOWNLOAD_TIMEOUT": 0.5, "DOWNLOAD_CHUNK_SIZE": 1000, "HF_TOKEN_PATH": str(place / "no-token"),
+        "HUGGINGFACE_CO_URL_TEMPLATE": running.address + "/{repo_id}/resolve/{revision}/{filename}",
+    }.items():  # fmt: skip
+        monkeypatch.setattr(constants, name, value)
+    impatient = SimpleNamespace(sleep=lambda _: None, time=__import__("time").time)
+    monkeypatch.setattr("huggingface_hub.file_download.time", impatient)
+    monkeypatch.setattr("huggingface_hub.utils._http.time", impatient)
+    monkeypatch.setattr(hub, "WAIT", 0.0)
+
+
+def asked(running: Hub, what: str) -> list[dict[str, str]]:
+    return [headers for method, path, headers in running.asked if what in f"{method} {path}"]
+
 
 def test_the_class_and_the_training_ask_one_function_where_a_model_lies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = small_clip(tmp_path / "small")
-    assert hub.local(place) == place
+    assert hub.local(small) == small
     for module in (plip, training_run):
-        monkeypatch.setattr(module, "local", lambda model, token=None: place if model == "some/id" else model)
-    assert PLIP("some/id", device="cpu").fingerprint() == PLIP(place, device="cpu").fingerprint()
+        monkeypatch.setattr(module, "local", lambda model, *_: small if model == "some/id" else model)
+    assert PLIP("some/id", device="cpu").fingerprint() == PLIP(small, device="cpu").fingerprint()
     config = TrainConfig(steps=1, batch_size=4, warmup_steps=0, precision="float32")
     model, _ = finetune("some/id", small_pairs(8), config, output=tmp_path / "run", progress=False)
     assert (model / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", hub.MODELS)
+def test_a_pinned_model_is_fetched_once_as_safetensors_and_needs_no_network_after_that(
+    name: str, server: Hub, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert PLIP(name, device="cpu").fingerprint() == PLIP(small, device="cpu").fingerprint()
+    place = Path(hub.local(name))
+    assert {path.suffix for path in place.iterdir()} <= {".json", ".txt", ".safetensors"}
+    assert (place / "config.json").read_bytes() == (small / "config.json").read_bytes()
+    before = len(server.asked)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    PLIP(name, device="cpu")
+    assert len(server.asked) == before
+    assert not asked(server, "README")
+    assert all("authorization" not in headers for _, _, headers in server.asked)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (Fault("resolve", 99, 404, {"X-Error-Code": "EntryNotFound"}), r"does not have it.*\(404\)"),
+        (Fault("/tree/", 99, 404, {"X-Error-Code": "RevisionNotFound"}), "version .* is gone"),
+        (Fault("/tree/", 99, 401, {"X-Error-Code": "RepoNotFound"}), r"not for everybody \(401\)"),
+        (Fault("resolve", 99, 401, {"X-Error-Code": "GatedRepo"}), r"who reads it \(401\).*hf auth login"),
+        (Fault("resolve", 99, 403, {"X-Error-Code": "GatedRepo"}), r"who reads it \(403\).*hf auth login"),
+        (Fault("resolve", 99, 429, {"Retry-After": "0"}), r"fewer requests \(429\)"),
+        (Fault("/tree/", 99, 429, {"Retry-After": "0"}), r"fewer requests \(429\)"),
+        (Fault("/cdn/", 99, 503), r"problem of its own \(503\)"),
+        (Fault("/cdn/", 99, cut=5000), r"cannot be reached, or is too slow \(RemoteProtocolError\)"),
+        (Fault("/cdn/", 99, damage=True), "pytorch_model.bin arrived damaged.*fetched 3 times"),
+        (Fault("/cdn/", 99, slow=0.6), r"too slow \(ReadTimeout\)"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else f"{value.status or ''}{value.where}{value.cut}{value.damage}",
+)
+def test_a_failure_that_stays_is_explained_and_leaves_nothing_in_use(
+    fault: Fault, says: str, server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    server.faults.append(fault)
+    with pytest.raises(hub.HubError, match=says) as raised:
+        PLIP(PLIP_ID)
+    assert "PLIP_TUTORIAL_TRACK=tiny" in str(raised.value)
+    assert "hf_secret" not in str(raised.value)
+    assert [path for path in (tmp_path / "cache").iterdir() if path.name != ".locks"] == []
+    assert [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".incomplete")] == []
+    server.faults.clear()
+    assert PLIP(PLIP_ID, device="cpu").dim == 16
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("/tree/", 2, 429, {"Retry-After": "0"}),
+        Fault("resolve", 1, 429, {"Retry-After": "0"}, method="HEAD"),
+        Fault("/cdn/", 2, 503),
+        Fault("/cdn/", 2, cut=5000),
+        Fault("/cdn/", 1, damage=True),
+        Fault("/cdn/", 1, slow=0.6),
+    ],
+    ids=lambda fault: f"{fault.status or ''}{fault.where}{fault.cut}{fault.damage}",
+)
+def test_a_failure_that_passes_is_waited_for(fault: Fault, server: Hub, small: Path) -> None:
+    server.faults.append(fault)
+    assert PLIP(PLIP_ID, device="cpu").fingerprint() == PLIP(small, device="cpu").fingerprint()
+    assert fault.times == 0
+    if fault.cut:  # it goes on where it was cut
+        assert [headers["range"] for headers in asked(server, "GET /cdn/")[1:]] == ["bytes=5000-", "bytes=10000-"]
+
+
+def test_what_arrived_before_an_interruption_is_not_fetched_again(server: Hub) -> None:
+    server.faults.append(Fault("config.json", 99, 503))  # asked for after the weights
+    with pytest.raises(hub.HubError, match="503"):
+        hub.local(CLIP_ID)
+    assert len(asked(server, "GET /cdn/")) == 1
+    server.faults.clear()
+    assert Path(hub.local(CLIP_ID), "model.safetensors").exists()
+    assert len(asked(server, "GET /cdn/")) == 1
+
+
+def test_a_pause_is_as_long_as_the_hub_asks_and_no_longer_than_a_minute() -> None:
+    answer = lambda seconds: SimpleNamespace(response=SimpleNamespace(headers={"Retry-After": seconds}))  # noqa: E731
+    assert hub._pause(answer("7"), 1) == 7
+    assert hub._pause(answer("3600"), 1) == 60
+    assert [hub._pause(answer("soon"), tried) for tried in (1, 2)] == [hub.WAIT, 2 * hub.WAIT]
+
+
+def test_without_a_network_the_message_says_so_at_once(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(hub.HubError, match=r"never fetched, and HF_HUB_OFFLINE is set.*PLIP_TUTORIAL_TRACK=tiny"):
+        hub.local(CLIP_ID)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(hub.HubError, match=r"cannot be reached, or is too slow \(ConnectError\)"):
+        hub.local(CLIP_ID)
+
+
+def test_another_file_than_the_published_one_is_refused_whatever_the_hub_says(
+    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "is_stand_in", lambda: False)
+    with pytest.raises(hub.HubError, match=r"another file than the one that was published"):
+        hub.local(PLIP_ID)
+    assert not list((tmp_path / "cache").glob("hub-*"))
+
+
+class Evil:
+    """Unpickling it makes a directory."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = str(mark)
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (self.mark,)
+
+
+def test_a_pickle_that_would_run_something_runs_nothing(server: Hub, tmp_path: Path) -> None:
+    with io.BytesIO() as file:
+        torch.save({"text_projection.weight": Evil(tmp_path / "ran")}, file)
+        server.add("models", PLIP_ID, {"pytorch_model.bin": file.getvalue()})
+    with pytest.raises(Exception, match=r"(?i)weights.only|unpickl"):
+        hub.local(PLIP_ID)
+    assert not (tmp_path / "ran").exists()
+    assert pickle.loads(pickle.dumps(Evil(tmp_path / "ran"))) is None  # and it would have
+    assert (tmp_path / "ran").exists()
+
+
+def test_an_error_of_a_model_that_is_not_pinned_is_explained_too(server: Hub, small: Path) -> None:
+    with pytest.raises(hub.HubError, match=r"some/other: .*\(401\).*PLIP_TUTORIAL_TRACK=tiny"):
+        PLIP("some/other")
+    with pytest.raises(ZeroDivisionError), hub.quiet("some/other"):
+        _ = 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        hub.ask("arithmetic", lambda: 1 / 0)
+    assert CLIPModel.from_pretrained(small).config.projection_dim == 16

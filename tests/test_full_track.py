@@ -1,0 +1,58 @@
+"""Every chapter in the full track, by the real clients, from a hub on this machine, in a folder that is not the book's.
+
+The models are those of the tiny track and the sets have few tiles, so this is no test of a result. It is a test of
+names, columns, files and calls: of what the first run on a GPU must not stumble over.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jupytext
+import pytest
+from nbclient import NotebookClient
+from standin_content import add_model, add_sets
+from standin_hub import Hub, serve
+
+from plip_tutorial import artifacts, cache, tracks
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*sorted((ROOT / "book").glob("[01]*.py")), ROOT / "book" / "bring_your_own_tiles.py"]
+TILES = 180  # in each split of each set
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Hub]:
+    with serve(Hub()) as server:
+        add_model(server, tracks.FULL.clip, artifacts.tiny_clip())
+        add_model(server, tracks.FULL.plip, artifacts.tiny_plip())
+        add_sets(server, TILES)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def environment(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of a machine with the tiny artifacts in its cache, and nothing from the hub so far."""
+    place = tmp_path_factory.mktemp("full-track")
+    (place / "cache").mkdir()
+    for built in cache.cache_dir().iterdir():
+        if not built.name.startswith("."):
+            (place / "cache" / built.name).symlink_to(built, target_is_directory=True)
+    changed = {"HF_ENDPOINT": hub.address, "HF_HOME": str(place / "hf"), "HF_DATASETS_CACHE": str(place / "datasets")}
+    changed |= {cache.VARIABLE: str(place / "cache"), tracks.VARIABLE: "full"}
+    return {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"} | changed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_page_runs_in_the_full_track(
+    page: Path, environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook, start = jupytext.read(page), time.perf_counter()
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute(env=environment)
+    with capsys.disabled():
+        print(f"\nfull track on a CPU, {page.stem}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
