@@ -369,8 +369,8 @@ pd.DataFrame(rows).T.round(2)
 #
 # - **a rate too high**: the loss jumps, then lies down on ln(n), and different pictures have a cosine near 1. The weights were thrown so far that all pictures got the same vector: a *collapse*.
 #   Lower the rate, and cut long gradients back (`clip_norm=1`);
-# - **no warm-up**: the first steps, taken at full rate with gradients that point anywhere, do the harm. How much depends on the rate; a warm-up costs nothing;
-# - **not normalised**: similarities have no bound, and a temperature that was made for cosines makes the logits enormous. The loss starts far above ln(n). It may sink, but it sinks by shrinking and stretching vectors.
+# - **no warm-up**: the first steps, taken at full rate with gradients that point anywhere, do the harm. How much depends on the rate; compare its row with the healthy one. A warm-up costs nothing;
+# - **not normalised**: similarities have no bound, and a temperature that was made for cosines makes logits of any size. Look at the first losses: a model that is merely ignorant starts near ln(n), this one does not.
 #   In our loop the encoders' output is always normalised; here it took some force to switch that off;
 # - **a batch of one**: the loss is 0 and the gradient is 0. Everything looks perfect, and nothing is learnt ({doc}`01_contrastive_learning` has it as an exercise). ln(1) is 0: this loss too lies on ln(n).
 #
@@ -413,8 +413,7 @@ for name, column in means.items():
 # choosers of different size, and beside it the setting that validation chose:
 
 # %%
-order = ["learning_rate", "batch_size", "warmup", "temperature", "loss", "augmentation"]
-predictions = [[row["predictions"] for row in runs_made if all(row[name] == one[name] for name in order)] for _, one in settings.iterrows()]
+predictions = [[row["predictions"] for row in runs_made if all(row[name] == one[name] for name in sweep.AXES)] for _, one in settings.iterrows()]
 patients = np.array(tested["patient"])
 asked = [n for n in (2, 4, 8, 16) if n < len(set(patients))]
 gaps = {"chosen by the test": {}, "chosen by validation": {}}
@@ -427,8 +426,8 @@ for many in asked:
 plots.lines(gaps, x="test tiles in the score", y="reported - later", log=True)
 
 # %% [markdown]
-# The lower curve is what any score on few tiles does by itself: it scatters around the truth, sometimes a little above, sometimes below. The distance between the curves is the price of letting the test choose, and it is paid by whoever believes the
-# reported number. It grows when the test is small, and with each setting that is tried.
+# A setting that was chosen without these tiles has no reason to do better on the first part than on the second: we expect its curve near zero. What the other curve has above it is the price of letting the test choose, and whoever believes the
+# reported number pays it. We expect it to be largest where few tiles chose.
 #
 # So the rule of this book: settings are chosen by held-out pairs, test tiles are looked at once. The table above has the column `test_f1`, to show what both judges say; nothing was chosen by it.
 #
