@@ -31,6 +31,8 @@ PARTS = {
     "embed": "plip",
     "embedding_cache": "plip",
     "vector_index": "expand",
+    "stain_normalization": "limits",
+    "laboratory_shift": "limits",
 }
 RECIPES = {"tiny_model", "artifacts", "report"}
 TOPS = {"app", "__main__", "widgets"}
