@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test setup sync serve report lint clean
+.PHONY: book test setup sync serve report ablation lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
@@ -45,6 +45,10 @@ serve: book
 
 report: setup
 	$(BIN)/python -m plip_tutorial report
+
+# Half an hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
+ablation: setup
+	$(BIN)/python -m plip_tutorial.ablation
 
 clean:
 	rm -rf _build

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Zero-shot classification
 #
-# **Time:** under two minutes on two CPU cores, after the shared artifacts are built (measured at each build: {doc}`run times <run_times>`). On a T4: not measured yet.
+# **Time:** @time@
 #
 # ## What you will learn
 #
@@ -30,11 +30,7 @@
 # not needed.
 
 # %% tags=["remove-cell"]
-# On Colab the package is installed first; torch and numpy of the machine stay as they are.
-import importlib.util
-
-if importlib.util.find_spec("plip_tutorial") is None:
-    # %pip install -q "plip-tutorial[book]"
+# Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
 
 # %% [markdown]
 # ## A classifier made of words

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Auditing PLIP
 #
-# **Time:** under a minute on two CPU cores; no model runs here (measured at each build: {doc}`run times <run_times>`). On a T4: not measured yet.
+# **Time:** @time@
 #
 # ## What you will learn
 #
@@ -29,11 +29,7 @@
 # {cite}`huang2023plip`. We look again at a paper that we like. It opened its data and its weights, and that is the reason why it can be looked at.
 
 # %% tags=["remove-cell"]
-# On Colab the package is installed first; torch and numpy of the machine stay as they are.
-import importlib.util
-
-if importlib.util.find_spec("plip_tutorial") is None:
-    # %pip install -q "plip-tutorial[book]"
+# Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
 
 # %% [markdown]
 # ## Do the sums agree?

@@ -18,11 +18,7 @@
 # shown on real pictures that come with an installed package, so that this page runs on your machine too.
 
 # %% tags=["remove-cell"]
-# On Colab the package is installed first; torch and numpy of the machine stay as they are.
-import importlib.util
-
-if importlib.util.find_spec("plip_tutorial") is None:
-    # %pip install -q "plip-tutorial[book]"
+# Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
 
 # %% [markdown]
 # ## A real picture

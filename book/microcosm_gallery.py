@@ -18,11 +18,7 @@
 # All tissue is drawn by a program. It borrows the patterns of real tissue; it is no material for diagnosis, nor for learning diagnosis.
 
 # %% tags=["remove-cell"]
-# On Colab the package is installed first; torch and numpy of the machine stay as they are.
-import importlib.util
-
-if importlib.util.find_spec("plip_tutorial") is None:
-    # %pip install -q "plip-tutorial[book]"
+# Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
 
 # %% [markdown]
 # ## Every tissue, in six laboratories

@@ -74,12 +74,16 @@ def publish(target: Path, write: Callable[[Path], object]) -> Path:
         if target.exists():
             shutil.rmtree(target)
         os.replace(unfinished, target)
-    except (OSError, SafetensorError) as error:
+    except Exception as error:  # on a full disk each library raises an error of its own kind
         shutil.rmtree(unfinished, ignore_errors=True)
-        last = latest(target.parent)
-        good = f"The last good checkpoint is {last}." if last else "There is no earlier checkpoint."
-        raise CheckpointError(f"{target} could not be written: {error}. {good} Make room and call again.") from error
+        raise _not_written(target, error) from error
     return target
+
+
+def _not_written(target: Path, error: Exception) -> CheckpointError:
+    last = latest(target.parent)
+    good = f"The last good checkpoint is {last}." if last else "There is no earlier checkpoint."
+    return CheckpointError(f"{target} could not be written: {error}. {good} Make room and call again.")
 
 
 def latest(folder: Path) -> Path | None:
@@ -165,11 +169,18 @@ class History:
             os.replace(unfinished, path)
 
     def add(self, row: dict[str, Any]) -> None:
-        """Append one row; it is in the file when this returns."""
+        """Append one row; it is in the file when this returns.
+
+        Raises:
+            CheckpointError: if the disk is full or fails.
+        """
         self.rows.append(row)
-        if self._write:
-            with self.path.open("a", newline="", encoding="utf-8") as file:
-                _write_row(file, row, header=len(self.rows) == 1)
+        try:
+            if self._write:
+                with self.path.open("a", newline="", encoding="utf-8") as file:
+                    _write_row(file, row, header=len(self.rows) == 1)
+        except OSError as error:
+            raise _not_written(self.path, error) from error
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:

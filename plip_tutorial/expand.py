@@ -50,7 +50,9 @@ class Expansion:
         return 1000 * float(np.asarray(truth, bool)[self.indices].mean()) if len(self) else 0.0
 
 
-def expand(seeds: ArrayLike, pool: ArrayLike, *, k: int, threshold: float) -> Expansion:
+def expand(
+    seeds: ArrayLike, pool: ArrayLike | VectorIndex | ApproximateIndex, *, k: int, threshold: float
+) -> Expansion:
     """Take from the pool what is near a seed.
 
     A pool item comes back if it is one of the ``k`` nearest of any seed and if its similarity to the nearest seed
@@ -58,7 +60,7 @@ def expand(seeds: ArrayLike, pool: ArrayLike, *, k: int, threshold: float) -> Ex
 
     Args:
         seeds: unit vectors of the collected images, (s, d).
-        pool: unit vectors of the web images, (n, d).
+        pool: unit vectors of the web images, (n, d), or an index of them. An approximate one may miss neighbours.
         k: neighbours that each seed asks for; at most n are taken.
         threshold: smallest cosine similarity, -1 to 1.
 
@@ -68,9 +70,10 @@ def expand(seeds: ArrayLike, pool: ArrayLike, *, k: int, threshold: float) -> Ex
     Raises:
         ValueError: no unit vectors, different dimensions, or a k below 1.
     """
-    index, anchors = VectorIndex(pool), VectorIndex(seeds)
+    index = pool if isinstance(pool, VectorIndex | ApproximateIndex) else VectorIndex(pool)
+    anchors = VectorIndex(seeds)
     scores, indices = index.search(seeds, min(k, len(index)) if k > 0 else k)
-    found = np.unique(indices[scores >= threshold])
+    found = np.unique(indices[(scores >= threshold) & (indices >= 0)])  # -1: the approximate one found no more
     if not len(found):
         return Expansion(found, np.empty(0, np.float32), found)
     nearest, seed = anchors.search(index.embeddings[found], k=1)

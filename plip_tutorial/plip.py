@@ -1,8 +1,8 @@
 """The `PLIP` class: pictures and words in, vectors of one space out.
 
-It takes the place of the class that was released with PLIP (Huang et al. 2023) and keeps the names of its methods.
-Both sides of a cosine are unit vectors here, pictures are never re-encoded, and each caption is padded to its
-neighbours' length instead of to 77 tokens.
+It takes the place of the class that was released with PLIP (Huang et al. 2023): same methods, and the names of its
+arguments are understood beside ours. Both sides of a cosine are unit vectors here, pictures are never re-encoded, and
+each caption is padded to its neighbours' length instead of to 77 tokens.
 
     plip = PLIP("vinid/plip")
     images = plip.encode_images(["a.png", "b.png"])       # (2, 512) unit vectors
@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial, wraps
 from itertools import islice
-from typing import Any, Literal, Self, TypeVar, overload
+from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
-from plip_tutorial.hub import quiet
+from plip_tutorial.hub import local, quiet
 from plip_tutorial.images import ImageLike, count, load
 from plip_tutorial.pixels import Preprocessor
 from plip_tutorial.tokens import Tokens
@@ -35,9 +36,20 @@ Embeddings = NDArray[np.float32]
 Batch = tuple[torch.Tensor | None, NDArray[np.bool_]]
 Pictures = Iterable[ImageLike]
 T = TypeVar("T")
+P = ParamSpec("P")
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 SMALL = 50_000_000  # parameters; below it "auto" stays exact, so that the tiny track is the same on every machine
 PATIENCE = 2.0  # seconds before a progress bar appears
+
+
+def _released(method: Callable[P, T], theirs: str, ours: str) -> Callable[P, T]:
+    """Let a method take one argument under the name that the released class gave it, too."""
+
+    @wraps(method)
+    def renamed(*args: P.args, **kwargs: P.kwargs) -> T:
+        return method(*args, **{ours if name == theirs else name: value for name, value in kwargs.items()})  # type: ignore[arg-type]
+
+    return renamed
 
 
 class PLIP:
@@ -45,6 +57,7 @@ class PLIP:
 
     Args:
         model: id on the Hugging Face hub, or directory of a checkpoint (model, tokenizer and image processor).
+        auth_token: for a private checkpoint on the hub.
         device: ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
         precision: ``"float32"`` is exact; ``"bfloat16"`` and ``"float16"`` are faster where the processor has them,
             with a cosine of at least 0.9999 to the exact vector; ``"auto"`` takes bfloat16 where it pays.
@@ -57,17 +70,25 @@ class PLIP:
         dim: length of an embedding.
     """
 
+    @partial(_released, theirs="model_name", ours="model")
     def __init__(
-        self, model: str | os.PathLike[str] = "vinid/plip", *, device: str = "auto", precision: str = "auto"
+        self,
+        model: str | os.PathLike[str] = "vinid/plip",
+        auth_token: str | None = None,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
     ) -> None:
         """Load the checkpoint."""
         self.device = torch.device(_best_device() if device == "auto" else device)
-        with quiet(model):
-            weights: Any = CLIPModel.from_pretrained(model, dtype=torch.float32)  # some are stored in float16
+        model = local(model, auth_token)
+        with quiet(model):  # some weights are stored in float16
+            weights: Any = CLIPModel.from_pretrained(model, dtype=torch.float32, token=auth_token)
         self.model = weights.eval().to(self.device)
         self.precision = _best_precision(self.model, self.device) if precision == "auto" else precision
         _check_precision(self.precision, self.device)
-        tokenizer, pictures = CLIPTokenizer.from_pretrained(model), CLIPImageProcessorPil.from_pretrained(model)
+        tokenizer = CLIPTokenizer.from_pretrained(model, token=auth_token)
+        pictures = CLIPImageProcessorPil.from_pretrained(model, token=auth_token)
         self.processor: Any = CLIPProcessor(pictures, tokenizer)  # type: ignore[no-untyped-call]
         self.dim: int = self.model.config.projection_dim
         self._preprocess = Preprocessor(pictures)
@@ -83,12 +104,14 @@ class PLIP:
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits of all that an embedding depends on besides its input; computed once.
 
-        The weights, the preprocessing of pictures, the tokenizer and the precision.
+        The weights and how they are put together, the preprocessing of pictures, the tokenizer and the precision.
         """
         if self._fingerprint is None:
             digest = hashlib.sha256(self.precision.encode())
             digest.update(self.processor.image_processor.to_json_string().encode())
             digest.update(self.processor.tokenizer.backend_tokenizer.to_str().encode())
+            for tower in (self.model.config.text_config, self.model.config.vision_config):
+                digest.update(tower.to_json_string().encode())  # its activation and heads are in no weight
             for name, tensor in sorted(self.model.state_dict().items()):
                 digest.update(name.encode())
                 digest.update(tensor.cpu().contiguous().numpy())
@@ -140,6 +163,7 @@ class PLIP:
         embeddings = _finished(np.concatenate(rows), normalize)
         return (embeddings, np.concatenate(masks)) if skip_unreadable else embeddings
 
+    @partial(_released, theirs="text", ours="texts")
     def encode_text(self, texts: Iterable[str], batch_size: int = 32, *, normalize: bool = True) -> Embeddings:
         """Embed captions, sorted by length so that a batch is padded to its longest member only.
 
@@ -165,12 +189,16 @@ class PLIP:
                 bar.update(len(chosen))
         return _finished(embeddings, normalize)
 
-    def zero_shot_classification(self, images: Pictures, labels: Sequence[str], batch_size: int = 32) -> list[str]:
+    @partial(_released, theirs="text_labels", ours="labels")
+    def zero_shot_classification(
+        self, images: Pictures, labels: Sequence[str], debug: bool = False, *, batch_size: int = 32
+    ) -> list[str]:
         """Give each picture the label whose words are nearest to it.
 
         Args:
             images: n pictures, as in `encode_images`.
             labels: captions to choose from, used word for word: write "an H&E image of fat" rather than "fat".
+            debug: print the cosines.
             batch_size: pictures in one forward pass.
 
         Returns:
@@ -179,8 +207,10 @@ class PLIP:
         if len(labels) == 0:
             raise ValueError("there are no labels to choose from")
         words = self.encode_text(labels, batch_size)
-        nearest = (self.encode_images(images, batch_size) @ words.T).argmax(1)
-        return [labels[i] for i in nearest]
+        cosines = self.encode_images(images, batch_size) @ words.T
+        if debug:
+            print(cosines)
+        return [labels[i] for i in cosines.argmax(1)]
 
     def index(self, images: Pictures, batch_size: int = 32) -> Self:
         """Embed the pictures that `retrieval` searches; replaces those of an earlier call."""

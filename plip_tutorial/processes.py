@@ -97,7 +97,10 @@ def memory_in_use() -> float:
     return float(psutil.Process().memory_info().rss) / 1000**3
 
 
-def tracker_options(trackers: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Settings of the trackers: Comet ML works offline when no key is set, so that no account is needed."""
-    offline = "comet_ml" in trackers and not os.environ.get("COMET_API_KEY")
-    return {"comet_ml": {"online": False}} if offline else {}
+def tracker_options(trackers: Iterable[str], folder: Any) -> dict[str, dict[str, Any]]:
+    """Settings of the trackers: without a key Comet ML works offline, and leaves an archive in ``folder`` to upload."""
+    if "comet_ml" not in trackers or os.environ.get("COMET_API_KEY"):
+        return {}
+    from comet_ml import ExperimentConfig  # optional
+
+    return {"comet_ml": {"online": False, "experiment_config": ExperimentConfig(offline_directory=str(folder))}}

@@ -53,7 +53,7 @@ class Tokens:
         text = text if len(text) <= 60 else text[:57] + "..."
         message = f"caption {long[0]} ({text!r}) has {length} tokens; the model reads {self.limit}, the rest was cut"
         more = f"; so were {len(long) - 1} other captions" if len(long) > 1 else ""
-        warnings.warn(message + more, stacklevel=4)  # 4: the line that called PLIP.encode_text
+        warnings.warn(message + more, stacklevel=5)  # 5: the line that called PLIP.encode_text
 
 
 def _checked(texts: Iterable[str]) -> list[str]:

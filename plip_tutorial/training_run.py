@@ -27,7 +27,7 @@ from plip_tutorial.augment import augment
 from plip_tutorial.batches import Batch, PairTensors, steps_per_epoch
 from plip_tutorial.contrastive import pair_recall
 from plip_tutorial.gradcache import RandomState
-from plip_tutorial.hub import quiet
+from plip_tutorial.hub import local, quiet
 from plip_tutorial.patches import kept_patches, reading
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ class Run:
             self._restore(last)
         self.history = checkpoints.History(folder / "history.csv", until=self.facts["step"], write=self.is_main)
         if config.trackers:
-            settings, options = _settings(config), processes.tracker_options(config.trackers)
+            settings, options = _settings(config), processes.tracker_options(config.trackers, folder)
             flat = {name: str(value) for name, value in settings.items()}
             self.accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=options)
 
     def _load(self, source: Any) -> None:
-        config, device = self.config, self.accelerator.device
+        config, device, source = self.config, self.accelerator.device, local(source)
         with quiet(source):
             self.processor = CLIPProcessor.from_pretrained(source)
             self.model: Any = CLIPModel.from_pretrained(source, dtype=torch.float32).train()
@@ -123,6 +123,8 @@ class Run:
         left = range(total if self.out_of_patience else done, total)
         if left:
             len(self.feed)  # decode now: the bar of the training shall not count it
+        if left and self._held_out is not None:
+            len(self._validation_feed)  # a picture that cannot be read is named before the first step
         return iter(tqdm(left, desc="training", initial=done, total=total, disable=not (self.progress and left)))
 
     def groups(self, rows: NDArray[np.int64]) -> Tensor:

@@ -9,6 +9,10 @@ and a partial sort, done block by block. The approximate one trades exactness fo
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any, Self
 
@@ -192,22 +196,23 @@ class ApproximateIndex:
             ValueError: no unit vectors, fewer than 256 of them, or ``code_bytes`` is no divisor of d.
             ModuleNotFoundError: faiss is not installed.
         """
-        faiss = _faiss()
         self.embeddings, self.shortlist = check_vectors(embeddings), shortlist
         n, dim = self.embeddings.shape
-        code_bytes = code_bytes or max(dim // 4, 1)
+        code_bytes, lists = code_bytes or max(dim // 4, 1), lists or round(n**0.5)
+        faiss = _faiss()
         if n < 256 or dim % code_bytes:
             raise ValueError(
                 f"{n} vectors of {dim} numbers with {code_bytes} bytes each: at least 256 vectors are needed, and "
                 "code_bytes must divide their dimension. For small pools take VectorIndex."
             )
         # "np": without it faiss spends most of the training on sorting codes for a kind of search not used here
-        recipe = f"IVF{lists or round(n**0.5)},PQ{code_bytes}np"
-        self.index: Any = faiss.index_factory(dim, recipe, faiss.METRIC_INNER_PRODUCT)
-        array = np.ascontiguousarray(self.embeddings, np.float32)
-        self.index.train(array)
-        self.index.add(array)
+        self.index: Any = faiss.index_factory(dim, f"IVF{lists},PQ{code_bytes}np", faiss.METRIC_INNER_PRODUCT)
+        step = max(1, n // (256 * max(lists, 256)))  # k-means looks at 256 vectors for each centre, not at more
+        self.index.train(np.ascontiguousarray(self.embeddings[::step], np.float32))
+        for start in range(0, n, 65536):
+            self.index.add(np.ascontiguousarray(self.embeddings[start : start + 65536], np.float32))
         self.index.nprobe = probes
+        self._mapped: Path | None = None
 
     def __len__(self) -> int:
         """Return the number of vectors."""
@@ -224,10 +229,42 @@ class ApproximateIndex:
         best = np.lexsort((found, -scores), axis=1)[:, :k]
         return np.take_along_axis(scores, best, 1), np.take_along_axis(found, best, 1)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the codes in faiss' own format; the vectors are not among them. Returns the path."""
-        _faiss().write_index(self.index, str(path))
-        return Path(path)
+    def save(self, folder: str | Path) -> Path:
+        """Write ``codes.faiss``, ``vectors.npy`` and ``settings.json`` into a folder, made if absent; returns it."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        codes, vectors = folder / "codes.faiss", folder / "vectors.npy"
+        if self._mapped:  # faiss would write down where the codes are, not the codes
+            shutil.copyfile(self._mapped, f"{codes}.new")
+        else:
+            _faiss().write_index(self.index, f"{codes}.new")
+        with open(f"{vectors}.new", "wb") as file:
+            np.save(file, self.embeddings, allow_pickle=False)
+        for path in (codes, vectors):  # only now: what is written may be what this index itself is mapped to
+            os.replace(f"{path}.new", path)
+        (folder / "settings.json").write_text(json.dumps({"shortlist": self.shortlist}), encoding="utf-8")
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Open a saved index. Codes and vectors stay on the disk: a search reads the cells and the rows it needs.
+
+        Raises:
+            ValueError: the codes and the vectors do not belong together.
+        """
+        faiss, folder = _faiss(), Path(folder)
+        index = cls.__new__(cls)
+        index.embeddings = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+        mapped = 0 if sys.platform == "win32" else faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
+        index._mapped = folder / "codes.faiss"
+        index.index = faiss.read_index(str(index._mapped), mapped)
+        index.shortlist = int(json.loads((folder / "settings.json").read_text(encoding="utf-8"))["shortlist"])
+        if (index.index.ntotal, index.index.d) != index.embeddings.shape:
+            raise ValueError(
+                f"{folder} holds codes of {index.index.ntotal} vectors of {index.index.d} numbers, but vectors of "
+                f"shape {index.embeddings.shape}. Build and save the index again."
+            )
+        return index
 
 
 def _faiss() -> Any:

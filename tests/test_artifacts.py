@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from transformers import CLIPModel, CLIPProcessor
 
-from plip_tutorial import artifacts, cache, clean, microcosm, report, tracks
+from plip_tutorial import artifacts, cache, clean, microcosm, recipe, report, tracks
 
 SMALL = replace(tracks.TINY, posts=300, web_pool=300, steps=2, batch_size=16)
-RECIPE = replace(artifacts.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
+RECIPE = replace(recipe.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -21,7 +21,7 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(cache.VARIABLE, str(place))
         patch.setattr(tracks, "TINY", SMALL)
-        patch.setattr(artifacts, "RECIPE", RECIPE)
+        patch.setattr(recipe, "RECIPE", RECIPE)
         yield place
 
 
@@ -41,7 +41,7 @@ def test_what_was_built_is_found_again_and_built_anew_when_a_setting_changes(
     made = (first / "model.safetensors").stat().st_mtime_ns
     assert artifacts.tiny_clip() == first
     assert (first / "model.safetensors").stat().st_mtime_ns == made
-    monkeypatch.setattr(artifacts, "RECIPE", replace(RECIPE, pretrain_steps=1))
+    monkeypatch.setattr(recipe, "RECIPE", replace(RECIPE, pretrain_steps=1))
     assert artifacts.tiny_clip() != first
     assert {path.name for path in small_world.iterdir() if path.name.startswith(".")} <= {".locks"}
 

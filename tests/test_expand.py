@@ -1,10 +1,12 @@
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_score, recall_score
 
-from plip_tutorial.expand import SAME, choose_threshold, expand
+from plip_tutorial.expand import SAME, ApproximateIndex, VectorIndex, choose_threshold, expand
 from plip_tutorial.microcosm.seeding import rng
 
 
@@ -54,6 +56,21 @@ def test_gain_counts_true_items_for_each_thousand():
     assert found.indices.tolist() == [0, 1]
     assert found.gain([True, False, True, True]) == 500
     assert expand(seeds, pool, k=4, threshold=0.9).gain([True] * 4) == 0
+
+
+def test_an_index_may_stand_for_the_pool():
+    seeds, pool = unit_vectors("seeds", n=9, dim=8), unit_vectors("pool", n=600, dim=8)
+    plain = expand(seeds, pool, k=5, threshold=0.2)
+    indexes = [VectorIndex(pool, block=100)]
+    if find_spec("faiss"):
+        indexes.append(ApproximateIndex(pool, lists=4, code_bytes=4, probes=4, shortlist=120))  # looks everywhere
+    for index in indexes:
+        found = expand(seeds, index, k=5, threshold=0.2)
+        for mine, expected in zip(vars(found).values(), vars(plain).values(), strict=True):
+            np.testing.assert_array_equal(mine, expected)
+    if find_spec("faiss"):
+        few = ApproximateIndex(pool, lists=100, code_bytes=4, probes=1)  # cells with fewer than k: no row -1 comes back
+        assert expand(seeds, few, k=200, threshold=-np.inf).indices.min() >= 0
 
 
 def test_bad_input_is_refused():

@@ -1,6 +1,8 @@
 import csv
 import dataclasses
+import json
 import math
+import zipfile
 
 import numpy as np
 import pytest
@@ -108,7 +110,11 @@ def test_a_table_that_cannot_be_trained_on_is_refused_before_training(base, pair
     raw = pairs.cast_column("image", Image(decode=False))
     broken = raw.map(lambda row, i: {"image": {"bytes": b"no", "path": None}} if i == 4 else row, with_indices=True)
     refused(broken.cast_column("image", Image()), "image 4 of 23", UnreadableImageError)
+    held_out = {"validation": broken.cast_column("image", Image()), "validate_every": 4}
+    with pytest.raises(UnreadableImageError, match="image 4 of 23"):
+        train(base, pairs, tmp_path / "out", **held_out)
     assert not list((tmp_path / "out").glob("step-*"))
+    assert (tmp_path / "out" / "history.csv").read_text() == ""
 
 
 # The loop
@@ -228,6 +234,18 @@ def test_tensorboard_gets_the_same_numbers(base, pairs, tmp_path):
     _, history = train(base, pairs, tmp_path, trackers=("tensorboard",))
     events = EventAccumulator(str(tmp_path / "plip-tutorial")).Reload()
     assert [event.value for event in events.Scalars("loss")] == pytest.approx([row["loss"] for row in history])
+
+
+def test_comet_works_without_a_key_and_leaves_its_archive_in_the_folder(base, pairs, tmp_path, monkeypatch):
+    pytest.importorskip("comet_ml")
+    monkeypatch.delenv("COMET_API_KEY", raising=False)
+    _, history = train(base, pairs, tmp_path, trackers=("comet_ml",))
+    (archive,) = tmp_path.glob("*.zip")
+    with zipfile.ZipFile(archive) as file:
+        messages = [json.loads(line) for line in file.read("messages.json").splitlines()]
+    metrics = [message["payload"]["metric"] for message in messages if message["type"] == "metric_msg"]
+    losses = [metric["metricValue"] for metric in metrics if metric["metricName"] == "loss"]
+    assert losses == pytest.approx([row["loss"] for row in history])
 
 
 # Between two models

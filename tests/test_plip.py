@@ -312,3 +312,17 @@ def test_real_pictures_equal_plain_hugging_face(plip: PLIP, path: Path) -> None:
     assert len(files) >= 3
     expected = plain_images(path, [Image.open(file).convert("RGB") for file in files])
     np.testing.assert_allclose(plip.encode_images(files, 4, normalize=False), expected, atol=1e-5)
+
+
+def test_the_fingerprint_knows_what_is_in_no_weight(path: Path, plip: PLIP, tmp_path: Path) -> None:
+    # CLIP's own weights with the wrong activation are a classic mistake: same numbers in the file, other vectors.
+    copy, other = checkpoint(tmp_path / "copy"), checkpoint(tmp_path / "other")
+    config = (other / "config.json").read_text()
+    (other / "config.json").write_text(config.replace("quick_gelu", "gelu"))
+    assert PLIP(copy, device="cpu").fingerprint() == plip.fingerprint()
+    assert PLIP(other, device="cpu").fingerprint() != plip.fingerprint()
+    pictures = CLIPImageProcessorPil(size={"shortest_edge": 40}, crop_size={"height": 32, "width": 32})
+    pictures.save_pretrained(copy)
+    (copy / "processor_config.json").unlink(missing_ok=True)
+    assert PLIP(copy, device="cpu").fingerprint() != plip.fingerprint()
+    assert PLIP(path, device="cpu", precision="bfloat16").fingerprint() != plip.fingerprint()

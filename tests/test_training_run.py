@@ -153,6 +153,39 @@ def test_a_full_disk_gives_a_clear_error_and_leaves_the_last_checkpoint(base, pa
     assert same(weights(train(base, pairs, tmp_path / "full")[0]), weights(whole))
 
 
+def test_no_room_for_one_more_row_of_history_is_as_clear(base, pairs, tmp_path, monkeypatch):
+    whole, history = train(base, pairs, tmp_path / "whole")
+    limits, add = resource.getrlimit(resource.RLIMIT_FSIZE), checkpoints.History.add
+
+    def on_a_small_disk(self, row):
+        room = self.path.stat().st_size + 5 if row["step"] == 3 else limits[0]  # half a row is written
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        try:
+            add(self, row)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    monkeypatch.setattr(checkpoints.History, "add", on_a_small_disk)
+    with pytest.raises(CheckpointError, match=r"history.csv could not be written: .*good checkpoint is .*step-000002"):
+        train(base, pairs, tmp_path / "full")
+    monkeypatch.undo()
+    path, resumed = train(base, pairs, tmp_path / "full")
+    assert same(weights(path), weights(whole))
+    assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
+
+
+def test_an_error_of_any_library_while_writing_leaves_the_last_checkpoint(tmp_path):
+    checkpoints.save(tmp_path, 2, lambda place: (place / "a").write_text("complete"))
+
+    def full(place):
+        (place / "a").write_text("half")
+        raise Exception("No space left on device (os error 28)")  # what the library tokenizers raises
+
+    with pytest.raises(CheckpointError, match=r"step-000004 could not be written: No space.*step-000002"):
+        checkpoints.save(tmp_path, 4, full)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000002"]
+
+
 def test_a_full_memory_halves_the_chunks_and_changes_nothing(base, pairs, tmp_path, monkeypatch):
     plain, _ = train(base, pairs, tmp_path / "plain", steps=3, chunk_size=2)
     embed = Run.embed

@@ -1,7 +1,7 @@
 """Write each chapter's notebook from its source: ``book/NN_name.py`` -> ``book/NN_name.ipynb``, without outputs.
 
-The result is a function of the source alone: ids of cells follow from their place, no version and no date is stored. So
-a notebook changes when its chapter does, and not otherwise.
+Ids of cells follow from their place, no version of a tool and no date is stored. So a notebook changes when its chapter
+does, or what `fill` writes into all of them, and not otherwise.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from fill import filled
 
 BOOK = Path(__file__).parents[1]
 
@@ -21,6 +22,7 @@ def notebook(source: Path) -> str:
     book.metadata.pop("jupytext", None)
     for place, cell in enumerate(book.cells):
         cell["id"] = f"{source.stem[:40]}-{place:03d}".replace("_", "-")
+        cell.source = filled(cell.source, source.stem)
     return nbformat.writes(book) + "\n"
 
 

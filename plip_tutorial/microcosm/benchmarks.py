@@ -73,8 +73,17 @@ BENCHMARKS: dict[str, Benchmark] = {
     "micro-wsss4luad": _two(("lung",), ("normal", "tumor"), (1.0, 1.6)),
 }
 NAMES: tuple[str, ...] = tuple(BENCHMARKS)
-PHRASES: dict[str, dict[str, str]] = {name: b.phrases for name, b in BENCHMARKS.items()}
-TEMPLATES: dict[str, str] = {name: b.template for name, b in BENCHMARKS.items()}
+# The sets on the hub that are imitated here are asked about in the same words, whatever draws their tiles.
+PHRASES: dict[str, dict[str, str]] = {name: b.phrases for name, b in BENCHMARKS.items()} | {
+    "1aurent/NCT-CRC-HE": BENCHMARKS["micro-kather"].phrases,
+    "1aurent/PatchCamelyon": {"benign": "benign lymph node", "malignant": "malignant lymph node"},
+    "RationAI/PanNuke": BENCHMARKS["micro-pannuke"].phrases,
+}
+TEMPLATES: dict[str, str] = {name: b.template for name, b in BENCHMARKS.items()} | {
+    "1aurent/NCT-CRC-HE": "An H&E image of {}",
+    "1aurent/PatchCamelyon": "An H&E image of {} tissue",
+    "RationAI/PanNuke": "An H&E image of {} tissue",
+}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from plip_tutorial.microcosm.canvas import Array, Canvas, smoothstep
+from plip_tutorial.microcosm.charts import chart
 from plip_tutorial.microcosm.seeding import rng
 
 Picture = Array  # (size, size, 3), 0 to 1
@@ -65,25 +66,6 @@ def shapes(draw: Generator, size: int) -> Picture:
         ink = _ink(_colour(draw))
         corners = [(x, y + h), (x + w / 2, y), (x + w, y + h)]
         pen.ellipse(box, ink) if kind == 0 else pen.rectangle(box, ink) if kind == 1 else pen.polygon(corners, ink)
-    return _halve(picture, size)
-
-
-def chart(draw: Generator, size: int) -> Picture:
-    """A bar or a line chart with axes."""
-    picture, pen = _drawing(size, np.ones(3, np.float32) * np.float32(draw.uniform(0.9, 1)))
-    s, n = 2 * size, int(draw.integers(3, 9))
-    pen.line(
-        [(0.12 * s, 0.08 * s), (0.12 * s, 0.88 * s), (0.95 * s, 0.88 * s)], fill=(40, 40, 40), width=max(1, s // 60)
-    )
-    for _ in range(int(draw.integers(1, 4))):
-        heights, ink = draw.uniform(0.15, 0.75, n), _ink(_colour(draw, 0, 0.8))
-        x = 0.15 * s + np.arange(n) * 0.8 * s / n
-        if draw.random() < 0.5:
-            for left, height in zip(x, heights, strict=True):
-                pen.rectangle((left, (0.88 - height) * s, left + 0.5 * s / n, 0.87 * s), fill=ink)
-        else:
-            path = [(float(a), float((0.88 - b) * s)) for a, b in zip(x, np.sort(heights), strict=True)]
-            pen.line(path, fill=ink, width=max(1, s // 50))
     return _halve(picture, size)
 
 

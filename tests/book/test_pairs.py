@@ -9,7 +9,6 @@ from pathlib import Path
 
 import jupytext
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
@@ -20,11 +19,14 @@ sys.path.insert(0, str(BOOK / "_tools"))
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
 def test_notebook_and_source_say_the_same(source: Path) -> None:
+    from fill import filled
+
     notebook = source.with_suffix(".ipynb")
     assert notebook.exists(), f"{notebook.name} is missing. Run: make sync"
     pages = [jupytext.read(path) for path in (source, notebook)]
     cells = [[(c.cell_type, c.source, c.metadata.get("tags", [])) for c in page.cells] for page in pages]
-    assert cells[0] == cells[1], f"{notebook.name} is not what {source.name} says. Run: make sync"
+    expected = [(kind, filled(text, source.stem), tags) for kind, text, tags in cells[0]]
+    assert expected == cells[1], f"{notebook.name} is not what {source.name} says. Run: make sync"
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
@@ -63,8 +65,6 @@ def test_a_chapter_has_its_form(source: Path) -> None:
     exercises, solutions = len(re.findall(r"{exercise}", prose)), len(re.findall(r"{solution}|{solution-start}", prose))
     assert exercises >= 2
     assert solutions >= exercises
-    setup = [cell for cell in page.cells if "remove-cell" in cell.metadata.get("tags", [])]
-    assert any("%pip install" in cell.source and "find_spec" in cell.source for cell in setup)
 
 
 @pytest.mark.parametrize("source", CHAPTERS, ids=lambda p: p.stem)
@@ -93,9 +93,3 @@ def test_terms_stand_in_the_glossary() -> None:
             used.add((re.search(r"<(.+)>", term) or [None, term])[1].lower())
     missing = sorted(term for term in used if not re.search(rf"^{re.escape(term)}$", glossary, re.MULTILINE))
     assert missing == []
-
-
-def test_colab_finds_the_notebooks() -> None:
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    assert config["launch_buttons"]["colab_url"].startswith("https://colab.")
-    assert config["repository"]["path_to_book"] == ""

@@ -9,8 +9,9 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from plip_tutorial import tracks
 from plip_tutorial.baselines import colour_histogram, mean_colour
-from plip_tutorial.microcosm import NAMES, PHRASES, TRAINING_LABS, UNSEEN_LABS, benchmark
+from plip_tutorial.microcosm import NAMES, PHRASES, TEMPLATES, TRAINING_LABS, UNSEEN_LABS, benchmark
 
 
 def test_a_shorter_set_is_the_beginning_of_a_longer_one() -> None:
@@ -34,6 +35,12 @@ def test_labs_slides_and_patients_are_nested_and_disjoint(name: str) -> None:
         rows = zip(table["slide"], table["patient"], table["lab"], strict=True)
         assert all(slide_of[slide] == patient and lab_of[patient] == lab for slide, patient, lab in rows)
     assert list(PHRASES[name]) == test.features["label"].names
+
+
+def test_each_set_of_both_tracks_has_its_words_and_those_of_a_set_and_its_imitation_agree() -> None:
+    assert set(PHRASES) == set(TEMPLATES) == {*NAMES, *tracks.FULL.benchmarks}
+    for real, drawn in {"1aurent/NCT-CRC-HE": "micro-kather", "RationAI/PanNuke": "micro-pannuke"}.items():
+        assert (PHRASES[real], TEMPLATES[real]) == (PHRASES[drawn], TEMPLATES[drawn])
 
 
 def test_kather_has_the_codes_of_the_real_set_and_digestpath_its_imbalance() -> None:
