@@ -115,9 +115,15 @@ def _uploaded(label: str, key: str) -> Any:
     try:
         return to_rgb(file.getvalue())
     except UnreadableImageError as error:
-        damaged = "cannot identify" in error.reason  # Pillow names the buffer in memory, which tells nobody anything
-        st.error(f"This picture cannot be used: {'the file is damaged or no picture' if damaged else error.reason}")
+        st.error(f"This picture cannot be used: {_plainly(error.reason)}")
         return None
+
+
+def _plainly(reason: str) -> str:
+    """Two of Pillow's reasons in words for people: it names a buffer in memory, and an attack."""
+    if "cannot identify" in reason:
+        return "the file is damaged or no picture"
+    return "it claims to hold more pixels than can be decoded safely" if "decompression bomb" in reason else reason
 
 
 def _show(pictures: Sequence[Any], texts: Sequence[str], places: Sequence[int]) -> None:
