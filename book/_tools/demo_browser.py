@@ -86,8 +86,8 @@ def main() -> None:
     """Search, wait for the tiles, take the picture."""
     with running_demo() as (address, _), browser_page(viewport={"width": 900, "height": 760}) as page:
         page.goto(address)
-        page.get_by_label("Words").fill(SEARCH)
-        page.get_by_label("Words").press("Enter")
+        page.get_by_role("textbox", name="Words", exact=True).fill(SEARCH)
+        page.get_by_role("textbox", name="Words", exact=True).press("Enter")
         page.get_by_test_id("stImage").nth(7).wait_for()
         page.wait_for_timeout(3000)  # until the last tile has arrived
         PICTURE.parent.mkdir(exist_ok=True)

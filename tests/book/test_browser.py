@@ -49,12 +49,12 @@ def captions(page: Any) -> list[str]:
 def test_the_demo_searches_by_words_and_shows_captions_as_text(demo: tuple[str, Any]) -> None:
     with browser_page() as page:
         page.goto(demo[0])
-        page.get_by_label("Words").fill("adipose tissue")
-        page.get_by_label("Words").press("Enter")
+        page.get_by_role("textbox", name="Words", exact=True).fill("adipose tissue")
+        page.get_by_role("textbox", name="Words", exact=True).press("Enter")
         page.get_by_test_id("stImage").nth(7).wait_for()
         assert captions(page)[0].startswith("adipose/")
-        page.get_by_label("Words").fill("mucus")
-        page.get_by_label("Words").press("Enter")
+        page.get_by_role("textbox", name="Words", exact=True).fill("mucus")
+        page.get_by_role("textbox", name="Words", exact=True).press("Enter")
         page.get_by_text("<b>mucus</").first.wait_for()
         assert page.locator("main b").count() == 0
 
@@ -87,8 +87,8 @@ def test_the_demo_classifies_with_own_labels(demo: tuple[str, Any], folder: Path
     with browser_page() as page:
         page.goto(demo[0])
         page.get_by_role("tab", name="Classify").click()
-        page.get_by_label("Labels, one a line").fill("lymphocytes\nadipose tissue\n<u>smooth muscle</u>")
-        page.get_by_label("Labels, one a line").press("Control+Enter")
+        page.get_by_role("textbox", name="Labels, one a line").fill("lymphocytes\nadipose tissue\n<u>smooth muscle</u>")
+        page.get_by_role("textbox", name="Labels, one a line").press("Control+Enter")
         page.locator("input[type=file]").last.set_input_files(folder / "lymphocytes" / "0.png")
         panel = page.get_by_role("tabpanel").nth(2)
         panel.get_by_text("<u>smooth muscle</u>").last.wait_for()
