@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test setup sync serve report ablation lint clean
+.PHONY: book test setup sync serve report ablation measure-gpu lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
@@ -34,7 +34,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2])'
 	test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,demo,faiss,lora,test]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,demo,faiss,lora,scale,test]"
 	touch $(STAMP)
 
 sync: setup
@@ -49,6 +49,10 @@ report: setup
 # Half an hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
 ablation: setup
 	$(BIN)/python -m plip_tutorial.ablation
+
+# For a machine with a GPU and a network: each chapter in the full track, as if opened first. Please send the file back.
+measure-gpu: setup
+	HF_HUB_OFFLINE=0 PLIP_TUTORIAL_TRACK=full $(BIN)/python benchmarks/measure_gpu.py
 
 clean:
 	rm -rf _build

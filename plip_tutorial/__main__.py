@@ -21,16 +21,11 @@ NUMBERS = (
 )
 
 
-def _prepare(_: argparse.Namespace) -> None:
-    """Build everything that the chapters of the tiny track share."""
-    from plip_tutorial import artifacts, microcosm, tracks
+def _prepare(arguments: argparse.Namespace) -> None:
+    """Build or fetch everything that the chapters share."""
+    from plip_tutorial import prepare, tracks
 
-    print(f"tiny CLIP: {artifacts.tiny_clip()}")
-    print(f"tiny PLIP: {artifacts.tiny_plip()}")
-    for name in microcosm.NAMES:
-        for split in ("train", "test"):
-            tiles = artifacts.benchmark_of(tracks.TINY, name, split)
-            print(f"{name}, {split}: {len(tiles)} tiles")
+    prepare.prepare(tracks.TRACKS[arguments.track] if arguments.track else None)
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -130,7 +125,8 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="command")
     doctor = commands.add_parser("doctor", help="look at Python, packages, GPU, memory, disk, caches and the hub")
     doctor.set_defaults(run=_doctor)
-    prepare = commands.add_parser("prepare", help="build what the chapters share: models, corpus, labelled sets")
+    prepare = commands.add_parser("prepare", help="build or fetch, ahead of a class, all that the chapters share")
+    prepare.add_argument("--track", choices=("tiny", "full"), help="the track of the class; by default the current one")
     prepare.set_defaults(run=_prepare)
     report = commands.add_parser("report", help="measure and print the project's numbers (ten minutes the first time)")
     report.add_argument("--seeds", type=int, default=3, help="models of each kind that are trained and averaged")

@@ -26,7 +26,7 @@ from plip_tutorial.curation import STEPS, Curation
 from plip_tutorial.plip import PLIP
 
 NAME = "ablation"
-SEEDS, STEPS_TRAINED = 3, 400  # the tiny PLIP has more steps; here 24 models have to be trained
+SEEDS, STEPS_TRAINED = 3, 300  # the tiny PLIP has more steps; here 24 models have to be trained
 OWN = ("plip_tutorial.ablation", "plip_tutorial.recipe", "plip_tutorial.zero_shot")
 CODE: tuple[str, ...] = (*recipe.WORLD, *recipe.TRAINING, *recipe.CURATION, *OWN)
 Labels = NDArray[np.int64]

@@ -12,10 +12,11 @@ True
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+DATA, MEASURED = Path(__file__).parent / "data", "measure_gpu"
+#: Tiles of one labelled set that the full track takes.
 TILES = {"train": 3_000, "test": 2_000}  # of one labelled set of the full track
 TILE_BYTES = 100e3  # a tile of 224 pixels as PNG
 
@@ -91,7 +92,9 @@ class Budget:
 IMAGE_FLOP, TOKEN_FLOP, TOKENS = 8.73e9, 0.075e9, 16  # captions are padded to the longest of the batch, mostly 16
 WEIGHTS = 151.3e6
 PIXELS = 224
+#: The GPU that Colab lends, on a machine with two CPU cores.
 T4 = Gpu()
+#: What each chapter asks of the large models, counted in its cells; None: nothing.
 CHAPTERS: dict[str, Work | None] = {
     "01_contrastive_learning": None,
     "02_collecting_posts": None,
@@ -155,23 +158,27 @@ def memory(work: Work, gpu: Gpu = T4, *, encode_batch: int = 256) -> float:
     return gpu.context + work.models * 4 * WEIGHTS + max(embedding, training)
 
 
-def budget(chapter: str, measured: Path | None = None) -> Budget | None:
-    """What was measured, if the file ``measured`` of `benchmarks/measure_gpu.py` has the chapter; else the estimate."""
-    known = json.loads(measured.read_text(encoding="utf-8")) if measured and measured.exists() else {}
-    found = known.get("chapters", {}).get(chapter)
+def budget(chapter: str, folder: Path = DATA) -> Budget | None:
+    """What ``make measure-gpu`` has written into ``folder`` about a chapter, if it has; else the estimate."""
+    if not (folder / f"{MEASURED}.json").exists():
+        return estimate(chapter)
+    from plip_tutorial import provenance  # here, because it imports torch
+
+    origin, chapters = provenance.load(MEASURED, folder=folder)
+    found = chapters.get(chapter)
     if not found or not found["complete"]:
         return estimate(chapter)
-    where = f"{known['gpu']}, {known['date']}, commit {known['commit']}"
+    where = f"{origin.machine}, {origin.date}, torch {origin.versions.get('torch', '?')}, commit {origin.commit}"
     return Budget(found["seconds"] / 60, found["peak_bytes"] / 1e9, where)
 
 
-def sentence(chapter: str, measured: Path | None = None) -> str:
+def sentence(chapter: str, folder: Path = DATA) -> str:
     """What the page of a chapter says about a GPU.
 
     >>> sentence("11_auditing_plip")
     'No large model runs here, so a GPU gains little.'
     """
-    found = budget(chapter, measured)
+    found = budget(chapter, folder)
     if found is None:
         return "No large model runs here, so a GPU gains little."
     memory = f"{found.gigabytes:.1f} GB of its memory"

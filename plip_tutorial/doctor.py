@@ -26,6 +26,8 @@ from plip_tutorial.cache import VARIABLE, cache_dir
 
 GB = 1000**3
 MEMORY, DISK = 4 * GB, 2 * GB  # what the tiny track wants to have free
+PYTHONS = ((3, 11), (3, 12), (3, 13))
+TESTED = Path(__file__).parent / "data" / "tested.txt"  # written by make sync from constraints.txt
 SECONDS = 5.0  # to wait for the hub
 
 
@@ -49,7 +51,7 @@ class Finding:
 def examine(*, hub: bool = True) -> list[Finding]:
     """Look at everything; ``hub=False`` leaves the network alone."""
     return [
-        Finding("Python", f"{platform.python_version()} at {sys.executable}"),
+        _python(),
         *_packages(),
         _gpu(),
         _memory(),
@@ -58,10 +60,21 @@ def examine(*, hub: bool = True) -> list[Finding]:
     ]
 
 
+def _python() -> Finding:
+    known = ", ".join(f"{major}.{minor}" for major, minor in PYTHONS)
+    remedy = "" if sys.version_info[:2] in PYTHONS else f"the book is made for Python {known}"
+    return Finding("Python", f"{platform.python_version()} at {sys.executable}", remedy)
+
+
+def tested() -> dict[str, str]:
+    """Versions of the direct dependencies that the book was built and tested with."""
+    return dict(line.split("==") for line in TESTED.read_text(encoding="utf-8").split())
+
+
 def _packages() -> Iterator[Finding]:
-    """All direct dependencies against the ranges that the package declares."""
+    """All direct dependencies against the ranges that the package declares, and against what was tested."""
     wanted = [Requirement(line) for line in requires("plip-tutorial") or ()]
-    here, wrong = [], []
+    here, other, wrong, known = [], [], [], tested()
     for need in (need for need in wanted if need.marker is None or need.marker.evaluate({"extra": ""})):
         try:
             found = version(need.name)
@@ -71,7 +84,11 @@ def _packages() -> Iterator[Finding]:
         here.append(f"{need.name} {found}")
         if not need.specifier.contains(found, prereleases=True):
             wrong.append((need, found))
+        elif found.split("+")[0] != known.get(need.name, found):
+            other.append(f"{need.name} {found} (tested: {known[need.name]})")
     yield Finding("packages", ", ".join(here))
+    if other:
+        yield Finding("not the tested versions", ", ".join(other), "none needed; if a page fails, try the tested ones")
     for need, found in wrong:
         fit = f"{need.name}{need.specifier}"
         yield Finding(need.name, f"{found}, needs {need.specifier}", f'python -m pip install "{fit}"', stops=True)

@@ -46,6 +46,14 @@ class Track:
     gpu: bool
     benchmarks: tuple[str, ...]
 
+    @property
+    def others(self) -> dict[str, str]:
+        """Models that have seen pictures only, title -> hub id: chapter 8 puts them beside CLIP and PLIP.
+
+        No field, since no artifact depends on it.
+        """
+        return {"ImageNet ViT": "google/vit-base-patch16-224"} if self.name == "full" else {}
+
 
 TINY = Track(
     name="tiny",

@@ -1,14 +1,15 @@
 """The estimate of a GPU's time and memory against a calculation by hand, and what replaces it."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import CLIPConfig, CLIPModel
 
-from plip_tutorial import budgets
+from plip_tutorial import budgets, provenance
 from plip_tutorial.budgets import Gpu, Work
+from plip_tutorial.provenance import Provenance
 
 IDEAL = Gpu(utilisation=1.0, pictures=float("inf"), network=float("inf"), loading=0.0, context=0.0)
 
@@ -65,15 +66,16 @@ def test_every_chapter_has_a_budget_that_a_t4_can_bear():
 
 
 def test_a_measurement_takes_the_place_of_the_estimate(tmp_path):
-    chapter, file = "07_zero_shot", tmp_path / "gpu.json"
-    assert "not measured" in budgets.sentence(chapter, file)  # no such file
+    chapter = "07_zero_shot"
+    assert "not measured" in budgets.sentence(chapter, tmp_path)  # no such file
+    origin = replace(Provenance.now(code="", seconds=100.0), machine="Tesla T4", date="2026-12-01", commit="abc1234")
     entry = {"seconds": 90.0, "peak_bytes": 2.46e9, "complete": True}
-    record = {"gpu": "Tesla T4", "date": "2026-12-01", "commit": "abc1234", "chapters": {chapter: entry}}
-    file.write_text(json.dumps(record))
-    said = budgets.sentence(chapter, file)
+    provenance.save(budgets.MEASURED, {chapter: entry}, origin, folder=tmp_path)
+    said = budgets.sentence(chapter, tmp_path)
     assert "1.5 minutes, at most 2.5 GB" in said
-    assert "Tesla T4, 2026-12-01, commit abc1234" in said
-    assert "not measured" in budgets.sentence("08_linear_probing", file)
-    entry["complete"] = False  # a chapter that failed half-way says nothing about its length
-    file.write_text(json.dumps(record))
-    assert "not measured" in budgets.sentence(chapter, file)
+    assert "Tesla T4, 2026-12-01, torch " in said
+    assert "commit abc1234" in said
+    assert "not measured" in budgets.sentence("08_linear_probing", tmp_path)
+    # A chapter that failed half-way says nothing about its length.
+    provenance.save(budgets.MEASURED, {chapter: {**entry, "complete": False}}, origin, folder=tmp_path)
+    assert "not measured" in budgets.sentence(chapter, tmp_path)

@@ -3,6 +3,7 @@
 import http.server
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
@@ -50,6 +51,19 @@ def test_missing_and_old_packages_are_named_with_the_command_that_mends(monkeypa
         __main__.main(["doctor"])
     assert stop.value.code == 1
     assert capsys.readouterr().out.count("MUST BE MENDED") == 2
+
+
+def test_other_versions_than_the_tested_ones_are_named(monkeypatch):
+    pins = Path(__file__).parents[1].joinpath("constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert {f"{name}=={version}" for name, version in doctor.tested().items()} <= {
+        pin.replace("_", "-") for pin in pins
+    }
+    assert {"torch", "numpy", "transformers"} <= set(doctor.tested())
+    monkeypatch.setattr(doctor, "version", lambda name: {"numpy": "2.0.2", "torch": "2.13.0+cu130"}.get(name, "99"))
+    monkeypatch.setattr(doctor, "tested", lambda: {"numpy": "2.4.6", "torch": "2.13.0"})
+    assert found("not the tested versions", hub=False).found == "numpy 2.0.2 (tested: 2.4.6)"
+    monkeypatch.setattr(doctor, "PYTHONS", ((2, 7),))
+    assert "Python 2.7" in found("Python", hub=False).remedy
 
 
 def test_caches_are_measured_where_the_variables_say(monkeypatch, tmp_path):

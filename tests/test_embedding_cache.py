@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,20 @@ def test_raw_and_unit_vectors_share_an_entry(plip: PLIP, tmp_path: Path) -> None
     assert len(cached) == 1
 
 
+def test_another_preprocessing_or_prompt_has_its_own_vectors(plip: PLIP, tmp_path: Path) -> None:
+    wider, image = PLIP(small_clip(tmp_path / "clip")), picture(tmp_path / "a.png", 0)
+    wider.processor.image_processor.image_mean = [0.1, 0.2, 0.3]
+    wider.processor.save_pretrained(tmp_path / "clip")
+    shifted = PLIP(tmp_path / "clip")
+    for model in (plip, shifted, plip):
+        cached = EmbeddingCache(model, tmp_path / "db")
+        np.testing.assert_allclose(cached.encode_images([image]), model.encode_images([image]), atol=1e-5)
+    assert len(cached) == 2
+    for prompt in ("fat", "fat.", " fat", "Fat", "a photo of fat"):  # one letter is enough
+        np.testing.assert_allclose(cached.encode_text([prompt]), plip.encode_text([prompt]), atol=1e-5)
+    assert len(cached) == 2 + 5
+
+
 def test_another_model_or_precision_has_its_own_vectors(plip: PLIP, tmp_path: Path) -> None:
     base = small_clip(tmp_path / "clip")
     other = PLIP(base)
@@ -112,3 +127,32 @@ def test_two_processes_and_a_killed_one_share_a_file(tmp_path: Path) -> None:
     cached = EmbeddingCache(PLIP(base), path)
     assert len(cached) == 30
     np.testing.assert_allclose(cached.encode_text(words), PLIP(base).encode_text(words), atol=1e-5)
+
+
+class _Killer(sqlite3.Connection):
+    """A connection whose process dies between writing its vectors and committing them."""
+
+    def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:  # type: ignore[override]
+        if sql.startswith("SELECT count(*), coalesce"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().execute(sql, *arguments)  # type: ignore[arg-type]
+
+
+def _die_while_writing(base: Path, path: Path) -> None:
+    torch.set_num_threads(1)
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *a, **k: connect(*a, **k, factory=_Killer)  # type: ignore[assignment]
+    EmbeddingCache(PLIP(base), path).encode_text(["lost 1", "lost 2"])
+
+
+def test_what_was_half_written_is_not_there(tmp_path: Path) -> None:
+    base, path = small_clip(tmp_path / "clip"), tmp_path / "db"
+    cached = EmbeddingCache(PLIP(base), path)
+    cached.encode_text(["kept"])
+    worker = multiprocessing.get_context("spawn").Process(target=_die_while_writing, args=(base, path))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == -signal.SIGKILL
+    assert len(cached) == 1
+    np.testing.assert_allclose(cached.encode_text(["lost 1"]), PLIP(base).encode_text(["lost 1"]), atol=1e-5)
+    assert len(cached) == 2

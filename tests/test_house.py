@@ -30,11 +30,14 @@ PARTS = {
     "optimizer": "finetune",
     "embed": "plip",
     "embedding_cache": "plip",
+    "pool": "plip",
     "vector_index": "expand",
     "stain_normalization": "limits",
     "laboratory_shift": "limits",
 }
-RECIPES = {"tiny_model", "recipe", "curation", "artifacts", "ablation", "report"}
+RECIPES = {
+    "tiny_model", "recipe", "curation", "artifacts", "ablation", "prepare", "report", "scale", "steps", "sweep",
+}  # fmt: skip
 TOPS = {"app", "__main__", "widgets"}
 
 

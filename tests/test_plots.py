@@ -104,3 +104,20 @@ def test_reports_bring_their_constant_along() -> None:
     assert len(places) == 2
     assert all(a < b for a, b in pairwise(places))
     assert sorted(bar.get_height() for bar in figure.axes[0].patches) == [0.1, 0.8]
+
+
+def test_baselines_of_a_spread_stand_at_their_scores_and_look_different() -> None:
+    scores = {name: Score(value, value - 0.1, value + 0.1, 9) for name, value in {"a": 0.5, "b": 0.3}.items()}
+    panel = plots.spread(scores, mark="a", dashed={"constant": 0.2, "mean colour": scores["b"]}).axes[0]
+    drawn = [line for line in panel.lines if line.get_label() in ("constant", "mean colour")]
+    assert [line.get_xdata()[0] for line in drawn] == [0.2, 0.3]
+    assert len({line.get_linestyle() for line in drawn}) == 2
+    assert [text.get_text() for text in panel.get_yticklabels()] == ["b", "a"]
+
+
+def test_stills_join_partners_as_the_moving_picture_does() -> None:
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [2.0, 2.0]])
+    panel = plots.stills([points], ["x", "y", "x", "y"], symbols=["tile"] * 2 + ["text"] * 2, moments=1).axes[0]
+    joined = [[tuple(end) for end in line.get_xydata()] for line in panel.lines]
+    assert joined == [[(0, 0), (0, 1)], [(1, 0), (2, 2)]]
+    assert plots.stills([points], list("xyxy"), moments=1).axes[0].lines[:] == []

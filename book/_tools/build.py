@@ -1,8 +1,9 @@
 """Build the book into ``_build/html`` and refuse to call it done when anything in it is broken.
 
-Every notebook runs; a failed cell, a warning of Sphinx, a missing page, a dead link inside the book, a dead anchor or a
-picture without a description fails the build. What ran before is taken from the cache, unless the package, its data or
-the pinned versions have changed since: jupyter-cache itself looks at the notebooks only.
+Every notebook runs, with the package from a wheel and the network blocked (`kernels`). A failed cell, a warning of
+Sphinx, a missing page, a dead link inside the book, a dead anchor or a picture without a description fails the build.
+What ran before is taken from the cache, unless the package, its data or the pinned versions have changed since:
+jupyter-cache itself looks at the notebooks only.
 
     python book/_tools/build.py                  # as fast as the cache allows
     python book/_tools/build.py --from-nothing   # every cell runs again
@@ -12,18 +13,21 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import kernels
 from check import problems
 from sync import main as sync
+
+from plip_tutorial.cache import cache_dir
 
 ROOT = Path(__file__).parents[2]
 BUILD, HTML, CACHE = ROOT / "_build", ROOT / "_build" / "html", ROOT / "_build" / ".jupyter_cache"
 KEY = CACHE / "package.sha256"
+PACKAGE = BUILD / "package"  # unpacked from the wheel
 
 
 def package_key() -> str:
@@ -44,27 +48,35 @@ def clear(*, everything: bool) -> None:
     KEY.write_text(package_key(), encoding="utf-8")
 
 
-def prepare() -> None:
+def prepare(environment: dict[str, str]) -> None:
     """Build models and data before the first page, so that no page waits for them."""
-    subprocess.run([sys.executable, "-m", "plip_tutorial", "prepare"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "plip_tutorial", "prepare"], cwd=BUILD, env=environment, check=True)
 
 
-def build() -> int:
+def build(environment: dict[str, str]) -> int:
     """Run jupyter-book; returns its exit code."""
     tool = Path(sys.executable).with_name("jupyter-book")
-    path = f"{tool.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the kernel of this environment, not another one
     command = [str(tool), "build", str(ROOT), "-W", "-n", "--keep-going"]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=False).returncode
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def built() -> set[str]:
+    """Names of what lies in the cache of the package."""
+    return {path.name for path in cache_dir().iterdir() if not path.name.startswith(".")}
 
 
 def main() -> int:
-    """Sync, prepare, build, check; returns the exit code."""
+    """Sync, install, prepare, build, check; returns the exit code."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--from-nothing", action="store_true", help="run every cell again")
     sync()
     clear(everything=options.parse_args().from_nothing)
-    prepare()
-    code = build()
+    environment = kernels.environment(kernels.install(PACKAGE))
+    prepare(environment)
+    before = built()
+    code = build(environment)
+    for name in sorted(built() - before):
+        print(f"built by a page and not by `plip_tutorial prepare`, so a class would wait for it: {name}")
     for report in sorted((HTML / "reports").rglob("*.err.log")):
         print(f"\n--- {report.relative_to(ROOT)}\n{report.read_text(encoding='utf-8')}")
     found = problems(HTML, ROOT / "_toc.yml")

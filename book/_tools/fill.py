@@ -6,15 +6,17 @@ from the version of the package: a notebook installs the package that it was wri
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from plip_tutorial import budgets
 
 ROOT = Path(__file__).parents[2]
-MEASURED = ROOT / "benchmarks" / "measured_gpu.json"  # written by make measure-gpu, if anybody has
+TESTED = ROOT / "plip_tutorial" / "data" / "tested.txt"
 TIME_MARK = "@time@"
 TIME = """\
 {minutes}`under two minutes on two CPU cores`, after the shared artifacts are built ({doc}`all pages <run_times>`).
@@ -42,14 +44,26 @@ def filled(source: str, chapter: str) -> str:
 
 def time(chapter: str) -> str:
     """What a chapter takes: `page_times` puts the minutes of this build in, `budgets` knows the GPU."""
-    return TIME.replace("@GPU@", budgets.sentence(chapter, MEASURED))
+    return TIME.replace("@GPU@", budgets.sentence(chapter))
+
+
+def tested() -> str:
+    """Pinned versions of what the package needs, for `plip_tutorial.doctor`: the pins themselves are not installed."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    same = {name.lower().replace("_", "-"): version for name, version in pins.items()}
+    names = [re.match(r"[\w.-]+", line)[0] for line in _project()["dependencies"]]  # type: ignore[index]
+    return "".join(f"{name}=={same[name.lower()]}\n" for name in names)
+
+
+def _project() -> Any:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def package() -> str:
     """What pip installs: the package with what the chapters need besides, from the repository at this version's tag."""
     address = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    return f"plip-tutorial[colab] @ git+{address}@v{version}"
+    return f"plip-tutorial[colab] @ git+{address}@v{_project()['version']}"
 
 
 def setup_cell() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-from fill import filled
+from fill import TESTED, filled, tested
 
 BOOK = Path(__file__).parents[1]
 
@@ -38,6 +38,9 @@ def main() -> None:
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")
             print(f"wrote {target.relative_to(BOOK.parent)}")
+    if not TESTED.exists() or TESTED.read_text(encoding="utf-8") != tested():
+        TESTED.write_text(tested(), encoding="utf-8")
+        print(f"wrote {TESTED.relative_to(BOOK.parent)}")
     for orphan in set(BOOK.glob("*.ipynb")) - {source.with_suffix(".ipynb") for source in sources()}:
         orphan.unlink()
         print(f"removed {orphan.relative_to(BOOK.parent)}, which has no source")

@@ -67,10 +67,14 @@ def stills(
 ) -> Figure:
     """A few moments of a moving picture side by side, for paper and for readers who want no motion.
 
-    Arguments are those of `widgets.moving_points`.
+    Arguments are those of `widgets.moving_points`; lines join the same partners.
     """
     figure, panels = plt.subplots(figsize=(WIDTH, WIDTH / moments + 0.75), ncols=moments, squeeze=False)
+    places = np.concatenate([np.asarray(frame)[:, :2] for frame in frames])
+    edge = 0.05 * np.ptp(places, axis=0).max() + 1e-9
+    (left, low), (right, high) = places.min(0) - edge, places.max(0) + edge  # one scale, or nothing would seem to move
     for panel, moment in zip(panels.flat, np.linspace(0, len(frames) - 1, moments).astype(int), strict=True):
+        panel.set(xlim=(left, right), ylim=(low, high))
         _scatter(panel, np.asarray(frames[moment]), labels, symbols or [""] * len(labels))
         panel.set_title(names[moment] if names else f"{moment + 1} of {len(frames)}")
         panel.set(aspect="equal", xticks=[], yticks=[])
@@ -80,7 +84,10 @@ def stills(
 
 
 def _scatter(panel: Any, points: NDArray[Any], labels: Sequence[str], symbols: Sequence[str]) -> None:
-    """One colour a label, one marker a symbol."""
+    """One colour a label, one marker a symbol; a line joins partners."""
+    half = len(labels) // 2
+    if not set(symbols[:half]) & set(symbols[half:]):
+        panel.plot(*np.stack([points[:half, :2], points[half : 2 * half, :2]]).transpose(2, 0, 1), color="#999", lw=0.6)
     colours = dict(zip(dict.fromkeys(labels), COLOURS * len(labels), strict=False))
     markers = dict(zip(dict.fromkeys(symbols), "oDs^" * len(symbols), strict=False))
     for label, symbol in dict.fromkeys(zip(labels, symbols, strict=True)):

@@ -30,6 +30,8 @@ from plip_tutorial.plots.style import (
 if TYPE_CHECKING:
     import pandas as pd
 
+DASHES = ("--", ":", "-.", (0, (1, 4)), (0, (8, 3)))
+
 
 @in_style
 def bars(
@@ -60,13 +62,30 @@ def bars(
 
 
 @in_style
-def spread(scores: Mapping[str, Score], *, mark: str | None = None, x: str = "score") -> Figure:
-    """Scores with intervals, one a line, sorted; ``mark`` names the one that stands out."""
+def spread(
+    scores: Mapping[str, Score],
+    *,
+    mark: str | None = None,
+    x: str = "score",
+    dashed: Mapping[str, Number] | None = None,
+) -> Figure:
+    """Scores with intervals, one a line, sorted.
+
+    Args:
+        scores: name -> score.
+        mark: the name that stands out.
+        x: what the scores are.
+        dashed: name -> place of a vertical line, for baselines.
+    """
     names = sorted(scores, key=lambda name: scores[name].value)
     figure, panel = plt.subplots(figsize=(WIDTH, 0.7 + 0.24 * len(names)))
     for row, name in enumerate(names):
-        style: dict[str, Any] = {"fmt": "D", "color": RED} if name == mark else {"fmt": "o", "color": BLUE}
-        panel.errorbar(float(scores[name]), row, xerr=errors([scores[name]]), lw=1, **style)
+        look: dict[str, Any] = {"fmt": "D", "color": RED} if name == mark else {"fmt": "o", "color": BLUE}
+        panel.errorbar(float(scores[name]), row, xerr=errors([scores[name]]), lw=1, **look)
+    for (name, place), style in zip((dashed or {}).items(), DASHES, strict=False):
+        panel.axvline(float(place), color=INK, ls=style, lw=1, label=name)
+    if dashed:
+        legend_above(figure, panel)
     panel.set_yticks(range(len(names)), [fill(name, 40) for name in names])
     panel.set(xlabel=x, ylim=(-0.7, len(names) - 0.3))
     panel.grid(axis="x")
@@ -96,8 +115,8 @@ def lines(
         places, middle, low, high = interval(curve)
         panel.plot(places, middle, color=look.colour, marker=look.marker, label=name)
         panel.fill_between(places, low, high, color=look.colour, alpha=0.18, lw=0)
-    for name, height in (dashed or {}).items():
-        panel.axhline(height, color=INK, ls="--", lw=1, label=name)
+    for (name, height), style in zip((dashed or {}).items(), DASHES, strict=False):
+        panel.axhline(height, color=INK, ls=style, lw=1, label=name)
     panel.set(xscale="log" if log else "linear", xlabel=x, ylabel=y)
     if log:
         panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")

@@ -1,0 +1,102 @@
+"""Time and GPU memory of each chapter in the full track, on your GPU: what the pages can only estimate so far.
+
+    make measure-gpu                                       # all chapters
+    python benchmarks/measure_gpu.py 07_zero_shot          # some
+    python benchmarks/measure_gpu.py --trial tiny 11_auditing_plip   # only to see that it runs
+
+Every chapter runs in a fresh kernel, an empty folder and with empty caches, so downloads count, as for a reader who
+opens it first; only the tiny models and their corpus are built beforehand, as the pages say. The result, with GPU,
+versions, date and commit, goes to ``plip_tutorial/data/measure_gpu.json``. `make sync` then puts it on the pages. Send
+the file back as a pull request or in an issue.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import nbformat
+import torch
+from nbclient import NotebookClient
+
+from plip_tutorial import budgets, cache, provenance
+
+ROOT = Path(__file__).parents[1]
+ASK_PEAK = "import torch; print(torch.cuda.max_memory_reserved() if torch.cuda.is_available() else 0)"
+SHARED = "from plip_tutorial import prepare\nfor _, take in prepare.shared(): take()"
+
+
+def run(notebook: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """Run a notebook in a fresh kernel and an empty folder; seconds, peak of torch's memory on the GPU, what failed."""
+    page = nbformat.read(notebook, as_version=4)
+    page.cells.append(nbformat.v4.new_code_cell(ASK_PEAK))
+    with tempfile.TemporaryDirectory() as folder:
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(page, timeout=3600, kernel_name="python3", allow_errors=True, resources=resources)
+        start = perf_counter()
+        client.execute(env=environment)
+        seconds = perf_counter() - start
+    outputs = [output for cell in page.cells for output in cell.get("outputs", ())]
+    failed = [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
+    peak = int(page.cells[-1].outputs[0].text)
+    return {"seconds": round(seconds, 1), "peak_bytes": peak, "complete": not failed, "failed": failed[:1]}
+
+
+def own_caches(shared: Path, folder: Path, track: str) -> dict[str, str]:
+    """The environment of a reader who has the shared artifacts and nothing else."""
+    shutil.copytree(shared, folder / "book")
+    places = {cache.VARIABLE: str(folder / "book"), "HF_HOME": str(folder / "hub"), "PLIP_TUTORIAL_TRACK": track}
+    return {**os.environ, **places, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def prepared(folder: Path) -> Path:
+    """Build the tiny models and their corpus; not measured."""
+    environment = {**os.environ, cache.VARIABLE: str(folder)}
+    subprocess.run([sys.executable, "-c", SHARED], env=environment, check=True)
+    return folder
+
+
+def measure(chapters: list[str], track: str, output: Path) -> Path:
+    """Measure chapter by chapter and write after each, so that an interruption loses one chapter only."""
+    results: dict[str, Any] = {}
+    start = perf_counter()
+    shared = prepared(ROOT / "_build" / "measure_gpu")
+    for chapter in chapters:
+        with tempfile.TemporaryDirectory() as folder:
+            environment = own_caches(shared, Path(folder), track)
+            results[chapter] = run(ROOT / "book" / f"{chapter}.ipynb", environment)
+        print(f"{chapter}: {results[chapter]}", flush=True)
+        code = cache.code_key("plip_tutorial")
+        origin = provenance.Provenance.now(code=code, seconds=perf_counter() - start, root=ROOT)
+        written = provenance.save(budgets.MEASURED, results, origin, folder=output)
+    return written
+
+
+def main() -> None:
+    """Refuse a machine without a GPU, then measure."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("chapters", nargs="*", metavar="chapter", help="07_zero_shot, ...; by default all")
+    options.add_argument("--trial", choices=("tiny", "full"), help="run in this track on any machine and keep nothing")
+    chosen = options.parse_args()
+    if not torch.cuda.is_available() and not chosen.trial:
+        options.error("torch finds no GPU here. With --trial tiny the chapters run all the same, and nothing is kept")
+    unknown = set(chosen.chapters) - set(budgets.CHAPTERS)
+    if unknown:
+        options.error(f"no such chapter: {', '.join(sorted(unknown))}. There are: {', '.join(budgets.CHAPTERS)}")
+    chapters = chosen.chapters or list(budgets.CHAPTERS)
+    if not chosen.trial:
+        print(f"written: {measure(chapters, 'full', provenance.FOLDER)}")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        print(measure(chapters, chosen.trial, Path(folder)).read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

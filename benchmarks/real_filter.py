@@ -1,0 +1,46 @@
+"""The picture filter of chapter 4 on pictures that no program drew; chapter 4 shows the table.
+
+    python benchmarks/real_filter.py [folder of the sets, default ../shared/data]
+
+It writes ``plip_tutorial/data/real_filter.json`` with its provenance. Nothing is trained or chosen on these pictures.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from plip_tutorial import artifacts, cache, clean, provenance, recipe
+from plip_tutorial.own_tiles import PICTURE_ENDINGS
+from plip_tutorial.plip import PLIP
+
+SETS = {
+    "nct_crc_mini": "tiles of NCT-CRC-HE",
+    "kather2016_mini": "tiles of Kather et al. (2016)",
+    "negatives": "real pictures that are no H&E",
+}
+EMPTY = {"BACK", "08_EMPTY"}
+
+
+def main(data: Path) -> None:
+    """Measure, print, write."""
+    start, rows = perf_counter(), []
+    plip, chooser = PLIP(artifacts.tiny_clip()), artifacts.pathology_filter()
+    for name, words in SETS.items():
+        paths = sorted(path for path in (data / name).rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
+        paths = [path for path in paths if path.parent.name not in EMPTY]
+        keep = chooser.keep(clean.with_colour(plip.encode_images(paths, 64), paths))
+        rows.append({"pictures": words, "n": len(paths), "kept": round(float(np.mean(keep)), 4)})
+        print(
+            rows[-1], "wrong:", sorted({p.name for p, k in zip(paths, keep, strict=True) if k == (name == "negatives")})
+        )
+    code = cache.code_key(*recipe.WORLD, *recipe.TRAINING, *recipe.CURATION)
+    note = provenance.Provenance.now(code=code, seconds=perf_counter() - start)
+    print(provenance.save("real_filter", rows, note))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "../shared/data")

@@ -1,0 +1,55 @@
+"""The script that readers with a GPU run: what it notes about a notebook, and what it refuses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+
+def notebook(path: Path, *sources: str) -> Path:
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]), path)
+    return path
+
+
+def test_a_notebook_is_timed_in_an_empty_folder_with_caches_of_its_own(tmp_path):
+    import measure_gpu
+
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "artifact").touch()
+    environment = measure_gpu.own_caches(shared, tmp_path / "own", "full")
+    looks = "import os; assert os.listdir() == [] and os.environ['PLIP_TUTORIAL_TRACK'] == 'full'"
+    caches = "from plip_tutorial.cache import cache_dir; assert [p.name for p in cache_dir().iterdir()] == ['artifact']"
+    hub = "from huggingface_hub import constants; assert not os.path.exists(constants.HF_HUB_CACHE)"
+    found = measure_gpu.run(
+        notebook(tmp_path / "good.ipynb", looks, caches, hub, "import time; time.sleep(1)"), environment
+    )
+    assert found["failed"] == []
+    assert found["complete"]
+    assert found["seconds"] >= 1
+    assert found["peak_bytes"] >= 0
+
+
+def test_a_notebook_that_fails_is_not_complete(tmp_path):
+    import measure_gpu
+
+    found = measure_gpu.run(notebook(tmp_path / "bad.ipynb", "1 / 0", "print('later')"), dict(os.environ))
+    assert found["complete"] is False
+    assert found["failed"] == ["ZeroDivisionError: division by zero"]
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"), [([], "no GPU here"), (["--trial", "tiny", "12_x"], "no such chapter: 12_x")]
+)
+def test_it_refuses_a_machine_without_a_gpu_and_unknown_chapters(words, answer):
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, str(ROOT / "benchmarks" / "measure_gpu.py"), *words]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert said.returncode == 2
+    assert answer in said.stderr
