@@ -42,7 +42,7 @@ from plip_tutorial import artifacts, limits, metrics, microcosm, plots, tracks, 
 from plip_tutorial.plip import PLIP
 
 track = tracks.current()
-clip, plip = PLIP(artifacts.checkpoint(track.clip)), PLIP(artifacts.checkpoint(track.plip))
+plip = PLIP(artifacts.checkpoint(track.plip))
 name = track.benchmarks[0]
 test, train = artifacts.benchmark(name), artifacts.benchmark(name, "train")
 truth, slides, labs = np.array(test["label"]), np.array(test["slide"]), np.array(test["lab"])
@@ -363,6 +363,8 @@ strange = {
     "no tissue": [microcosm.render_everyday(kind, seed=seed, size=track.image_size) for kind in microcosm.KINDS for seed in range(8)],
     "other organs": [microcosm.render_tile(t, seed=seed, size=track.image_size) for t in elsewhere for seed in range(20)],
 }
+
+# %%
 ours = np.repeat(True, len(chances))
 for what, pictures in strange.items():
     found = zero_shot.predict(plip.encode_images(pictures, track.encode_batch), classes)[1]

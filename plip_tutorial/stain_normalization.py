@@ -24,7 +24,7 @@ from plip_tutorial.images import ImageLike, load
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float64]
-PIXELS = 100_000  # that an estimate looks at; more of them change nothing that one could see
+PIXELS, EACH = 100_000, 4096  # that an estimate looks at, and of each tile; more change nothing that one could see
 FEW = 50  # pixels of tissue below which nothing can be estimated
 
 
@@ -57,7 +57,7 @@ def estimate(tiles: Iterable[ImageLike], *, faint: float = 0.05, outer: float = 
     Raises:
         ValueError: if there is too little tissue to estimate a stain.
     """
-    pixels = _sample(_pixels(tiles))
+    pixels = _pixels(tiles)
     light = pixels.sum(1)
     white = np.median(pixels[light >= np.percentile(light, 90)], axis=0).clip(1, 255)
     density = _density(pixels, white)
@@ -127,13 +127,15 @@ def _estimate_or_none(tiles: Sequence[Picture]) -> Stains | None:
         return None
 
 
-def _pixels(tiles: Iterable[ImageLike]) -> NDArray[Any]:
-    return np.concatenate([np.asarray(tile, np.float64).reshape(-1, 3) for tile in load(tiles)])
+def _pixels(tiles: Iterable[ImageLike]) -> Floats:
+    """Some pixels of each tile, (n, 3), so that a laboratory takes no more memory and little more time than a tile."""
+    parts = [_some(np.asarray(tile).reshape(-1, 3), EACH) for tile in load(tiles)]
+    return _some(np.concatenate(parts), PIXELS).astype(np.float64)
 
 
-def _sample(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Every n-th pixel, so that an estimate takes the same time for one tile and for a laboratory."""
-    return pixels[:: max(1, len(pixels) // PIXELS)]
+def _some(pixels: NDArray[Any], most: int) -> NDArray[Any]:
+    """Every n-th pixel, so that about ``most`` are left."""
+    return pixels[:: max(1, len(pixels) // most)]
 
 
 def _density(rgb: NDArray[Any], white: Floats) -> Floats:
