@@ -111,7 +111,7 @@ table = pd.DataFrame({"with X": list(yes.values()), "with no X": list(no.values(
 table
 
 # %% [markdown]
-# The two columns are nearly the same. Whoever searches for "no mucus" finds mucus. That is the bag of words at work: the name of the tissue decides, and the little word before it hardly counts. Reports say "no tumor" more often
+# For most tissues the two columns are nearly the same, and nowhere does the second come near the low end. Whoever searches for "no mucus" finds mucus. That is the bag of words at work: the name of the tissue decides, and the little word before it hardly counts. Reports say "no tumor" more often
 # than "tumor", so this matters. Do not write negations into prompts, and do not search reports with them.
 #
 # ### Order, with the same words
@@ -239,7 +239,7 @@ pd.DataFrame(rows, index=["as it is", "dyes by laboratory"]).T
 #
 # ### Repair in training: stain jitter
 #
-# The other way is to get the model used to it. {term}`Stain jitter` gives every training picture dyes of random strength and slightly other colour {cite}`tellez2019`. The tiny PLIP was trained with it. What would it be without? We train
+# The other way is to get the model used to it. {term}`Stain jitter` gives every training picture dyes of random strength and slightly other colour {cite}`tellez2019`. The tiny PLIP was trained with it; the training code that was released with PLIP has crops, flips and turns, but no jitter of the dyes. What would ours be without? We train
 # twice for a short time from the same start: both with flips, turns and crops, one of them with jitter of the dyes as well. Such short runs are weak models; only the difference between them is of interest.
 
 # %%

@@ -46,7 +46,7 @@ def defocused(tile: ArrayLike, *, radius: float) -> Picture:
 def noisy(tile: ArrayLike, *, grey_levels: float) -> Picture:
     """The tile with sensor noise of this standard deviation; the same tile gets the same noise."""
     pixels = np.ascontiguousarray(tile, np.uint8)
-    noise = np.random.default_rng(crc32(pixels)).normal(0, grey_levels, pixels.shape)
+    noise = np.random.default_rng(crc32(pixels.tobytes())).normal(0, grey_levels, pixels.shape)
     return np.clip(pixels + noise + 0.5, 0, 255).astype(np.uint8)
 
 
