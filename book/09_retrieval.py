@@ -78,7 +78,7 @@ plots.gallery_rows([[pairs[int(i)]["image"] for i in row] for row in found], que
 from textwrap import shorten
 
 answers = [int(i) for i in found[-1]]
-plots.gallery([pairs[i]["image"] for i in answers], [shorten(pairs[i]["text"], 60, placeholder=" ...") for i in answers])
+plots.gallery([pairs[i]["image"] for i in answers], [shorten(pairs[i]["text"], 60, placeholder=" ...") for i in answers], columns=3)
 
 # %% [markdown]
 # ## How good is it? Recall at k
