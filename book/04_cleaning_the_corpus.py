@@ -498,8 +498,6 @@ for i in mismatch[:: max(1, len(mismatch) // 6)][:6]:
 # Make a guess first: which step will be missed most?
 
 # %%
-from plip_tutorial import provenance
-
 stored = provenance.load("ablation")
 arms = {f"without {arm['without']}" if arm["without"] else "the whole recipe": arm for arm in stored.results["arms"]}
 f1 = {name: arm["scores"]["mean"] for name, arm in arms.items()}
