@@ -12,7 +12,7 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test setup sync serve report ablation measure-gpu lint clean
+.PHONY: book test setup sync serve report ablation sweep measure-gpu lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
@@ -53,6 +53,10 @@ ablation: setup
 # For a machine with a GPU and a network: each chapter in the full track, as if opened first. Please send the file back.
 measure-gpu: setup
 	HF_HUB_OFFLINE=0 PLIP_TUTORIAL_TRACK=full $(BIN)/python benchmarks/measure_gpu.py
+
+# Results are written run by run into plip_tutorial/data/sweep.json; stopped and called again, it goes on.
+sweep: setup
+	$(BIN)/python -m plip_tutorial sweep
 
 clean:
 	rm -rf _build

@@ -195,7 +195,8 @@ points = {
     "symbols": ["picture"] * 40 + ["caption"] * 40,
     "names": [f"step {step}" for step in run.steps],
 }
-widgets.moving_points(frames, **points)
+alt = "Pictures on the outer ring, captions on the inner one. At first the kinds are mixed; step by step each gathers in its own arc."
+widgets.moving_points(frames, **points, alt=alt)
 
 # %% [markdown]
 # The same in four moments, for paper and for those who prefer pictures that keep still:

@@ -62,7 +62,7 @@ print(pictures["PLIP"].shape, captions["PLIP"].shape)
 # %% [markdown]
 # ## Words find pictures
 #
-# Five sentences that occur in no caption word for word. We expect five pictures each that a pathologist would accept.
+# Five sentences that occur in no caption word for word. The search is exact: each is compared with every picture, block by block, so that a large gallery needs little more memory than its vectors. We expect five pictures each that a pathologist would accept.
 
 # %% mystnb={"image": {"alt": "Rows of five tiles, each row the answer to one sentence."}, "figure": {"caption": "Each row: a sentence, and the five pictures nearest to it.", "name": "fig-09-text-image"}}
 questions = [
@@ -72,11 +72,13 @@ _, found = retrieval.search(plip.encode_text(questions), pictures["PLIP"], k=5)
 plots.gallery_rows([[pairs[int(i)]["image"] for i in row] for row in found], questions)
 
 # %% [markdown]
-# And what did people write under the first answers? The model has not looked at these captions. It has looked at the pictures only.
+# And what did people write under these pictures? The model has not looked at the captions. It has looked at the pictures only. Here is the last row once more, with what its authors say.
 
-# %%
-for question, row in zip(questions, found, strict=True):
-    print(f"{question:32} -> {pairs[int(row[0])]['text'][:90]}")
+# %% mystnb={"image": {"alt": "Five tiles found for the last sentence, each with the caption that was posted with it."}, "figure": {"caption": "The answers to the last sentence, with the captions of their posts.", "name": "fig-09-captions"}}
+from textwrap import shorten
+
+answers = [int(i) for i in found[-1]]
+plots.gallery([pairs[i]["image"] for i in answers], [shorten(pairs[i]["text"], 60, placeholder=" ...") for i in answers], columns=3)
 
 # %% [markdown]
 # ## How good is it? Recall at k
@@ -210,11 +212,25 @@ widgets.space(vectors["PLIP"], tiles["image"], [tiles.features["label"].names[i]
 widgets.search_box(plip, pictures["PLIP"], pairs["image"], pairs["text"])
 
 # %% [markdown]
+# ## A demo of your own
+#
 # The same as an app of its own, with search by picture and classification by your own labels, starts with
 #
 # ```bash
-# python -m plip_tutorial demo
+# python -m plip_tutorial demo                 # the tiles of this book
+# python -m plip_tutorial demo my_tiles        # a folder of yours, with one sub-folder for each class
 # ```
+#
+# :::{figure} pictures/demo.png
+# :alt: The demo in a browser. The words "pools of mucus with few cells" have been typed, and eight tiles are shown below with the captions of their posts. Two more tabs lead to the search by picture and to classification.
+# :name: fig-09-demo
+# :class: dark-light
+#
+# The demo, asked for "pools of mucus with few cells". The picture was taken from the running app by `book/_tools/demo_browser.py`.
+# :::
+#
+# It runs on your machine and answers nobody else: it listens on `localhost` only, and no picture leaves the house. Uploads are limited to ten megabytes. A file that is damaged, or that claims to hold more pixels than fit into memory,
+# gets a message in place of a crash. Captions and labels are shown as text, so nothing in them can act.
 #
 # It is an educational tool, as the app of the authors is: it shows what the model does, and it is no help for a diagnosis.
 #

@@ -1,4 +1,4 @@
-"""Command line: ``python -m plip_tutorial doctor | prepare | report | finetune | embed | demo``."""
+"""Command line: ``python -m plip_tutorial doctor | prepare | report | sweep | finetune | embed | demo``."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ def _report(arguments: argparse.Namespace) -> None:
     print(report.benchmarks(arguments.seeds).to_markdown(), end="\n\n")
     if arguments.real:
         print(report.real_tiles(arguments.real, arguments.seeds).to_markdown())
+
+
+def _sweep(_: argparse.Namespace) -> None:
+    """Train many short runs side by side, and write the results into the package."""
+    from plip_tutorial import sweep
+
+    print(f"{len(sweep.run()['runs'])} runs in {sweep.RESULTS}")
 
 
 def _doctor(_: argparse.Namespace) -> None:
@@ -132,6 +139,8 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("--seeds", type=int, default=3, help="models of each kind that are trained and averaged")
     report.add_argument("--real", type=Path, nargs="*", metavar="DIR", help="folders class/file of real H&E tiles")
     report.set_defaults(run=_report)
+    sweep = commands.add_parser("sweep", help="compare many short trainings (25 minutes on a free core; resumes)")
+    sweep.set_defaults(run=_sweep)
     _add_finetune(commands)
     embed = commands.add_parser("embed", help="embed a folder of tiles into a Parquet file; resumes where it stopped")
     embed.add_argument("folder", type=Path, metavar="DIR", help="searched with all its sub-folders")

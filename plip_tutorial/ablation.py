@@ -27,7 +27,7 @@ from plip_tutorial.plip import PLIP
 
 NAME = "ablation"
 SEEDS, STEPS_TRAINED = 3, 300  # the tiny PLIP has more steps; here 24 models have to be trained
-OWN = ("plip_tutorial.ablation", "plip_tutorial.recipe", "plip_tutorial.zero_shot")
+OWN = ("plip_tutorial.ablation", "plip_tutorial.recipe")
 CODE: tuple[str, ...] = (*recipe.WORLD, *recipe.TRAINING, *recipe.CURATION, *OWN)
 Labels = NDArray[np.int64]
 

@@ -43,7 +43,8 @@ def gallery(folder: Path | None) -> tuple[list[Any], list[str]]:
         return list(tiles["image"]), [str(file) for file in tiles["file"]]
     from plip_tutorial import artifacts
 
-    pairs = artifacts.corpus().select(range(600))
+    pairs = artifacts.corpus()
+    pairs = pairs.select(range(min(600, len(pairs))))
     return list(pairs["image"]), list(pairs["text"])
 
 
@@ -59,7 +60,12 @@ def page(folder: Path | None = None) -> None:
     st.set_page_config(page_title="PLIP demo")
     st.title("Search pathology tiles")
     st.caption("For teaching. Not a medical device.")
-    plip, pictures, texts, vectors = _loaded(str(folder) if folder else "")
+    try:
+        plip, pictures, texts, vectors = _loaded(str(folder) if folder else "")
+    except (FileNotFoundError, ValueError) as error:  # of `read_folder`; its message names what to do
+        st.error("This folder cannot be shown.")
+        st.text(str(error))
+        return
     by_words, by_picture, by_labels = st.tabs(["By words", "By picture", "Classify"])
     with by_words:
         words = st.text_input("Words", "adipose tissue", max_chars=300)
@@ -70,9 +76,8 @@ def page(folder: Path | None = None) -> None:
         if query is not None:
             _show(pictures, texts, nearest(vectors, plip.encode_images([query])[0]))
     with by_labels:
-        labels = [
-            label.strip() for label in st.text_area("Labels, one a line", "benign tissue\nmalignant tissue").split("\n")
-        ]
+        written = st.text_area("Labels, one a line", "benign tissue\nmalignant tissue", max_chars=2000)
+        labels = [label.strip() for label in written.split("\n")]
         query = _uploaded("A picture to classify", "classify")
         if query is not None and any(labels):
             _classify(plip, query, [label for label in labels if label])
@@ -104,12 +109,21 @@ def _uploaded(label: str, key: str) -> Any:
     file = st.file_uploader(label, type=["png", "jpg", "jpeg", "tif", "tiff"], key=key)
     if file is None:
         return None
+    if file.size > LIMIT * 1024**2:  # the server refuses this, too, unless somebody started it with other settings
+        st.error(f"This picture cannot be used: it has more than {LIMIT} MB")
+        return None
     try:
         return to_rgb(file.getvalue())
     except UnreadableImageError as error:
-        damaged = "cannot identify" in error.reason  # Pillow names the buffer in memory, which tells nobody anything
-        st.error(f"This picture cannot be used: {'the file is damaged or no picture' if damaged else error.reason}")
+        st.error(f"This picture cannot be used: {_plainly(error.reason)}")
         return None
+
+
+def _plainly(reason: str) -> str:
+    """Two of Pillow's reasons in words for people: it names a buffer in memory, and an attack."""
+    if "cannot identify" in reason:
+        return "the file is damaged or no picture"
+    return "it claims to hold more pixels than can be decoded safely" if "decompression bomb" in reason else reason
 
 
 def _show(pictures: Sequence[Any], texts: Sequence[str], places: Sequence[int]) -> None:

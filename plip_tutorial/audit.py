@@ -1,8 +1,8 @@
 """The published numbers of PLIP, looked at again: recomputed, and put beside what needs no model.
 
-All of it comes from one small file, ``data/plip_paper.json``, read off the figures of Huang et al. (2023). Nothing here
-runs a model. A score is compared with that of a constant answer, a table is summed, an interval is drawn where the
-paper shows a number alone.
+All of it comes from one small file, ``data/plip_paper.json``, read off the figures of Huang et al. (2023), but for
+`follow_up`: what others measured later has a file of its own. Nothing here runs a model. A score is compared with that
+of a constant answer, a table is summed, an interval is drawn where the paper shows a number alone.
 
 >>> counts = kather_counts()
 >>> round(float(confusion.weighted_f1(counts.to_numpy(float))), 3)  # the paper says 0.565
@@ -32,6 +32,12 @@ MODELS = ("clip", "plip")
 def facts() -> dict[str, Any]:
     """The numbers of the paper with their source, as the file holds them; not to be changed."""
     content: dict[str, Any] = json.loads(files("plip_tutorial").joinpath("data", "plip_paper.json").read_text("utf-8"))
+    return content
+
+
+@cache
+def _later() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(files("plip_tutorial").joinpath("data", "follow_up.json").read_text("utf-8"))
     return content
 
 
@@ -76,6 +82,32 @@ def constant_weighted_f1(counts: Sequence[float]) -> float:
     """
     p = max(counts) / sum(counts)
     return p * 2 * p / (1 + p)
+
+
+def same_score(counts: tuple[int, int], weighted_f1: float, steps: int = 21) -> dict[float, float]:
+    """Sensitivity -> specificity of all two-class models that have one and the same weighted F1.
+
+    A published score is one number, a model of two classes has two. This is the curve that the score leaves open.
+
+    Args:
+        counts: how many items are negative and how many positive.
+        weighted_f1: the score.
+        steps: values of the sensitivity, from 0 to 1; those with which the score cannot be reached are left out.
+
+    >>> same_score((50, 50), 0.5)[0.5]
+    0.5
+    """
+    n, p = counts
+    specificity = np.linspace(0, 1, 20_001)
+    curve = {}
+    for sensitivity in np.linspace(0, 1, steps):
+        wrong = (1 - sensitivity) * p + (1 - specificity) * n
+        hits = np.stack([specificity * n, np.full_like(specificity, sensitivity * p)])
+        f1 = 2 * hits / np.maximum(2 * hits + wrong, 1e-300)
+        scores = (n * f1[0] + p * f1[1]) / (n + p)  # grows with the specificity
+        if scores[0] <= weighted_f1 <= scores[-1]:
+            curve[round(float(sensitivity), 6)] = round(float(np.interp(weighted_f1, scores, specificity)), 4)
+    return curve
 
 
 def kather_counts() -> pd.DataFrame:
@@ -200,6 +232,26 @@ def retrieval() -> pd.DataFrame:
         chance = {f"chance@{k}": k / row["n"] for k in (10, 50)}
         rows[name] = {**row, **chance, "plip@10 / chance": row["plip@10"] / chance["chance@10"]}
     return pd.DataFrame.from_dict(rows, orient="index").astype({"n": int})
+
+
+def image_retrieval() -> pd.DataFrame:
+    """Published recall of picture to picture on Twitter, all models."""
+    table = facts()["image_to_image_recall_twitter"]
+    rows = {name: values for name, values in table.items() if name != "columns"}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=table["columns"])
+
+
+def follow_up(study: str) -> pd.DataFrame:
+    """What others measured: a row a task, a column a model; ``attrs`` holds who did it, the source and the metric.
+
+    Args:
+        study: "conch" or "keep"; both are by authors of a rival.
+    """
+    entry = _later()[study]
+    rows = {task: values for task, values in entry.items() if task not in ("by", "source", "metric", "columns")}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=entry["columns"])
+    table.attrs = {key: entry[key] for key in ("by", "source", "metric")}
+    return table
 
 
 def hashtags() -> pd.DataFrame:

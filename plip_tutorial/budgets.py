@@ -105,7 +105,9 @@ CHAPTERS: dict[str, Work | None] = {
     "07_zero_shot": Work(2, captions=1_500, train_sets=1, test_sets=6, sets=3),
     "08_linear_probing": Work(1, captions=200, train_sets=6, test_sets=6, sets=3),
     "09_retrieval": Work(2, images=2_800, captions=2_900, test_sets=2, sets=1),
-    "10_limits": Work(1, images=1_000, captions=1_500, train_sets=1, test_sets=1, sets=1),
+    "10_limits": Work(
+        3, images=22_000, captions=1_500, train_sets=1, test_sets=1, sets=1, pairs=12_800, batch=64, steps=200
+    ),
     "11_auditing_plip": None,
 }
 

@@ -86,6 +86,12 @@ MODELS = {
             "67ade53ddd32195868f422585f72698ef5d15094",
             "98a7f8d2a1f4a8fc8f6dedb3a16ff7efbe02a7ef67c93904c80bca9767c69630",
         ),
+        Pin(
+            "google/vit-base-patch16-224",
+            "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3",
+            "model.safetensors",
+            "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3",
+        ),
     )
 }
 

@@ -1,9 +1,11 @@
 """Chapter 10: where the model fails, each limit with a measurement.
 
-Does the order of words count, does a negation (Yuksekgonul et al. 2023)? Is a probability what it says (Guo et al.
-2017)? When should the model keep silent (split conformal prediction, Vovk et al. 2005)?
+Does the order of words count, does a negation (Yuksekgonul et al. 2023)? Does the answer depend on how one asks? Does a
+score rest on recognised slides? Is a probability what it says (Guo et al. 2017)? When should the model keep silent
+(split conformal prediction, Vovk et al. 2005)?
 
     preference(plip, images, captions, [negated(text) for text in captions])
+    finds(plip, images, labels, [negated(text) for text in sentences])
     temperature = fit_temperature(logits, labels)
     sets = conformal_sets(probabilities, conformal_threshold(held_out, labels, coverage=0.9))
 """
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 OPPOSITES = {"benign": "malignant", "malignant": "benign", "normal": "tumor", "tumor": "normal"}
+# Sentences whose truth hangs on the order of two names. In half of them the name that is true stands first.
+ORDERED = ("{true}, not {other}", "{true} without {other}", "not {other} but {true}", "no {other}, only {true}")
 
 
 def shuffled(text: str, seed: int = 0) -> str:
@@ -62,6 +66,32 @@ def opposite(text: str) -> str:
     return re.sub(r"\b(" + "|".join(OPPOSITES) + r")\b", lambda word: OPPOSITES[word[0]], text)
 
 
+def paraphrased(text: str) -> str:
+    """The caption in other words, still true: what `negated` makes of it, without the "no".
+
+    >>> paraphrased("An H&E image of mucus")
+    'An H&E image with mucus'
+    """
+    changed = re.sub(r"\bimage of\b", "image with", text, count=1)
+    return changed if changed != text else f"seen here: {text}"
+
+
+def ordered(form: str, template: str, true: str, other: str) -> tuple[str, str]:
+    """A sentence that is right, and the same words in the order that makes it wrong.
+
+    Args:
+        form: one of `ORDERED`.
+        template: a prompt with ``{}``.
+        true: the name of what the picture shows.
+        other: the name of something that it does not show.
+
+    >>> ordered("{true}, not {other}", "An H&E image of {}", "mucus", "fat")
+    ('An H&E image of mucus, not fat', 'An H&E image of fat, not mucus')
+    """
+    right, wrong = form.format(true=true, other=other), form.format(true=other, other=true)
+    return template.replace("{}", right), template.replace("{}", wrong)
+
+
 def preference(
     plip: PLIP,
     image_embeddings: ArrayLike,
@@ -91,6 +121,54 @@ def preference(
     vectors = dict(zip(texts, plip.encode_text(texts), strict=True))
     ahead = np.array([image @ (vectors[r] - vectors[w]) for image, r, w in zip(images, right, wrong, strict=True)])
     return metrics.average(np.where(np.abs(ahead) < 1e-6, 0.5, ahead > 0), groups=groups)
+
+
+def finds(plip: PLIP, image_embeddings: ArrayLike, y: ArrayLike, sentences: Sequence[str]) -> dict[str, Score]:
+    """How well a sentence sorts the pictures of one class before all others (area under the ROC curve).
+
+    The sentence stays and the pictures change, so it does not matter whether it is an unusual one. A model that
+    understands "no X" puts pictures of X last: well below 0.5, which is a coin.
+
+    Args:
+        plip: encodes the texts.
+        image_embeddings: unit vectors, (n, d).
+        y: class indices, (n,).
+        sentences: one for each class.
+
+    Returns:
+        Sentence -> score.
+    """
+    images, labels = np.asarray(image_embeddings, np.float32), np.asarray(y, int)
+    cosines = images @ plip.encode_text(list(sentences)).T
+    return {text: metrics.auroc(labels == i, cosines[:, i]) for i, text in enumerate(sentences)}
+
+
+def agreement(answers: ArrayLike) -> Floats:
+    """Share of the prompts that give the most common answer to each picture; 1 where all agree.
+
+    Args:
+        answers: class indices, one row a prompt, (t, n).
+
+    Returns:
+        (n,) shares, from 1 / t to 1.
+    """
+    table = np.asarray(answers, int)
+    votes = (table[:, None, :] == np.unique(table)[None, :, None]).sum(0)  # (classes, n)
+    shares: Floats = votes.max(0) / len(table)
+    return shares
+
+
+def coins(groups: ArrayLike, seed: int = 0) -> NDArray[np.int64]:
+    """A label that cannot be learned: one coin for each patient or slide, the same for all its tiles.
+
+    As many heads as tails (or one more), so that a constant answer is right in half of the groups.
+
+    >>> coins(["a", "a", "b", "b"]).tolist() in ([0, 0, 1, 1], [1, 1, 0, 0])
+    True
+    """
+    names, place = np.unique(np.asarray(groups), return_inverse=True)
+    tossed = rng("coins", seed).permutation(np.arange(len(names)) % 2)
+    return np.asarray(tossed[place], np.int64)
 
 
 def by_lab(y_true: ArrayLike, y_pred: ArrayLike, labs: Sequence[str], *, metric: str = "macro_f1") -> dict[str, Score]:

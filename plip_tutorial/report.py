@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from plip_tutorial import artifacts, baselines, cache, linear_probe, metrics, microcosm, tracks, zero_shot
+from plip_tutorial import artifacts, baselines, cache, linear_probe, metrics, microcosm, retrieval, tracks, zero_shot
 from plip_tutorial.metrics import Score
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.own_tiles import read_folder
@@ -88,6 +88,33 @@ def folded_probe_score(data: Labelled, features: Callable[[Sequence[Any]], NDArr
     return metrics.macro_f1(y, predicted)
 
 
+def retrieval_score(data: Labelled, features: Callable[[Sequence[Any]], NDArray[Any]], k: int = 5) -> Score:
+    """Picture to picture: share of the k nearest others that have the label of the query, mean over all tiles.
+
+    Pictures of the query's own group are left out where groups are known.
+    """
+    x = np.asarray(features(data.images), np.float32)
+    x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    _, near = retrieval.neighbours(x, k, slides=data.groups)
+    right = (data.labels[near] == data.labels[:, None]) & (near >= 0)
+    return metrics.average(right.mean(1), groups=data.groups)
+
+
+def words_to_pictures_score(plip: PLIP, data: Labelled, name: str, k: int = 5) -> Score:
+    """Words to pictures: share of the first k pictures that show what the sentence says, mean over the classes."""
+    phrases = {label: phrase for label, phrase in microcosm.PHRASES[name].items() if label in set(data.labels)}
+    sentences = [zero_shot.prompts(phrase, microcosm.TEMPLATES[name])[0] for phrase in phrases.values()]
+    _, found = retrieval.search(plip.encode_text(sentences), plip.encode_images(data.images, 256), k)
+    return metrics.average((data.labels[found] == np.array(list(phrases))[:, None]).mean(1))
+
+
+def random_retrieval(data: Labelled) -> tuple[float, float]:
+    """What pictures in random order score: for `retrieval_score` without groups, and for `words_to_pictures_score`."""
+    _, counts = np.unique(data.labels, return_counts=True)
+    n = counts.sum()
+    return float((counts / n * (counts - 1) / (n - 1)).sum()), float((counts / n).mean())
+
+
 def _mean(scores: Sequence[Score]) -> str:
     """Mean over seeds; the interval is that of the first seed."""
     values = [score.value for score in scores]
@@ -146,6 +173,13 @@ def real_tiles(folders: Sequence[Path], seeds: int = 3) -> pd.DataFrame:
         row["mean colour"] = str(folded_probe_score(data, baselines.mean_colour))
         row["histogram"] = str(folded_probe_score(data, baselines.colour_histogram))
         table[f"{folder.name}, probe"] = row | {"constant": f"{constant['constant_macro_f1'].value:.3f}"}
+        by_picture, by_words = random_retrieval(data)
+        row = {m: _mean([retrieval_score(data, _encode(p)) for p in ps]) for m, ps in models.items()}
+        row["mean colour"] = str(retrieval_score(data, baselines.mean_colour))
+        row["histogram"] = str(retrieval_score(data, baselines.colour_histogram))
+        table[f"{folder.name}, neighbours"] = row | {"constant": f"{by_picture:.3f} (random order)"}
+        row = {m: _mean([words_to_pictures_score(p, data, "micro-kather") for p in ps]) for m, ps in models.items()}
+        table[f"{folder.name}, found by words"] = row | {"constant": f"{by_words:.3f} (random order)"}
     return pd.DataFrame(table).T.fillna("")
 
 

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoImageProcessor, AutoModel
 
-from plip_tutorial.hub import quiet
+from plip_tutorial.hub import local, quiet
 from plip_tutorial.images import ImageLike, load
 
 
@@ -39,6 +39,7 @@ class VisionModel:
         """Load the checkpoint."""
         chosen = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(chosen if device == "auto" else device)
+        model = local(model)
         with quiet(model):
             network: Any = AutoModel.from_pretrained(model, dtype=torch.float32)
             self.processor: Any = AutoImageProcessor.from_pretrained(model, backend="pil")

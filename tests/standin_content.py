@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from datasets import ClassLabel, Dataset, Features, Image, List, Value
 from PIL import Image as Pillow
 from safetensors.torch import load_file
 from standin_hub import Hub
-from transformers import CLIPImageProcessorPil
+from transformers import CLIPImageProcessorPil, ViTConfig, ViTForImageClassification, ViTImageProcessorPil
 
 from plip_tutorial import microcosm
 from plip_tutorial.hub import MODELS
@@ -30,8 +31,8 @@ def add_model(hub: Hub, repo: str, checkpoint: Path) -> None:
     """A checkpoint under the name of a pinned model, its weights in the kind of file that the real one has."""
     pin = MODELS[repo]
     files = {path.name: path.read_bytes() for path in checkpoint.iterdir() if path.suffix in (".json", ".txt")}
-    files["preprocessor_config.json"] = CLIPImageProcessorPil.from_pretrained(checkpoint).to_json_string().encode()
-    files.pop("processor_config.json", None)  # of newer checkpoints; the real ones are older
+    if files.pop("processor_config.json", None):  # of newer checkpoints; the real ones are older
+        files["preprocessor_config.json"] = CLIPImageProcessorPil.from_pretrained(checkpoint).to_json_string().encode()
     files[pin.weights] = (checkpoint / "model.safetensors").read_bytes()
     if pin.weights.endswith(".bin"):
         with io.BytesIO() as pickle:
@@ -44,6 +45,17 @@ def png(picture: Any) -> dict[str, Any]:
     with io.BytesIO() as file:
         picture.save(file, "png")
         return {"bytes": file.getvalue(), "path": None}
+
+
+def add_vit(hub: Hub) -> None:
+    """A random vision transformer of a few thousand weights in the place of the one that knows ImageNet."""
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    with TemporaryDirectory() as folder:
+        model = ViTForImageClassification(ViTConfig(**sizes, image_size=32, patch_size=8, num_labels=3))
+        model.save_pretrained(folder)
+        ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+        add_model(hub, "google/vit-base-patch16-224", Path(folder))
 
 
 @cache

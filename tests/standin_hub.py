@@ -19,7 +19,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-LARGE = (".safetensors", ".bin", ".parquet")
+LARGE, CACHED = (".safetensors", ".bin", ".parquet"), "/api/resolve-cache"
 
 
 def sha256(content: bytes) -> str:
@@ -115,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._api(kind, repo, verb or "revision", rest or "main", body)
         if match := re.fullmatch(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             return self._resolve("datasets" if match[1] else "models", *match.groups()[1:])
+        if match := re.fullmatch(rf"{CACHED}/(models|datasets)/([^/]+/[^/]+)/([^/]+)/(.+)", path):
+            return self._resolve(*match.groups())
         if match := re.fullmatch(r"/cdn/(\w+)", path):
             return self._blob(match[1])
         return self._missing("EntryNotFound")
@@ -173,7 +175,11 @@ class _Handler(BaseHTTPRequestHandler):
             headers |= {"X-Linked-Etag": f'"{sha256(content)}"', "X-Linked-Size": str(len(content))}
             headers["Location"] = f"{self.hub.address.replace('127.0.0.1', 'localhost')}/cdn/{sha256(content)}"
             return self._send(302, b"", headers)
-        self._send(200, content, headers | {"ETag": f'"{git_oid(content)}"'})
+        headers["ETag"] = f'"{git_oid(content)}"'
+        if not self.path.startswith(CACHED):  # small files: on to another address of the same host
+            headers["Location"] = f"{CACHED}/{kind}/{repo}/{commit}/{name}"
+            return self._send(307, b"", headers)
+        self._send(200, content, headers)
 
     def _blob(self, digest: str) -> None:
         blobs = (content for files in self.hub.files.values() for content in files.values())

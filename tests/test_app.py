@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import re
+import struct
 import sys
+import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 streamlit_testing = pytest.importorskip("streamlit.testing.v1", reason="Streamlit is not installed")
 
@@ -30,6 +35,10 @@ def _app() -> None:
         def encode_text(self, texts, *_):
             return np.array([[1.0, 0.0] if "fat" in text else [0.0, 1.0] for text in texts], np.float32)
 
+        def encode_images(self, images, *_):  # bright pictures are fat
+            bright = [np.asarray(image).mean() > 128 for image in images]
+            return np.array([[1.0, 0.0] if fat else [0.0, 1.0] for fat in bright], np.float32)
+
     tiles = [np.full((8, 8, 3), 40 * i, np.uint8) for i in range(4)]
     vectors = np.array([[0, 1], [1, 0], [0, 1], [0.8, 0.6]], np.float32)
     app._loaded = lambda folder: (Encoder(), tiles, ["a", "fat <b>bold</b>", "c", "d"], vectors)
@@ -43,6 +52,79 @@ def test_search_by_words_shows_the_nearest_first_and_captions_as_text() -> None:
     texts = [element.value for element in page.text]
     assert texts[:2] == ["fat <b>bold</b>", "d"]
     assert not any("<b>" in element.value for element in page.markdown)
+
+
+def _file(shade: int = 250, kind: str = "PNG", size: tuple[int, int] = (8, 8)) -> bytes:
+    with io.BytesIO() as file:
+        Image.new("RGB", size, (shade,) * 3).save(file, kind)
+        return file.getvalue()
+
+
+def _bomb() -> bytes:
+    """A PNG of a hundred bytes whose header claims ten thousand million pixels."""
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(10))), (b"IEND", b"")]
+    body = b"".join(struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks)
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def _uploaded(place: int, content: bytes, name: str = "tile.png", kind: str = "image/png"):
+    page = streamlit_testing.AppTest.from_function(_app, default_timeout=60).run()
+    page.file_uploader[place].set_value((name, content, kind)).run()
+    assert not page.exception
+    return page
+
+
+def test_search_by_picture_shows_the_nearest_first() -> None:
+    assert [element.value for element in _uploaded(0, _file(250)).text][4:6] == ["fat <b>bold</b>", "d"]
+    assert [element.value for element in _uploaded(0, _file(10, "JPEG"), "tile.jpg", "image/jpeg").text][4] == "a"
+
+
+def test_own_labels_are_sorted_by_their_chance_and_shown_as_text() -> None:
+    page = streamlit_testing.AppTest.from_function(_app, default_timeout=60).run()
+    page.text_area[0].set_value("<i>other</i>\n\n  fat\n").run()
+    page.file_uploader[1].set_value(("tile.png", _file(250), "image/png")).run()
+    assert not page.exception
+    lines = [element.value for element in page.text][4:]
+    assert [line.split(maxsplit=1)[1] for line in lines] == ["fat", "<i>other</i>"]
+    assert sum(float(line.split()[0]) for line in lines) == pytest.approx(1, abs=0.02)
+    assert not any("<i>" in element.value for element in page.markdown)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (_bomb(), "more pixels than can be decoded safely"),
+        (_file(size=(64, 64))[:80], "damaged|truncated"),
+        (b"no picture at all", "damaged or no picture"),
+        (b"", "damaged or no picture"),
+        (b"\0" * (10 * 1024**2 + 1), "more than 10 MB"),
+        (_file(size=(5000, 1)), "strip"),
+    ],
+    ids=["bomb", "truncated", "text", "empty", "too large", "strip"],
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_cannot_be_used_gives_a_message(content: bytes, reason: str, place: int) -> None:
+    page = _uploaded(place, content)
+    assert len(page.error) == 1
+    assert re.search(reason, page.error[0].value)
+    assert len(page.text) == 4  # the tiles of the search by words, and nothing new
+
+
+def test_a_folder_that_cannot_be_read_gives_a_message(tmp_path) -> None:
+    def app(folder: str) -> None:
+        from pathlib import Path
+
+        from plip_tutorial import app
+        from plip_tutorial.own_tiles import read_folder
+
+        app._loaded = lambda where: read_folder(where)
+        app.page(Path(folder))
+
+    page = streamlit_testing.AppTest.from_function(app, args=(str(tmp_path),), default_timeout=60).run()
+    assert not page.exception
+    assert page.error[0].value == "This folder cannot be shown."
+    assert "no sub-folder with pictures" in page.text[0].value
 
 
 def test_nearest_equals_sorting_by_hand() -> None:

@@ -109,6 +109,34 @@ def test_tables_hold_the_published_numbers():
     assert audit.probe_margins().loc["pannuke", "lead"] == pytest.approx(0.006)
 
 
+@pytest.mark.parametrize("score", [0.03, 0.3, 0.832])
+def test_every_model_on_the_curve_has_the_score(score):
+    benign, malignant = 1678, 203
+    curve = audit.same_score((benign, malignant), score)
+    assert curve
+    for sensitivity, specificity in curve.items():
+        found, right = round(sensitivity * malignant), round(specificity * benign)
+        truth = np.repeat([0, 1], [benign, malignant])
+        said = np.repeat([0, 1, 0, 1], [right, benign - right, malignant - found, found])
+        assert sk.f1_score(truth, said, average="weighted", zero_division=0) == pytest.approx(score, abs=0.01)
+
+
+def test_a_score_that_no_model_can_have_gives_an_empty_curve():
+    assert audit.same_score((50, 50), 1.01) == {}
+    assert audit.same_score((50, 50), 1.0) == {1.0: 1.0}
+
+
+def test_follow_up_tables_name_their_source_and_hold_shares():
+    for study in ("conch", "keep"):
+        table = audit.follow_up(study)
+        assert table.attrs["source"].startswith("https://")
+        assert "PLIP" in table
+        assert table.to_numpy().min() > 0
+        assert table.to_numpy().max() <= 1
+    assert audit.follow_up("keep").loc["kidney (CPTAC-CCRCC)", "PLIP"] == 0.33
+    assert audit.image_retrieval().loc["plip", "recall@10"] == 0.646
+
+
 def test_the_packaged_facts_are_the_shared_ones():
     shared = Path(__file__).parents[1] / "../shared/facts/plip_paper.json"
     if not shared.exists():

@@ -15,7 +15,7 @@ from pathlib import Path
 import jupytext
 import pytest
 from nbclient import NotebookClient
-from standin_content import add_model, add_sets
+from standin_content import add_model, add_sets, add_vit
 from standin_hub import Hub, serve
 
 from plip_tutorial import artifacts, cache, tracks
@@ -30,6 +30,7 @@ def hub() -> Iterator[Hub]:
     with serve(Hub()) as server:
         add_model(server, tracks.FULL.clip, artifacts.tiny_clip())
         add_model(server, tracks.FULL.plip, artifacts.tiny_plip())
+        add_vit(server)
         add_sets(server, TILES)
         yield server
 

@@ -32,6 +32,8 @@ PARTS = {
     "embedding_cache": "plip",
     "pool": "plip",
     "vector_index": "expand",
+    "stain_normalization": "limits",
+    "laboratory_shift": "limits",
 }
 RECIPES = {
     "tiny_model", "recipe", "curation", "artifacts", "ablation", "prepare", "report", "scale", "steps", "sweep",

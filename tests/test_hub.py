@@ -10,19 +10,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from huggingface_hub import constants
 from small_clip import small_clip, small_pairs
-from standin_content import add_model
+from standin_content import add_model, add_vit
 from standin_hub import Fault, Hub, serve
 from transformers import CLIPModel
 
-from plip_tutorial import cache, hub, plip, training_run
+from plip_tutorial import cache, hub, plip, tracks, training_run
 from plip_tutorial.finetune import TrainConfig, finetune
 from plip_tutorial.plip import PLIP
+from plip_tutorial.vision_model import VisionModel
 
-CLIP_ID, PLIP_ID = hub.MODELS
+CLIP_ID, PLIP_ID, VIT_ID = hub.MODELS
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub with both models, reached by the real client; the client's waits are cut short."""
     with serve(Hub()) as running:
-        for repo in hub.MODELS:
+        for repo in (CLIP_ID, PLIP_ID):
             add_model(running, repo, small)
+        add_vit(running)
         use(running, tmp_path, monkeypatch)
         yield running
 
@@ -70,7 +73,7 @@ def test_the_class_and_the_training_ask_one_function_where_a_model_lies(
     assert (model / "model.safetensors").exists()
 
 
-@pytest.mark.parametrize("name", hub.MODELS)
+@pytest.mark.parametrize("name", [CLIP_ID, PLIP_ID])
 def test_a_pinned_model_is_fetched_once_as_safetensors_and_needs_no_network_after_that(
     name: str, server: Hub, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +87,12 @@ def test_a_pinned_model_is_fetched_once_as_safetensors_and_needs_no_network_afte
     assert len(server.asked) == before
     assert not asked(server, "README")
     assert all("authorization" not in headers for _, _, headers in server.asked)
+
+
+def test_the_vision_model_of_chapter_8_is_pinned_too(server: Hub) -> None:
+    assert list(tracks.FULL.others.values()) == [VIT_ID]
+    assert VisionModel(VIT_ID, device="cpu").encode_images([np.zeros((9, 9, 3), np.uint8)]).shape == (1, 32)
+    assert all(hub.MODELS[VIT_ID].revision in path for _, path, _ in server.asked if "/cdn/" not in path)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import ClassVar
 
 import numpy as np
@@ -30,6 +32,21 @@ def test_opposites_are_their_own_inverse_and_negation_always_changes() -> None:
     assert limits.opposite(limits.opposite(text)) == text
     for caption in ("An H&E image of fat", "lymphocytes", "image of image of x"):
         assert limits.negated(caption) != caption
+        assert limits.paraphrased(caption) != caption
+    assert limits.negated("An H&E image of fat") == limits.paraphrased("An H&E image of fat").replace("fat", "no fat")
+
+
+@pytest.mark.parametrize("form", limits.ORDERED)
+def test_ordered_sentences_have_the_same_words_and_swap_with_their_names(form: str) -> None:
+    right, wrong = limits.ordered(form, "An H&E image of {}", "mucus", "fat")
+    assert sorted(re.findall(r"\w+", right)) == sorted(re.findall(r"\w+", wrong))
+    assert right != wrong
+    assert limits.ordered(form, "An H&E image of {}", "fat", "mucus") == (wrong, right)
+
+
+def test_the_true_name_stands_first_in_half_of_the_ordered_sentences() -> None:
+    first = [form.index("{true}") < form.index("{other}") for form in limits.ORDERED]
+    assert np.mean(first) == 0.5
 
 
 class _Words:
@@ -47,6 +64,36 @@ def test_preference_against_counting_by_hand() -> None:
     assert score.value == pytest.approx((1 + 0 + 0.5) / 3)
     with pytest.raises(ValueError, match="3 pictures, 1 right"):
         limits.preference(_Words(), images, ["right"], ["wrong"])
+
+
+def test_finds_equals_counting_pairs_and_does_not_care_how_a_sentence_sounds() -> None:
+    class Encoder:
+        def encode_text(self, texts):
+            return np.array([[1.0, 0.2, 5.0], [-1.0, 0.2, 7.0]], np.float32)  # the last axis: an unusual sentence
+
+    draw = np.random.default_rng(0)
+    images = np.c_[draw.normal(size=(40, 2)), np.full(40, 0.3)].astype(np.float32)
+    y = draw.integers(0, 2, 40)
+    scores = limits.finds(Encoder(), images, y, ["one", "two"])
+    for i, (text, direction) in enumerate({"one": [1.0, 0.2], "two": [-1.0, 0.2]}.items()):
+        cosines = images[:, :2] @ np.float32(direction)
+        wins = [float(a > b) for a in cosines[y == i] for b in cosines[y != i]]
+        assert scores[text].value == pytest.approx(np.mean(wins), abs=1e-6)
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=5, max_size=5), min_size=1, max_size=6))
+def test_agreement_is_the_share_of_the_commonest_answer(answers: list[list[int]]) -> None:
+    expected = [Counter(column).most_common(1)[0][1] / len(answers) for column in zip(*answers, strict=True)]
+    assert limits.agreement(answers) == pytest.approx(expected)
+
+
+@given(st.integers(2, 9), st.integers(0, 20))
+def test_coins_are_one_for_each_group_and_balanced(groups: int, seed: int) -> None:
+    of_tile = np.repeat([f"slide{i}" for i in range(groups)], 3)
+    tossed = limits.coins(of_tile, seed)
+    each = [set(tossed[of_tile == name].tolist()) for name in np.unique(of_tile)]
+    assert all(len(values) == 1 for values in each)
+    assert abs(sum(values.pop() for values in each) - groups / 2) <= 0.5
 
 
 @pytest.mark.parametrize("truth", [0.5, 1.0, 4.0])

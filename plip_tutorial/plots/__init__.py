@@ -8,6 +8,7 @@ colour-blind readers tell apart; a hatch or a marker says the same once more. Te
 'actual'
 """
 
+from plip_tutorial.plots.coordinates import parallel_coordinates
 from plip_tutorial.plots.pictures import gallery_rows, stills, tiles
 from plip_tutorial.plots.process import funnel, history
 from plip_tutorial.plots.scores import bars, label_efficiency, lines, precision_recall, reliability, spread
@@ -18,6 +19,6 @@ gallery = tiles
 
 __all__ = [
     "LOOKS", "OKABE_ITO", "STYLE", "WIDTH", "Look", "bars", "confusion", "confusion_matrix", "funnel", "gallery",
-    "gallery_rows", "glue", "heatmap", "history", "in_book", "label_efficiency", "lines", "precision_recall",
-    "reliability", "spread", "stills", "tiles", "use_style",
+    "gallery_rows", "glue", "heatmap", "history", "in_book", "label_efficiency", "lines", "parallel_coordinates",
+    "precision_recall", "reliability", "spread", "stills", "tiles", "use_style",
 ]  # fmt: skip

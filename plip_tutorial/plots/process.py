@@ -16,7 +16,10 @@ from plip_tutorial.plots.style import BLUE, RED, WIDTH, in_style, words
 if TYPE_CHECKING:
     from plip_tutorial.funnel import Funnel
 
-LOGGED = ("loss", "accuracy", "learning_rate", "temperature", "gradient_norm", "validation_recall")
+LOGGED = (
+    "loss", "accuracy", "validation_recall", "learning_rate", "temperature", "gradient_norm", "samples_per_second",
+    "memory_gb",
+)  # fmt: skip
 GREY = "#c4c4c4"
 
 

@@ -74,15 +74,22 @@ def test_scores_on_real_tiles_beside_the_baselines(
     features = {model: lambda images, plip=plip: plip.encode_images(images, 64) for model, plip in models.items()}
     features |= {"mean colour": baselines.mean_colour, "histogram": baselines.colour_histogram}
     probes = {method: report.folded_probe_score(data, encode) for method, encode in features.items()}
+    by_picture = {method: report.retrieval_score(data, encode) for method, encode in features.items()}
+    by_words = {model: report.words_to_pictures_score(plip, data, "micro-kather") for model, plip in models.items()}
+    random_picture, random_words = report.random_retrieval(data)
     with capsys.disabled():
         print(f"\n{name}, {len(data.labels)} real tiles")
         print(f"  zero-shot, weighted F1:  constant {constant['constant_weighted_f1'].value:.3f}", *_lines(zero_shot))
         print(f"  linear probe, macro F1:  constant {constant['constant_macro_f1'].value:.3f}", *_lines(probes))
-    for score in [*zero_shot.values(), *probes.values()]:
+        print(f"  of the 5 nearest pictures, same tissue:  random order {random_picture:.3f}", *_lines(by_picture))
+        print(f"  of 5 pictures found by words, right:  random order {random_words:.3f}", *_lines(by_words))
+    for score in [*zero_shot.values(), *probes.values(), *by_picture.values(), *by_words.values()]:
         assert 0 <= score.low <= score.value <= score.high <= 1
     for model in models:
         assert probes[model].low > constant["constant_macro_f1"].value
+        assert by_picture[model].low > random_picture
     assert zero_shot["tiny PLIP"].low > constant["constant_weighted_f1"].value
+    assert by_words["tiny PLIP"].value > random_words
 
 
 def test_folders_and_lists_of_real_pictures_agree(models: dict[str, PLIP]) -> None:
