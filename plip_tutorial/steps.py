@@ -11,6 +11,7 @@ copies and the neighbours across shards, is put together afterwards from small t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -211,5 +212,5 @@ def _problem(image: Any) -> str:
     try:
         to_rgb(image)
     except UnreadableImageError as error:
-        return error.reason
+        return re.sub(r" at 0x[0-9a-f]+", "", error.reason)  # the same reason in every process
     return "it could not be read at first"
