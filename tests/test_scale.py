@@ -173,6 +173,10 @@ def test_through_ray_with_two_workers_the_same_comes_out(place: Path, folders: l
     try:
         told = pa.concat_tables(ray.get(scale.with_ray(place / "pool", *steps[:4], workers=2).to_arrow_refs()))
         near = pa.concat_tables(ray.get(scale.with_ray(folders[3], steps[4]).to_arrow_refs()))
+    except Exception as error:
+        if "timed out during startup" not in str(error):
+            raise
+        pytest.skip(f"Ray could not start here: {error}")
     finally:
         ray.shutdown()
     expected = scale.read(folders[3])
