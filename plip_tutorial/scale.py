@@ -150,11 +150,6 @@ def with_ray(folder: Folder, *steps: Step, workers: int | None = None) -> Any:
     return data
 
 
-def stop_ray() -> None:
-    """End the session of Ray, with its workers."""
-    _ray().shutdown()
-
-
 def merge_neighbours(found: pa.Table, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The ``k`` nearest of all shards from the nearest of each: what `VectorIndex.search` gives on the whole pool.
 
