@@ -29,7 +29,7 @@ from transformers.utils import logging
 
 from plip_tutorial import cache, tracks
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 TRIES, WAIT, LONGEST_WAIT = 3, 2.0, 60.0  # seconds
 TEXTS = (
     "config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
@@ -189,7 +189,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def ask(what: str, call: Callable[[], T]) -> T:
+def ask(what: str, call: Callable[[], _T]) -> _T:
     """Do ``call``, which asks the hub for something; again after a pause where that may help.
 
     Args:

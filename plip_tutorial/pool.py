@@ -4,7 +4,7 @@ The public index of LAION is gone; this makes the index out of what you have. Pi
 a killed run goes on, and a stream needs the memory of one shard. Vectors and pictures then stay on the disk.
 
     pool = embed_pool(PLIP("openai/clip-vit-base-patch32"), "downloads/", "pool")
-    stream = load_dataset("parquet", data_files="hf://datasets/owner/name/*.parquet", split="train", streaming=True)
+    stream = load_dataset("parquet", data_files="hf://datasets/owner/name/part.parquet", split="train", streaming=True)
     pool = embed_pool(plip, stream, "pool", text="caption", limit=1_000_000)
     new = expand(seeds, pool.embeddings, k=30, threshold=0.9)
     pool.items.select(new.indices)
