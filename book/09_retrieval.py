@@ -222,11 +222,11 @@ widgets.search_box(plip, pictures["PLIP"], pairs["image"], pairs["text"])
 # ```
 #
 # :::{figure} pictures/demo.png
-# :alt: The demo in a browser. The words "pools of mucus with few cells" have been typed, and eight tiles are shown below with the captions of their posts. Two more tabs lead to the search by picture and to classification.
+# :alt: The demo in a browser. The words "pools of mucus with few cells" have been typed, and below stand the nearest tiles with the captions of their posts. Two more tabs lead to the search by picture and to classification.
 # :name: fig-09-demo
 # :class: dark-light
 #
-# The demo, asked for "pools of mucus with few cells". The picture was taken from the running app by `book/_tools/demo_browser.py`.
+# The demo, asked for "pools of mucus with few cells". A picture comes twice where a tweet and its reply share it. Taken from the running app by `book/_tools/demo_browser.py`.
 # :::
 #
 # It runs on your machine and answers nobody else: it listens on `localhost` only, and no picture leaves the house. Uploads are limited to ten megabytes. A file that is damaged, or that claims to hold more pixels than fit into memory,
