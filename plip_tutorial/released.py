@@ -52,7 +52,8 @@ class Released:
 
     def __init__(self, checkpoint: str | os.PathLike[str]) -> None:
         """Load with what today's `transformers` understands."""
-        model: Any = CLIPModel.from_pretrained(checkpoint, dtype=torch.float32)
+        with quiet(checkpoint):
+            model: Any = CLIPModel.from_pretrained(checkpoint, dtype=torch.float32)
         self.model = model.eval()
         words, pictures = CLIPTokenizer.from_pretrained(checkpoint), CLIPImageProcessorPil.from_pretrained(checkpoint)
         self.preprocess: Any = CLIPProcessor(pictures, words)  # type: ignore[no-untyped-call]
