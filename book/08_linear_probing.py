@@ -155,8 +155,6 @@ for name_of_set, by_method in answered.items():
 #
 # Labels cost a pathologist's time. So the question is less how good the probe is with all of them, and more how fast it gets there. We train on a
 # hundredth of the training tiles, then on more, each time with several random choices.
-#
-# Two scores need no label at all and belong beside the curves: the nine sentences of the last chapter, and the constant answer.
 
 # %%
 from plip_tutorial import microcosm, zero_shot
