@@ -23,6 +23,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
+from plip_tutorial.hub import quiet
+
 Embeddings = NDArray[np.float32]
 WIDTH = 77  # tokens to which every caption is padded
 
