@@ -371,7 +371,6 @@ print("planted and not found:", missed or "none")
 # In `steps` each step is an object that turns a table into a table. `scale.write_shards` cuts a table up.
 
 # %%
-import importlib.util
 import tempfile
 from pathlib import Path
 
@@ -432,18 +431,8 @@ print("the same copies:", same, "| kept by both filters:", np.sum(np.array(told[
 # data.write_parquet("done")          # nothing happens before this line
 # :::
 #
-# The cell below runs the quickest step through it, where Ray is installed, and compares. Starting the workers takes most of the time.
-
-# %%
-if importlib.util.find_spec("ray"):
-    data = scale.with_ray(work / "pool", steps.CleanText(), workers=2)
-    captions = [row["caption"] for row in data.take_all()]
-    print("the same through Ray:", captions == scale.read(work / "text")["caption"].to_pylist())
-    scale.stop_ray()
-else:
-    print("Ray is not installed here; the way above does without it.")
-
-# %% [markdown]
+# This page does not run it: to start the workers takes longer than all that the page does with shards. A test runs the whole chain both ways, with two workers, and compares every cell of the tables, down to the last bit of the embeddings.
+#
 # | | partition i of n | Ray Data |
 # | --- | --- | --- |
 # | needs | a folder that all workers see | a session of Ray, on one machine or many |
