@@ -102,7 +102,8 @@ def plan(config: CLIPConfig, *, half: bool, memory: float = T4, chunk: int = CHU
         (``chunk`` pairs at once; the pictures of the batch are the limit). 0 where nothing fits.
     """
     found = activations(config, half=half)
-    pictures = PICTURE * 3 * config.vision_config.image_size**2
+    seen: Any = config.vision_config
+    pictures = PICTURE * 3 * seen.image_size**2
     left = memory - RESERVED - STATE * found.weights - found.fixed
     return {
         "weights and optimizer, GB": STATE * found.weights / 1e9,

@@ -173,7 +173,7 @@ def _rows(part: HubSet, split: str, n: int) -> pa.Table:
     files = HfFileSystem(endpoint=constants.ENDPOINT)
     files.invalidate_cache()  # after a failure, nothing that was half read
     root = f"datasets/{part.repo}@{part.revision}"
-    names = sorted(file.removeprefix(f"{root}/") for file in files.ls(f"{root}/data", detail=False))
+    names = sorted(str(file).removeprefix(f"{root}/") for file in files.ls(f"{root}/data", detail=False))
     names = [name for name in names if name.startswith(part.files[split]) and name.endswith(".parquet")]
     if not names:
         raise hub.DamagedError(f"no parquet file of the split {split} is in it")

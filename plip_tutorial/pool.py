@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +39,7 @@ from plip_tutorial.plip import PLIP
 SHARD = 1000  # pictures that a crash can cost, and that are in memory at once
 FEATURES = Features({"image": Image(), "text": Value("string"), "item": Value("string")})
 Row = dict[str, Any]
-Source = str | os.PathLike[str] | Dataset | IterableDataset
+Source: TypeAlias = str | os.PathLike[str] | Dataset | IterableDataset
 
 
 @dataclass(frozen=True)

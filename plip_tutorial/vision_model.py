@@ -42,7 +42,7 @@ class VisionModel:
         model = local(model)
         with quiet(model):
             network: Any = AutoModel.from_pretrained(model, dtype=torch.float32)
-            self.processor: Any = AutoImageProcessor.from_pretrained(model, backend="pil")
+            self.processor: Any = AutoImageProcessor.from_pretrained(model, backend="pil")  # type: ignore[no-untyped-call]
         self.model = network.eval().to(self.device)
 
     def encode_images(
