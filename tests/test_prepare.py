@@ -45,7 +45,7 @@ def asked_in_chapters() -> dict[str, set[tuple]]:
 def test_all_that_chapters_ask_for_is_prepared(calls: list[tuple]) -> None:
     prepare.prepare(tracks.TINY)
     prepared, asked = {call[0] for call in calls}, asked_in_chapters()
-    made_with_others = {"labelled", "fine_tuning", "features", "knn_threshold", "training_pairs"}
+    made_with_others = {"labelled", "fine_tuning", "features", "knn_threshold", "training_pairs", "benchmark_of"}
     assert set(asked) - prepared - made_with_others == set()
     sizes = {(call[2], call[3]) for call in calls if call[0] == "benchmark" and len(call) == 4}
     assert {call[1:] for call in asked["benchmark"] if len(call) == 3} <= sizes  # parts of a set, by split and size
