@@ -121,14 +121,15 @@ pd.DataFrame(rows, index=["precision in the pool (0.9 wanted)", "recall in the p
 #
 # ### The worst mistakes
 #
-# Which pictures is the filter most wrong about? The upper row are no tissue, and the filter is surest that they are. The lower row are tissue, and the filter is surest that they are not.
+# Which pictures is the filter most wrong about? Ten of each kind: the upper rows are no tissue, and the filter is surest that they are. The lower rows are tissue, and the filter is surest that they are not.
 
-# %% mystnb={"image": {"alt": "Two rows of pictures: everyday pictures kept with the highest scores, tiles rejected with the lowest"}, "figure": {"caption": "The worst mistakes on the web pool: kept wrongly (above), rejected wrongly (below).", "name": "fig-worst"}}
+# %% mystnb={"image": {"alt": "Four rows of five pictures: everyday pictures kept with the highest scores, tiles rejected with the lowest"}, "figure": {"caption": "The worst mistakes on the web pool: kept wrongly (above), rejected wrongly (below).", "name": "fig-worst"}}
 scores = chooser.scores(coloured["web-pool"])
 kept_wrongly = np.argsort(np.where(truth, -1, scores))[::-1][:10]
 lost_wrongly = np.argsort(np.where(truth, scores, 2))[:10]
-rows = [[pool[int(i)]["image"] for i in row] for row in (kept_wrongly, lost_wrongly)]
-plots.gallery_rows(rows, ["kept, no tissue", "rejected, tissue"])
+halves = [row[part] for row in (kept_wrongly, lost_wrongly) for part in (slice(5), slice(5, None))]
+rows = [[pool[int(i)]["image"] for i in half] for half in halves]
+plots.gallery_rows(rows, 2 * ["kept, no tissue"] + 2 * ["rejected, tissue"])
 
 # %%
 for name, row in {"kept, no tissue": kept_wrongly, "rejected, tissue": lost_wrongly}.items():
@@ -431,7 +432,7 @@ print("the same copies:", same, "| kept by both filters:", np.sum(np.array(told[
 # data.write_parquet("done")          # nothing happens before this line
 # :::
 #
-# Starting the workers of Ray takes longer than this whole example, so no cell does it here. The tests of the project run the same chain through two workers, and compare every column.
+# This page does not run it: to start the workers takes longer than all that the page does with shards. A test runs the whole chain both ways, with two workers, and compares every cell of the tables, down to the last bit of the embeddings.
 #
 # | | partition i of n | Ray Data |
 # | --- | --- | --- |

@@ -16,6 +16,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -189,7 +190,7 @@ def _embedded(plip: PLIP, rows: list[Row], batch_size: int) -> pa.Table:
     spread: list[Any] = [None] * len(rows)
     for place, vector in zip(np.flatnonzero(readable), vectors, strict=True):
         spread[place] = vector
-    problems = [None if good else _problem(one) for one, good in zip(given, readable, strict=True)]
+    problems = [None if good else problem_of(one) for one, good in zip(given, readable, strict=True)]
     kinds = {"image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]), "text": pa.string()}
     columns = {name: pa.array([row[name] for row in rows], kinds.get(name, pa.string())) for name in FEATURES}
     columns["embedding"] = pa.array(spread, pa.list_(pa.float32(), plip.dim))
@@ -197,11 +198,12 @@ def _embedded(plip: PLIP, rows: list[Row], batch_size: int) -> pa.Table:
     return pa.table(columns)
 
 
-def _problem(picture: Any) -> str:
+def problem_of(picture: Any) -> str:
+    """Why a picture cannot be read, in words that are the same in every process."""
     try:
         to_rgb(picture)
     except UnreadableImageError as error:
-        return error.reason
+        return re.sub(r" (<\S+ object at \w+>|'[^']*')$", "", error.reason)  # no address, no path of this machine
     return "it could not be read at first"
 
 

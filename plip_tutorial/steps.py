@@ -11,7 +11,6 @@ copies and the neighbours across shards, is put together afterwards from small t
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,9 +25,10 @@ from plip_tutorial.clean import PathologyFilter, with_colour
 from plip_tutorial.collect import PAPER_ORDER, clean_text, pairs_from_posts
 from plip_tutorial.duplicates import VIEWS, Fingerprints, fingerprints
 from plip_tutorial.expand import VectorIndex
-from plip_tutorial.images import UnreadableImageError, load, to_rgb
+from plip_tutorial.images import load
 from plip_tutorial.language import UNDECIDED, identify
 from plip_tutorial.plip import PLIP
+from plip_tutorial.pool import problem_of
 from plip_tutorial.post_text import Hashtags
 
 Vectors = NDArray[np.float32]
@@ -93,7 +93,7 @@ class Embed:
         """Rows with the column ``image``."""
         plip, pictures = _model(self.model), table["image"].to_pylist()
         vectors, readable = plip.encode_images(pictures, self.batch_size, skip_unreadable=True)
-        problems = [None if good else _problem(one) for one, good in zip(pictures, readable, strict=True)]
+        problems = [None if good else problem_of(one) for one, good in zip(pictures, readable, strict=True)]
         kind = pa.list_(pa.float32(), plip.dim)
         return _add(table, embedding=_spread(vectors, readable, kind), problem=pa.array(problems, pa.string()))
 
@@ -206,11 +206,3 @@ def _spread(values: NDArray[Any], there: NDArray[np.bool_], kind: pa.DataType) -
     for place, value in zip(np.flatnonzero(there), values, strict=True):
         rows[place] = value
     return pa.array(rows, kind)
-
-
-def _problem(image: Any) -> str:
-    try:
-        to_rgb(image)
-    except UnreadableImageError as error:
-        return re.sub(r" at 0x[0-9a-f]+", "", error.reason)  # the same reason in every process
-    return "it could not be read at first"
