@@ -460,7 +460,7 @@ for what, pictures in strange.items():
 # - The model notices names of tissues. A test of order or negation needs a control that stays true; with it, little reading is left.
 # - Prompts that disagree about a tile are a warning that costs nothing.
 # - A new laboratory moves the score, the probabilities, and the coverage of sets. Normalisation by laboratory and jitter repair what the dyes did, not what the lens did. Normalisation by tile destroys findings.
-# - A probe recognises slides. Split by slide, or count the leak.
+# - A probe may recognise slides. Split by slide, or count the leak.
 # - The model always answers, also when it should not.
 #
 # ## What comes next
