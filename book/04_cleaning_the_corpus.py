@@ -159,7 +159,7 @@ real = pd.DataFrame(stored.results)
 real.style.hide(axis="index").format({"kept": "{:.1%}"})
 
 # %% [markdown]
-# The first version of this filter was worse. It let real plots pass, because the charts of the microcosm were drawn with thick axes and fat bars. A real plot, shrunk to 64 pixels, is white paper with a little faint ink, and that is also what fat tissue looks like. It took better training pictures, not a better method: charts are now drawn as plotting programs draw them, with hair lines, grids and legends, and cut as a model sees them. Then the promise had to become milder to keep the tissue. The real pictures showed *that* something was missing. They were not used to choose anything.
+# The first version of this filter was worse. It let real plots pass, because the charts of the microcosm were drawn with thick axes and fat bars. A real plot, shrunk to 64 pixels, is white paper with a little faint ink, and that is also what fat tissue looks like. It took better training pictures, not a better method: charts are now drawn as plotting programs draw them, with hair lines, grids and legends, and cut as a model sees them. Then the promise had to become milder to keep the tissue. Nothing was trained on the real pictures. But they showed that something was missing, and the scores of three promises on them were seen before the rule of the promise was written down. So they are no longer an untouched test, and the table is a little kinder than a new set would be.
 #
 # A trained filter is a line: one weight for each number of the embedding, and a threshold. It is saved as plain numbers. No pickle is involved, so a filter from a stranger cannot run code on your machine.
 
