@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,13 @@ sys.path.insert(0, str(ROOT / "book" / "_tools"))
 from demo_browser import PICTURE, SEARCH, browser_page, chromium, running_demo  # noqa: E402
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrome is installed")
+pytestmark = [
+    pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrome is installed"),
+    pytest.mark.skipif(
+        os.environ.get("PLIP_TUTORIAL_BROWSER") != "1",
+        reason="starts the whole demo and takes minutes: PLIP_TUTORIAL_BROWSER=1 runs it",
+    ),
+]
 CHAPTER = ROOT / "_build" / "html" / "book" / "09_retrieval.html"
 
 
