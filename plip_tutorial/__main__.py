@@ -41,9 +41,9 @@ def _report(arguments: argparse.Namespace) -> None:
 
 def _sweep(_: argparse.Namespace) -> None:
     """Train many short runs side by side, and write the results into the package."""
-    from plip_tutorial import sweep
+    from plip_tutorial import provenance, sweep
 
-    print(f"{len(sweep.run()['runs'])} runs in {sweep.RESULTS}")
+    print(f"{len(sweep.run().results)} runs in {provenance.FOLDER / sweep.NAME}.json")
 
 
 def _doctor(_: argparse.Namespace) -> None:
@@ -139,7 +139,9 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("--seeds", type=int, default=3, help="models of each kind that are trained and averaged")
     report.add_argument("--real", type=Path, nargs="*", metavar="DIR", help="folders class/file of real H&E tiles")
     report.set_defaults(run=_report)
-    sweep = commands.add_parser("sweep", help="compare many short trainings (25 minutes on a free core; resumes)")
+    sweep = commands.add_parser(
+        "sweep", help="compare many short trainings (an hour and a quarter on a free core; resumes)"
+    )
     sweep.set_defaults(run=_sweep)
     _add_finetune(commands)
     embed = commands.add_parser("embed", help="embed a folder of tiles into a Parquet file; resumes where it stopped")

@@ -1,9 +1,9 @@
 """Many short trainings side by side: which settings suit these pairs?
 
-Two studies, two seeds each; within a study every run sees the same number of pairs. The first draws 24 settings at
-random, but evenly: each value of each axis stands in equally many of them (a Latin hypercube; McKay et al. 1979), since
-24 settings drawn so say more than a grid of 24 (Bergstra & Bengio 2012). The second takes steps of 64 pairs, and lets
-only the number grow that are compared with each other: accumulation at one end, the gradient cache at the other.
+Two studies; within a study every run sees the same number of pairs. The first draws 24 settings at random, but evenly:
+each value of each axis stands in equally many of them (a Latin hypercube; McKay et al. 1979), since 24 settings drawn
+so say more than a grid of 24 (Bergstra & Bengio 2012). The second takes steps of 64 pairs, and lets only the number
+grow that are compared with each other: accumulation at one end, the gradient cache at the other.
 
 A setting is judged by pairs of the corpus that were held out. What it does on the tiles of a test is written down
 beside that, for chapter 5 to show what would go wrong if *they* were the judge.
@@ -13,14 +13,10 @@ beside that, for chapter 5 to show what would go wrong if *they* were the judge.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import importlib.metadata
-import json
 import math
-import os
-import platform
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
@@ -36,17 +32,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from plip_tutorial import artifacts, cache, finetune, microcosm, recipe, tracks
+from plip_tutorial import artifacts, cache, finetune, microcosm, provenance, recipe, tracks
 from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.contrastive import clip_loss
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.plip import PLIP
+from plip_tutorial.provenance import Provenance, Stored
 
-RESULTS = Path(__file__).with_name("data") / "sweep.json"
-TEST = "micro-kather"
-PAIRS = 2_400  # of the corpus are trained on, to keep a run short
-PAIRS_SEEN = {"search": 2_400, "batch": 4_800}  # in each run
-SETTINGS, SEEDS = 24, (0, 1)
+NAME, TEST = "sweep", "micro-kather"
+PAIRS_SEEN = {"search": 9_600, "batch": 19_200}  # in each run
+SEEDS = {"search": (0, 1), "batch": (0, 1, 2)}
+SETTINGS = 24
 AXES: dict[str, tuple[Any, ...]] = {
     "learning_rate": (2e-4, 6e-4, 2e-3, 6e-3),
     "batch_size": (32, 64, 128),
@@ -93,7 +89,7 @@ def searched(n: int = SETTINGS) -> list[Setting]:
 def plan() -> list[Trial]:
     """All runs of both studies, in the order in which they are made."""
     studies = {"search": searched(), "batch": [Setting(compared=size) for size in COMPARED]}
-    return [Trial(study, one, seed) for study, settings in studies.items() for one in settings for seed in SEEDS]
+    return [Trial(study, one, seed) for study, settings in studies.items() for one in settings for seed in SEEDS[study]]
 
 
 def accumulated(size: int) -> Any:
@@ -149,7 +145,6 @@ def material() -> Material:
     corpus = artifacts.corpus()
     held = np.array(corpus["group_id"]) % 10 == 0
     pairs, held_out = corpus.select(np.flatnonzero(~held)), corpus.select(np.flatnonzero(held))
-    pairs = pairs.select(np.sort(rng("pairs of the sweep").permutation(len(pairs))[:PAIRS]))
     return Material(artifacts.tiny_clip(), pairs, held_out, artifacts.benchmark_of(tracks.TINY, TEST))
 
 
@@ -202,57 +197,35 @@ def fingerprint() -> str:
     return cache.fingerprint(recipe.key((*recipe.TRAINING, *recipe.CURATION, "plip_tutorial.sweep"), **settings))
 
 
-def load(path: Path = RESULTS) -> dict[str, Any]:
-    """Read the results: ``provenance``, and ``runs``, a list of what `measure` returns."""
-    results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return results
+def load(folder: Path = provenance.FOLDER) -> Stored:
+    """Read the results: a list of what `measure` returns, and where they come from."""
+    return provenance.load(NAME, folder=folder)
 
 
-def provenance() -> dict[str, Any]:
-    """Where and from what the results come."""
-    changes = " with changes" if _git("status", "--porcelain", "--untracked-files=no", ".") else ""
-    return {
-        "code": fingerprint(),
-        "commit": _git("rev-parse", "HEAD") + changes,
-        "begun": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} used",
-        **{name: importlib.metadata.version(name) for name in ("torch", "transformers", "numpy", "pillow")},
-    }
-
-
-def run(path: Path = RESULTS, trials: Sequence[Trial] | None = None, given: Material | None = None) -> dict[str, Any]:
-    """Make all runs that ``path`` does not hold yet. Each is written as soon as it is done, so a kill costs one run.
+def run(
+    folder: Path = provenance.FOLDER, trials: Sequence[Trial] | None = None, given: Material | None = None
+) -> Stored:
+    """Make all runs that ``folder`` does not hold yet. Each is written as soon as it is done, so a kill costs one run.
 
     Results of other code are thrown away: numbers from two versions must not stand side by side.
     """
     trials = plan() if trials is None else trials
-    results = load(path) if path.exists() else {}
-    if results.get("provenance", {}).get("code") != fingerprint():
-        results = {"provenance": provenance(), "runs": []}
-    done = [{name: row[name] for name in trials[0].facts()} for row in results["runs"]]
+    note, rows = _begun(folder)
+    done = [{name: row[name] for name in trials[0].facts()} for row in rows]
     left = [trial for trial in trials if trial.facts() not in done]
     for trial in tqdm(left, desc="runs", initial=len(trials) - len(left), total=len(trials)):
         given = given or material()
-        with tempfile.TemporaryDirectory() as folder:
-            results["runs"].append(measure(trial, given, Path(folder)))
-        _write(path, results)
-    return results
+        with tempfile.TemporaryDirectory() as place:
+            rows.append(measure(trial, given, Path(place)))
+        note = dataclasses.replace(note, seconds=round(sum(row["seconds"] for row in rows), 1))
+        provenance.save(NAME, rows, note, folder=folder)
+    return Stored(note, rows)
 
 
-def _write(path: Path, results: dict[str, Any]) -> None:
-    """One line a run, and the file is complete at every moment."""
-    lines = ",\n".join(json.dumps(row) for row in results["runs"])
-    head = json.dumps(results["provenance"], indent=1)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(f'{{"provenance": {head},\n"runs": [\n{lines}\n]}}\n', encoding="utf-8")
-    os.replace(unfinished, path)
-
-
-def _git(*words: str) -> str:
-    """What git says about this source tree, or nothing where there is none."""
-    try:
-        done = subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done.stdout.strip()
+def _begun(folder: Path) -> tuple[Provenance, list[dict[str, Any]]]:
+    """The runs of this code that are there already, and the note of when they were begun."""
+    with contextlib.suppress(FileNotFoundError):
+        found = load(folder)
+        if found.provenance.code == fingerprint():
+            return found.provenance, found.results
+    return Provenance.now(code=fingerprint(), seconds=0.0), []

@@ -47,8 +47,9 @@ def test_the_plan_is_even_on_every_axis_and_no_two_axes_go_together():
 
 
 def test_a_killed_sweep_goes_on_with_the_run_that_was_lost(given, tmp_path, monkeypatch):
-    path, measure = tmp_path / "sweep.json", sweep.measure
-    whole = sweep.run(tmp_path / "whole.json", TRIALS, given)
+    measure, whole = sweep.measure, tmp_path / "whole"
+    whole.mkdir()
+    sweep.run(whole, TRIALS, given)
 
     def killed(trial, *arguments):
         if trial == TRIALS[2]:
@@ -57,21 +58,22 @@ def test_a_killed_sweep_goes_on_with_the_run_that_was_lost(given, tmp_path, monk
 
     monkeypatch.setattr(sweep, "measure", killed)
     with pytest.raises(KeyboardInterrupt):
-        sweep.run(path, TRIALS, given)
-    assert len(sweep.load(path)["runs"]) == 2
+        sweep.run(tmp_path, TRIALS, given)
+    assert len(sweep.load(tmp_path).results) == 2
     monkeypatch.setattr(sweep, "measure", measure)
-    sweep.run(path, TRIALS, given)
-    found = [[{**row, "seconds": 0} for row in results["runs"]] for results in (whole, sweep.load(path))]
+    sweep.run(tmp_path, TRIALS, given)
+    found = [[{**row, "seconds": 0} for row in sweep.load(folder).results] for folder in (whole, tmp_path)]
     assert found[0] == found[1]
     assert [len(row["predictions"]) for row in found[0]] == [12, 12, 12]
-    assert {"code", "commit", "begun", "torch", "python"} <= set(sweep.load(path)["provenance"])
+    assert sweep.load(tmp_path).provenance.seconds == pytest.approx(
+        sum(row["seconds"] for row in sweep.load(tmp_path).results), abs=0.1
+    )
 
 
 def test_results_of_other_code_are_thrown_away(given, tmp_path, monkeypatch):
-    path = tmp_path / "sweep.json"
-    sweep.run(path, TRIALS[:1], given)
+    sweep.run(tmp_path, TRIALS[:1], given)
     monkeypatch.setattr(sweep, "fingerprint", lambda: "other code")
-    assert len(sweep.run(path, TRIALS[1:2], given)["runs"]) == 1
+    assert len(sweep.run(tmp_path, TRIALS[1:2], given).results) == 1
 
 
 def test_a_run_that_diverges_is_noted_and_does_not_end_the_sweep(given, tmp_path, monkeypatch):
@@ -79,7 +81,7 @@ def test_a_run_that_diverges_is_noted_and_does_not_end_the_sweep(given, tmp_path
         raise finetune.DivergedError("step 3")
 
     monkeypatch.setattr(finetune, "finetune", diverged)
-    (row,) = sweep.run(tmp_path / "sweep.json", TRIALS[:1], given)["runs"]
+    (row,) = sweep.run(tmp_path, TRIALS[:1], given).results
     assert (row["validation_recall"], row["predictions"]) == (0.0, "")
 
 
@@ -104,9 +106,7 @@ def test_comparing_some_at_a_time_is_the_gradient_of_accumulated_batches(size):
 
 
 def test_the_results_are_complete_and_of_this_code():
-    results = sweep.load()
-    assert results["provenance"]["code"] == sweep.fingerprint(), "the results are older than the code. Run: make sweep"
-    done = [
-        {name: row[name] for name in trial.facts()} for row, trial in zip(results["runs"], sweep.plan(), strict=True)
-    ]
+    note, rows = sweep.load()
+    assert note.code == sweep.fingerprint(), "the results are older than the code. Run: make sweep"
+    done = [{name: row[name] for name in trial.facts()} for row, trial in zip(rows, sweep.plan(), strict=True)]
     assert done == [trial.facts() for trial in sweep.plan()]
