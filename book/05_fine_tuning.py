@@ -304,9 +304,9 @@ for megabytes in (50, 100, 200):
 from plip_tutorial import choosing, sweep
 from plip_tutorial.metrics import Score
 
-results, tested = sweep.load(), artifacts.benchmark_of(tracks.TINY, sweep.TEST)
+swept, tested = sweep.load(), artifacts.benchmark_of(tracks.TINY, sweep.TEST)
 growing = {size: [] for size in sweep.COMPARED}
-for row in results["runs"]:
+for row in swept.results:
     if row["study"] == "batch":
         matrix = choosing.matrices(row["predictions"], tested["label"])
         growing[row["compared"]].append(float(confusion.weighted_f1(matrix)))
@@ -316,7 +316,7 @@ curve = {size: Score(np.mean(f1), min(f1), max(f1), len(f1)) for size, f1 in gro
 plots.lines({"64 pairs a step": curve}, x="pairs compared with each other", y="weighted F1", log=True)
 
 # %% [markdown]
-# Left is accumulation, right is the true batch; time and pairs are the same. Where the band is as wide as the climb, two seeds cannot tell the points apart. And keep the other side in mind, from
+# Left is accumulation, right is the true batch; time and pairs are the same. Where the band is as wide as the climb, so few seeds cannot tell the points apart. And keep the other side in mind, from
 # {doc}`01_contrastive_learning`: if a larger batch means fewer steps, gain and loss may cancel.
 #
 # ## When nothing is learnt
@@ -378,14 +378,14 @@ pd.DataFrame(rows).T.round(2)
 #
 # ## Which settings?
 #
-# Learning rate, batch, warm-up, temperature, loss, variations: nobody knows the best values beforehand. So one tries. `make sweep` has trained 24 settings with two seeds each, short runs on the same number of pairs. The
+# Learning rate, batch, warm-up, temperature, loss, variations: nobody knows the best values beforehand. So one tries. `make sweep` has trained many settings, each with two seeds, in short runs that see equally many pairs. The
 # settings were drawn at random, but so that each value of each axis occurs equally often.
 
 # %%
-runs_made = [row for row in results["runs"] if row["study"] == "search"]
+runs_made = [row for row in swept.results if row["study"] == "search"]
 settings = choosing.by_setting(runs_made, tested["label"])
 print(len(settings), "settings,", len(runs_made), "runs,", f"{sum(row['seconds'] for row in runs_made) / 60:.0f} minutes of computing")
-print({name: results["provenance"][name] for name in ("begun", "torch", "transformers")})
+print(swept.provenance)
 settings.head(6).round(4)
 
 # %% [markdown]
@@ -393,7 +393,7 @@ settings.head(6).round(4)
 # In the figure each line is a setting, from its learning rate on the left to its validation recall on the right.
 
 # %% mystnb={"image": {"alt": "Parallel coordinates: six axes of settings and a seventh for validation recall. Each setting is a line; the darker and wider, the better. The chosen one is red."}, "figure": {"caption": "All settings of the sweep. The darker and wider a line, the better its validation recall; the chosen setting is red.", "name": "fig-05-sweep"}}
-plots.parallel_coordinates(settings, list(sweep.AXES), score="validation_recall")
+plots.parallel_coordinates(settings, sweep.AXES, score="validation_recall")
 
 # %% [markdown]
 # Follow the dark lines back to the left. Where they all pass through the same value, that value matters; where they fan out, it does not, at least not for runs as short as these. The same as a table, the mean over all settings with a value:

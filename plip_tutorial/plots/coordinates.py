@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 
 @in_style
-def parallel_coordinates(table: pd.DataFrame, axes: Sequence[str], *, score: str, mark: int = 0) -> Figure:
+def parallel_coordinates(
+    table: pd.DataFrame, axes: Mapping[str, Sequence[Any]], *, score: str, mark: int = 0
+) -> Figure:
     """Lines through parallel axes (Inselberg 1985); the darker and wider, the better, and one of them in red.
 
     Args:
         table: one row a setting.
-        axes: columns from left to right, numbers or names; equal steps stand for neighbours among their values.
+        axes: columns from left to right, and the values of each from bottom to top, numbers or names, equal steps apart.
         score: column of the last axis, drawn to scale.
         mark: place of the row that was chosen.
     """
-    places = [_places(table[name]) for name in axes]
+    places = [_places(table[name], values) for name, values in axes.items()]
     values = table[score].to_numpy(float)
     height = (values - values.min()) / max(float(np.ptp(values)), 1e-9)
     # Lines that share a value are spread a little, else several would lie on each other and look like one.
@@ -53,9 +55,8 @@ def parallel_coordinates(table: pd.DataFrame, axes: Sequence[str], *, score: str
     return figure
 
 
-def _places(column: pd.Series[Any]) -> tuple[Any, list[tuple[float, str]]]:
+def _places(column: pd.Series[Any], values: Sequence[Any]) -> tuple[Any, list[tuple[float, str]]]:
     """Heights 0 to 1 of a column, (n,), and its ticks."""
-    names = sorted(set(column))
-    steps = {name: i / max(len(names) - 1, 1) for i, name in enumerate(names)}
-    texts = [name if isinstance(name, str) else f"{name:g}" for name in names]
-    return np.array([steps[name] for name in column]), list(zip(steps.values(), texts, strict=True))
+    steps = {value: i / max(len(values) - 1, 1) for i, value in enumerate(values)}
+    texts = [value if isinstance(value, str) else f"{value:g}" for value in values]
+    return np.array([steps[value] for value in column]), list(zip(steps.values(), texts, strict=True))
