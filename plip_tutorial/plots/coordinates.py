@@ -23,7 +23,7 @@ def parallel_coordinates(
 
     Args:
         table: one row a setting.
-        axes: columns from left to right, and the values of each from bottom to top, numbers or names, equal steps apart.
+        axes: columns from left to right, with the values of each from bottom to top, equal steps apart.
         score: column of the last axis, drawn to scale.
         mark: place of the row that was chosen.
     """
