@@ -54,7 +54,7 @@ ablation: setup
 measure-gpu: setup
 	HF_HUB_OFFLINE=0 PLIP_TUTORIAL_TRACK=full $(BIN)/python benchmarks/measure_gpu.py
 
-# An hour and a quarter of short trainings, written run by run into plip_tutorial/data/sweep.json, which chapter 5 draws.
+# Three quarters of an hour of short trainings, written run by run into plip_tutorial/data/sweep.json, which chapter 5 draws.
 sweep: setup
 	$(BIN)/python -m plip_tutorial sweep
 

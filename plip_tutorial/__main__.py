@@ -140,7 +140,7 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("--real", type=Path, nargs="*", metavar="DIR", help="folders class/file of real H&E tiles")
     report.set_defaults(run=_report)
     sweep = commands.add_parser(
-        "sweep", help="compare many short trainings (an hour and a quarter on a free core; resumes)"
+        "sweep", help="compare many short trainings (three quarters of an hour on a free core; resumes)"
     )
     sweep.set_defaults(run=_sweep)
     _add_finetune(commands)

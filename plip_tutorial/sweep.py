@@ -40,7 +40,7 @@ from plip_tutorial.plip import PLIP
 from plip_tutorial.provenance import Provenance, Stored
 
 NAME, TEST = "sweep", "micro-kather"
-PAIRS_SEEN = {"search": 9_600, "batch": 19_200}  # in each run
+PAIRS_SEEN = {"search": 6_000, "batch": 9_600}  # in each run
 SEEDS = {"search": (0, 1), "batch": (0, 1, 2)}
 SETTINGS = 24
 AXES: dict[str, tuple[Any, ...]] = {
