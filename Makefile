@@ -20,7 +20,7 @@ book: setup
 # The book is built from nothing: every cell runs, and every warning is an error.
 test: setup lint
 	$(BIN)/python book/_tools/build.py --from-nothing
-	PLIP_TUTORIAL_BOOK_BUILT=1 $(BIN)/pytest -q -p no:cacheprovider
+	PLIP_TUTORIAL_BOOK_BUILT=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q -p no:cacheprovider --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

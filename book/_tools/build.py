@@ -53,6 +53,15 @@ def prepare(environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-m", "plip_tutorial", "prepare"], cwd=BUILD, env=environment, check=True)
 
 
+def run_pages(environment: dict[str, str]) -> None:
+    """Run what the cache lacks, a page on each core at a time. One that fails, `build` runs again, and reports."""
+    tool, pages = str(Path(sys.executable).with_name("jcache")), sorted(map(str, (ROOT / "book").glob("*.ipynb")))
+    environment = {**environment, "JUPYTERCACHE": str(CACHE), "OMP_NUM_THREADS": "1"}
+    subprocess.run([tool, "notebook", "add", *pages], cwd=BUILD, env=environment, check=True)
+    command = [tool, "project", "execute", "--executor", "temp-parallel", "--timeout", "900"]
+    subprocess.run(command, cwd=BUILD, env=environment, check=True)
+
+
 def build(environment: dict[str, str]) -> int:
     """Run jupyter-book; returns its exit code."""
     tool = Path(sys.executable).with_name("jupyter-book")
@@ -74,6 +83,7 @@ def main() -> int:
     environment = kernels.environment(kernels.install(PACKAGE))
     prepare(environment)
     before = built()
+    run_pages(environment)
     code = build(environment)
     for name in sorted(built() - before):
         print(f"built by a page and not by `plip_tutorial prepare`, so a class would wait for it: {name}")

@@ -6,7 +6,6 @@ page whose outputs come from the cache keeps the time of the run that made them.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from docutils import nodes
@@ -31,7 +30,7 @@ def words(result: ExecutionResult | None, otherwise: str) -> str:
     """The time of one run, for people."""
     if not result or result["runtime"] is None:
         return otherwise
-    return f"{result['runtime'] / 60:.1f} minutes (measured when this page was built, on {os.cpu_count()} cores)"
+    return f"{result['runtime'] / 60:.1f} minutes (measured when this page was built, on one core)"
 
 
 def resolve(app: Sphinx, document: nodes.document, page: str) -> None:
