@@ -85,7 +85,9 @@ FULL = Track(
 )
 # The full track without a GPU: the same models and sets, few steps, few tiles, and the microcosm drawn small. For a
 # try, not for results.
-FULL_WITHOUT_GPU = replace(FULL, image_size=64, steps=20, batch_size=16, encode_batch=32, gpu=False)
+FULL_WITHOUT_GPU = replace(
+    FULL, image_size=64, batch_size=16, steps=20, posts=2_000, web_pool=2_000, encode_batch=32, gpu=False
+)
 TRACKS = {track.name: track for track in (TINY, FULL)}
 
 
