@@ -47,12 +47,15 @@ def gallery_rows(rows: Sequence[Iterable[ImageLike]], titles: Sequence[str]) -> 
     names = [_wrapped(title, WIDTH) for title in titles]
     room = 0.06 + LINE * max(map(_lines, names))
     figure, panels = _frames(len(pictures), columns, WIDTH / columns + room, above=room)
-    for line, row, name in zip(panels, pictures, names, strict=True):
+    for line, row in zip(panels, pictures, strict=True):
         for panel, picture in zip(line, row, strict=False):
             _show(panel, picture)
-        place = {"xycoords": "axes fraction", "xytext": (0, 2), "textcoords": "offset points", "va": "bottom"}
-        # A long line must not push the second column away: the layout knows of the room for it, not of the line.
-        line[0].annotate(name, (0, 1), fontsize=9.5, **place).set_in_layout(False)
+    # A long line must not push the second column away, so the lines come when the pictures have their places.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    place = {"xycoords": "axes fraction", "xytext": (0, 2), "textcoords": "offset points", "va": "bottom"}
+    for line, name in zip(panels, names, strict=True):
+        line[0].annotate(name, (0, 1), fontsize=9.5, **place)
     return figure
 
 
