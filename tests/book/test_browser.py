@@ -163,4 +163,4 @@ def test_the_map_of_chapter_9_works_from_the_disk() -> None:
             marks.nth(place).hover(force=True)
             seen.add(box.locator("output").first.inner_text())
         assert len(seen) >= 5
-    assert [fault for fault in faults if "THEBE_JS_URL" not in fault] == []  # sphinx-thebe declares it twice, everywhere
+    assert [fault for fault in faults if "THEBE_JS_URL" not in fault] == []  # sphinx-thebe declares it twice
