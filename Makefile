@@ -17,10 +17,13 @@ export MALLOC_TOP_PAD_ := 268435456
 book: setup
 	$(BIN)/python book/_tools/build.py
 
+# A file at a time on each core, the longest first; and what took longest, such as each page in the full track.
+SPREAD := -q -p no:cacheprovider --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20
+
 # The book is built from nothing: every cell runs, and every warning is an error.
 test: setup lint
 	$(BIN)/python book/_tools/build.py --from-nothing
-	PLIP_TUTORIAL_BOOK_BUILT=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q -p no:cacheprovider --numprocesses auto --maxprocesses 4 --dist loadfile
+	PLIP_TUTORIAL_BOOK_BUILT=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(SPREAD) tests/test_full_track.py tests plip_tutorial
 
 lint: setup
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Appendix: bring your own tiles
 #
-# Every chapter runs on pictures of your own. Two forms are understood: a folder with one sub-folder a class, and a table with a picture and a caption in each row. Here both are
+# The chapters in the table at the end of this page run on pictures of your own. Two forms are understood: a folder with one sub-folder a class, and a table with a picture and a caption in each row. Here both are
 # shown on real pictures that come with an installed package, so that this page runs on your machine too.
 
 # %% tags=["remove-cell"]
@@ -60,7 +60,7 @@ print("classes:", tiles.features["label"].names)
 plots.gallery(tiles["image"][:8], [tiles.features["label"].names[i] for i in tiles["label"][:8]])
 
 # %% [markdown]
-# From here on everything is as in {doc}`07_zero_shot`: embed, compare with words, score. Our tiny model has never seen a real picture, let alone this stain. Do not expect much.
+# From here on everything is as in {doc}`07_zero_shot`: embed, compare with words, score. Our tiny model has never seen real tissue, let alone this stain. Do not expect much.
 
 # %%
 plip = PLIP(artifacts.checkpoint(tracks.current().plip))
@@ -70,9 +70,12 @@ found, _ = zero_shot.predict(vectors, zero_shot.classifier(plip, words, "An H&E 
 print({word: int((found == i).sum()) for i, word in enumerate(words)})
 
 # %% [markdown]
+# All tiles show normal colon mucosa. Whatever else is counted here is wrong, and how much that is you see at once: blue nuclei on a pale ground look like lymphocytes to a model that knows H&E only.
+# This is what a first look at your own tiles is for.
+#
 # ## A table of pictures and captions
 #
-# For {doc}`05_fine_tuning` you need pairs. A CSV, JSONL or Parquet file with two columns is enough. Missing files and empty captions are all named before anything starts.
+# For {doc}`05_fine_tuning` you need pairs. A CSV, JSONL or Parquet file with two columns is enough. Empty captions, and then missing or damaged files, are named before anything starts.
 
 # %%
 table = folder / "pairs.csv"
@@ -85,11 +88,18 @@ print(pairs)
 # And this is what you see when the table has a fault:
 
 # %%
-table.write_text("image,caption\nblue/00.png,\nnowhere.png,a tile\n", encoding="utf-8")
+good = lines[0].split(",")[0]
+table.write_text(f"image,caption\n{good},\nnowhere.png,a tile\n", encoding="utf-8")
 try:
     own_tiles.read_csv(table)
 except (ValueError, FileNotFoundError) as error:
-    print(error)
+    print(str(error).replace(str(folder), "FOLDER"))
+
+table.write_text(f"image,caption\n{good},a tile\nnowhere.png,a tile\n", encoding="utf-8")
+try:
+    own_tiles.read_csv(table)
+except (ValueError, FileNotFoundError) as error:
+    print(str(error).replace(str(folder), "FOLDER"))
 
 # %% [markdown]
 # ## Which chapter takes what

@@ -23,8 +23,8 @@ from plip_tutorial.plots.style import COLOURS
 
 SIDE = 1000  # of the drawing, in its own units
 MARGIN = 40
-SHAPES = (  # paths around the origin, about 12 units wide in every direction
-    "M-12,0a12,12 0 1,0 24,0a12,12 0 1,0 -24,0", "M-10,-10H10V10H-10z", "M0,-14L13,10H-13z", "M0,-15L12,0L0,15L-12,0z",
+SHAPES = (  # paths around the origin, about 12 units wide in every direction, in the order of `plots.stills`
+    "M-12,0a12,12 0 1,0 24,0a12,12 0 1,0 -24,0", "M0,-15L12,0L0,15L-12,0z", "M-10,-10H10V10H-10z", "M0,-14L13,10H-13z",
     "M0,14L13,-10H-13z",
 )  # fmt: skip
 

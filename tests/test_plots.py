@@ -22,6 +22,16 @@ def texts(figure: Figure) -> list[str]:
     return [text.get_text() for panel in figure.axes for text in [*panel.texts, panel.title]]
 
 
+def test_the_lines_above_rows_of_pictures_are_whole_and_leave_the_columns_alone() -> None:
+    figure = plots.gallery_rows([TILES, TILES], ["a line that is much longer than the first column", "b"])
+    whole = figure.get_tightbbox()  # what a notebook cuts the picture to
+    lines = [text.get_window_extent() for panel in figure.axes for text in panel.texts]
+    assert len(lines) == 2
+    assert all(line.y1 / figure.dpi <= whole.y1 for line in lines)
+    left = [panel.get_position().x0 for panel in figure.axes[:4]]
+    np.testing.assert_allclose(np.diff(left), np.diff(left)[0], atol=1e-6)
+
+
 @given(values=st.lists(st.tuples(share, share, share).map(sorted), min_size=2, max_size=4))
 @settings(max_examples=10, deadline=None)
 def test_bars_stand_at_their_scores_with_their_intervals(values: list[list[float]]) -> None:

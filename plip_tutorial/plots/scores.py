@@ -120,6 +120,10 @@ def lines(
     panel.set(xscale="log" if log else "linear", xlabel=x, ylabel=y)
     if log:
         panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        panel.xaxis.set_minor_formatter("")  # else between 10 and 100 all of 20, 30, 40 ... overprint each other
+        known = sorted({place for curve in curves.values() for place in curve})
+        if len(known) <= 6:
+            panel.set_xticks(known)
     panel.grid(axis="y")
     legend_above(figure, panel)
     return figure

@@ -9,13 +9,15 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from plip_tutorial.images import ImageLike, load
-from plip_tutorial.plots.style import INK, PAPER, WIDTH, in_style
+from plip_tutorial.plots.style import BLACK, WIDTH, in_style
 
 THUMBNAIL = 0.9  # width of a picture before a row, in cells
+SHADES = LinearSegmentedColormap.from_list("pale blues", plt.get_cmap("Blues")(np.linspace(0, 0.62, 9)))  # under black
 
 
 @in_style
@@ -70,10 +72,9 @@ def _table(
 ) -> tuple[Figure, Axes]:
     low, high = float(values.min()), float(values.max())
     figure, panel = plt.subplots(figsize=(WIDTH, 1.0 + WIDTH * 0.6 * len(rows) / max(len(columns), 5)))
-    panel.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto")
+    panel.imshow(values, cmap=SHADES, vmin=low, vmax=high, aspect="auto")
     for (row, column), text in np.ndenumerate(texts):
-        dark = values[row, column] > low + 0.6 * (high - low)
-        panel.text(column, row, text, ha="center", va="center", color=PAPER if dark else INK, fontsize=9.5)
+        panel.text(column, row, text, ha="center", va="center", color=BLACK, fontsize=9.5)
     slanted: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if len(columns) > 4 else {}
     panel.set_xticks(range(len(columns)), columns, **slanted)
     panel.set_yticks(range(len(rows)), rows)

