@@ -273,7 +273,7 @@ print(f"{len(back)} of {len(mine)} pictures came back, {is_right.sum()} of them 
 plots.gallery([row["image"] for row in rows.select(range(9))], rows["item"][:9])
 
 # %% [markdown]
-# The share is higher than in the folder, but look at the count behind it. With so few pictures one more or less moves the share a lot; that the folder was searched several times better than by chance is likely, and how many times is open. Most of what came is wrong, as with the pool above: the same tiny model has chosen. A better model and a threshold make it purer, and {doc}`the filter of the next chapter <04_cleaning_the_corpus>` does the rest.
+# The share is higher than in the folder, but look at the count behind it. With so few pictures, one more or less moves the share a lot; how many times better than chance this search is cannot be read from them. Most of what came is wrong, as with the pool above: the same tiny model has chosen. A better model and a threshold can make it purer, and {doc}`the filter of the next chapter <04_cleaning_the_corpus>` does the rest.
 #
 # For pictures of your own take a larger general model, such as `openai/clip-vit-base-patch32`, the CLIP of the full track. And the pool may be a stream. A stream is read once, from beginning to end, and needs the memory of one shard:
 #
