@@ -110,7 +110,7 @@ def lines(places: NDArray[np.int64], half: int) -> str:
 
 
 def slider(n: int, what: str, before: str = "") -> str:
-    """A slider over n things, called ``what``; with something before it in place of this name, also a place for words."""
+    """A slider over n things, called ``what``; with something before it, which replaces the name, a place for words."""
     name = before or f'<span aria-hidden="true">{escape(what).capitalize()}</span>'
     output = '<output aria-live="off"></output>' if before else ""
     field = f'<input type="range" min="0" max="{n - 1}" value="0" aria-label="{what}, 1 to {n}">'

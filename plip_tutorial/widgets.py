@@ -101,9 +101,7 @@ def scatter_with_tiles(
     ring = '<circle class="plip-ring" r="24" fill="none" stroke="#000" stroke-width="5" visibility="hidden"/>'
     drawing = markup.svg(markup.marks(places, looks, min(1.0, (CROWD / len(places)) ** 0.5)) + ring, alt)
     shown = '<div class="plip-shown"><div class="plip-tile"></div><output aria-live="polite"></output></div>'
-    body = (
-        f'<div class="plip-map">{drawing}{shown}</div>' + markup.slider(len(places), "tile") + markup.legend(looks)
-    )
+    body = f'<div class="plip-map">{drawing}{shown}</div>' + markup.slider(len(places), "tile") + markup.legend(looks)
     sheet = markup.sheet([pictures[i] for i in order])
     return markup.widget(
         "scatter", body, alt, {"points": places.ravel().tolist(), "texts": lines[order].tolist(), "sheet": sheet}
