@@ -226,10 +226,10 @@ home = zero_shot.predict(artifacts.embeddings(track.plip, name, "train"), classe
 print(f"{'seen laboratories':20} {metrics.macro_f1(np.array(train['label']), home, groups=train['slide'])}")
 
 # %% [markdown]
-# The gain is counted pair by pair, as in {doc}`07_zero_shot`. With dyes estimated from a whole laboratory READLAB With dyes estimated from each tile the repair does harm, and much of it. Look at the two tiles of mucus in the last row of the figure. A tile of
+# The gain is counted pair by pair, as in {doc}`07_zero_shot`. With dyes estimated from a whole laboratory the score rises a little, but the interval of the gain holds zero: with so many tiles, no repair of the average is shown. With the few tiles of a slide it does not rise. With dyes estimated from each tile the repair does harm, and much of it. Look at the two tiles of mucus in the last row of the figure. A tile of
 # mucus holds hardly any haematoxylin. The method does not know that, takes the darkest blue it can find for nuclei, and stains until it looks like that. Colour was a laboratory's signature, but it is also a finding.
 #
-# And the changes one at a time? We expect normalisation to repair dye and lamp, for which it was made, and nothing else. The last column is the loss that is left, counted from the untouched tile that was normalised as well.
+# And the changes one at a time? We expect normalisation to repair dye and lamp, for which it was made, and nothing else. The last column is the loss that is left, counted from the untouched tile, normalised as well.
 
 # %%
 untouched, rows = normal["laboratory"], {}
@@ -240,7 +240,8 @@ for what in SHIFTS:
 pd.DataFrame(rows, index=["normalised: macro F1", "loss before", "loss left"]).T
 
 # %% [markdown]
-# READNORM
+# Dye and lamp are repaired: what is left of their losses is small, and zero lies in its interval or at its end. The compressed file is not repaired at all. The other two lines are not what we expected. The loss by poor focus has become smaller as well. No change of colour brings back an edge, but blur also thins the dyes, and that part may
+# have been given back. Noise had cost next to nothing, so there was nothing to repair.
 #
 # ### Repair in training: stain jitter
 #
@@ -274,7 +275,8 @@ for what, model in trained.items():
 pd.DataFrame(table).fillna("")
 
 # %% [markdown]
-# READJIT Two short
+# Compare the two columns of changes. Without jitter the yellow lamp costs a large part of the score, with jitter next to nothing, and these two intervals lie apart. Half the haematoxylin, too, costs more without it, though there the intervals overlap. Twice the eosin costs neither of them anything that could be told from zero. That is the use of jitter: not a better score, but one that moves less.
+# It has a price. On tiles as they are the model with jitter is the weaker one, at least after so few steps, since its task is harder; and a weaker model has less to lose. Two short
 # runs are two draws, and another seed would draw again.
 #
 # Both repairs can be combined. One acts in training and costs nothing later, the other needs enough tiles of each laboratory and nothing else. Neither replaces the measurement in the laboratory where the model is to work.
@@ -500,7 +502,7 @@ figure.axes[0].set_xticks(list(curve))
 figure
 
 # %% [markdown]
-# READDYE
+# The score is highest for the tile as it is. Half and twice the dye cost something, though the bands still overlap; a quarter and four times cost far more. That fits the training, whose jitter went as far as half more or less, but the curve alone does not prove this reason.
 #
 # :::{solution-end}
 # :::
