@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
@@ -104,6 +104,7 @@ def test_the_temperature_is_found_again(truth: float) -> None:
     assert limits.fit_temperature(logits, labels) == pytest.approx(truth, rel=0.1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([0.8, 0.9]))
 def test_sets_cover_as_promised_on_the_same_world(seed: int, coverage: float) -> None:
     draw = np.random.default_rng(seed)
