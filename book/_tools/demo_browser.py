@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 PICTURE = Path(__file__).parents[1] / "pictures" / "demo.png"
 SEARCH = "pools of mucus with few cells"
-PATIENCE = 15_000  # milliseconds: the first visit loads the tiny models and embeds the gallery
+PATIENCE = 240_000  # milliseconds: the first visit loads the tiny models and embeds the gallery
 
 
 def chromium() -> str | None:
