@@ -29,7 +29,8 @@
 #
 # {doc}`07_zero_shot`, and for one section {doc}`08_linear_probing`. Each limit below is a measurement on the models of this book. On other models the numbers
 # differ, the questions stay: change the track, or the name of the benchmark, and the same cells ask them again.
-
+#
+# What the text says of laboratories and slides is true of the tiny track, whose tiles are drawn. The public copies of real sets that the full track uses tell neither: there all tiles belong to one unknown laboratory, and each counts as a slide of its own.
 
 # %% tags=["remove-cell"]
 # Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
@@ -77,7 +78,7 @@ for change, texts in wrong.items():
     print(f"{change:26} {limits.preference(plip, images, right, texts, groups=slides)}")
 
 # %% [markdown]
-# Another tissue is noticed nearly always. That is what zero-shot lives on. The other two numbers are much nearer to one half. If such a number lies a little above it, has the model read? If a little below, does it like the *wrong* sentence better?
+# Another tissue is noticed nearly always. That is what zero-shot lives on. The other two numbers are much nearer to one half. They lie a little above it. Has the model read, then?
 #
 # ### A control makes the question fair
 #
@@ -95,7 +96,8 @@ for change, texts in harmless.items():
     print(f"still true: {change:18} {limits.preference(plip, images, right, texts, groups=slides)}")
 
 # %% [markdown]
-# Nothing has become wrong, and the preference moves far to either side. So a number in the first table that is not far outside of this range says nothing about reading. It says that sentences differ. Published tests
+# Nothing has become wrong, and still the preference moves, once far above one half and once a little below. The control that fits the negation best is "image with X": the same sentence without the "no". The true sentence is refused about as often as the negated one. So
+# the two numbers above, which lie inside of this range, say nothing about reading. They say that sentences differ. Published tests
 # of word order without such a control should be read with this table beside them.
 #
 # ### Turn the test round: one sentence, all pictures
@@ -105,8 +107,8 @@ for change, texts in harmless.items():
 
 # %%
 sentences = [template.replace("{}", phrase) for phrase in phrases]
-yes = limits.finds(plip, images, truth, [limits.paraphrased(text) for text in sentences])
-no = limits.finds(plip, images, truth, [limits.negated(text) for text in sentences])
+yes = limits.finds(plip, images, truth, [limits.paraphrased(text) for text in sentences], groups=slides)
+no = limits.finds(plip, images, truth, [limits.negated(text) for text in sentences], groups=slides)
 table = pd.DataFrame({"with X": list(yes.values()), "with no X": list(no.values())}, index=phrases)
 table
 
@@ -126,8 +128,8 @@ for form in limits.ORDERED:
     print(f"{form.format(true='mucus', other='fat'):24} {limits.preference(plip, images, texts, swapped, groups=slides)}")
 
 # %% [markdown]
-# Look at the first two lines alone, and you might write that the model understands order. Look at the last two, and you would not. A simple explanation fits all four: the name that is *mentioned first* counts
-# a little more, whatever the sentence says about it. A test with one form only would have fooled us.
+# Look at the first two lines alone, and you might write that the model understands order. Look at the last two, and you would not: they cannot be told from a coin. The first place helps, whatever the sentence says about the name there. That is not all of it, or the last two lines would lie
+# below one half as far as the first two lie above. A little more is left, and four lines do not tell what. A test with one form only would have fooled us.
 #
 # ## Does the answer depend on how one asks?
 #
@@ -154,22 +156,22 @@ for what, chosen in {"all ten agree": agreed == 1, "one or two differ": (agreed 
     print(f"{what:18} {chosen.mean():4.0%} of the tiles, accuracy {accuracy}")
 
 # %% [markdown]
-# It is. Disagreement costs nine more sentences and no label, and it is an honest warning. Agreement is no proof: all prompts go through the same model and share its mistakes.
+# It is, and by far. Disagreement costs nine more sentences and no label, and it is an honest warning. Agreement is no proof: all prompts go through the same model and share its mistakes.
 #
 # ## Another laboratory
 #
 # The test tiles come from laboratories that no training picture came from. Is the score the same in all of them?
 
 # %% mystnb={"image": {"alt": "One dot with its interval for each unseen laboratory: the macro F1 of zero-shot PLIP differs from laboratory to laboratory."}, "figure": {"caption": "Zero-shot macro F1 by laboratory. No laboratory was seen in training.", "name": "fig-10-labs"}}
-plots.spread({f"lab {lab}": score for lab, score in limits.by_lab(truth, predicted, labs).items()}, x="macro F1")
+plots.spread({f"lab {lab}": score for lab, score in limits.by_lab(truth, predicted, labs, groups=slides).items()}, x="macro F1")
 
 # %% [markdown]
-# One number for "new laboratories" hides a spread. The next one may lie outside of it.
+# One number for "new laboratories" hides a spread, though the intervals, which are over slides, are wide as well. The next laboratory may lie outside of it.
 #
 # ### One thing at a time
 #
 # Laboratories differ in everything at once: other patients, other dyes, another scanner. To see what does the harm we change one thing and keep the tile. Half the haematoxylin is the same tile, cut thinner or stained for a shorter
-# time. What changes now was changed by the laboratory alone.
+# time. What changes now was changed by the laboratory alone. We expect the dyes and the lamp to do most, since they change every pixel.
 
 # %% mystnb={"image": {"alt": "A row of copies of one tile: as it is, with half the haematoxylin, with twice the eosin, under a yellow lamp, out of focus, with noise, and compressed."}, "figure": {"caption": "One tile, and what a laboratory may do to it.", "name": "fig-10-shifts"}}
 from plip_tutorial.laboratory_shift import SHIFTS
@@ -185,13 +187,13 @@ def answers_of(model, pictures):
     return zero_shot.predict(model.encode_images(pictures, track.encode_batch), words)[0]
 
 shifted = {"as it is": tiles} | {what: [change(tile) for tile in tiles] for what, change in SHIFTS.items()}
-found = {what: answers_of(plip, pictures) for what, pictures in shifted.items()}
+found = {what: predicted[few] if pictures is tiles else answers_of(plip, pictures) for what, pictures in shifted.items()}
 as_is = found["as it is"]
 rows = {what: [metrics.macro_f1(truth[few], row, groups=slides[few]), f"{(row != as_is).mean():.0%}"] for what, row in found.items()}
 pd.DataFrame(rows, index=["macro F1", "answers that change"]).T
 
 # %% [markdown]
-# The tissue is the same in every line. Only the preparation differs, and with it a good part of the answers. Which changes hurt most is a property of this model and of what it was trained with; measure it for yours.
+# The tissue is the same in every line. Only what the laboratory did to it differs: dye, lamp, lens, sensor or file. A good part of the answers goes with it. The lamp does most harm, noise does least, and the compression of a file can cost as much as a dye. Which changes hurt most is a property of this model and of what it was trained with; measure it for yours.
 #
 # ### Repair at use: stain normalisation
 #
@@ -208,39 +210,43 @@ print(pd.DataFrame(target.vectors, index=["haematoxylin", "eosin"], columns=["re
 sources = {"laboratory": labs[few], "slide": slides[few], "tile": None}
 repaired = {what: stain_normalization.normalized(tiles, target, groups=source) for what, source in sources.items()}
 
-# %% mystnb={"image": {"alt": "Four rows of tiles: as they come from several laboratories, and normalised by laboratory, by slide and by tile. By tile, pale tissues turn dark."}, "figure": {"caption": "Tiles of several laboratories as they come, and with their dyes estimated from a laboratory, a slide and a single tile.", "name": "fig-10-normalised"}}
-by_class = [np.flatnonzero(truth[few] == label)[:3] for label in range(0, len(phrases), 4)]
+# %% mystnb={"image": {"alt": "Four rows of tiles: as they come from several laboratories, and normalised by laboratory, by slide and by tile. By tile, pale tissues turn dark."}, "figure": {"caption": "Tiles of several laboratories as they come, and with their dyes estimated from a laboratory, a slide and a single tile. From left to right two tiles each of lymphocytes, mucus and cancer.", "name": "fig-10-normalised"}}
+by_class = [np.flatnonzero(truth[few] == label)[:2] for label in (3, 4, 8)]
 shown = np.concatenate(by_class).tolist()
 rows = [[pictures[i] for i in shown] for pictures in (tiles, *repaired.values())]
 plots.gallery_rows(rows, ["as they come", *(f"by {what}" for what in repaired)])
 
 # %%
-scores = {"as they come": as_is} | {f"dyes by {what}": answers_of(plip, pictures) for what, pictures in repaired.items()}
-for what, row in scores.items():
-    print(f"{what:20} {metrics.macro_f1(truth[few], row, groups=slides[few])}")
+normal = {what: answers_of(plip, pictures) for what, pictures in repaired.items()}
+print(f"{'as they come':20} {metrics.macro_f1(truth[few], as_is, groups=slides[few])}")
+for what, row in normal.items():
+    gain = metrics.paired_difference(truth[few], row, as_is, groups=slides[few])
+    print(f"{f'dyes by {what}':20} {metrics.macro_f1(truth[few], row, groups=slides[few])}, gain {gain}")
 home = zero_shot.predict(artifacts.embeddings(track.plip, name, "train"), classes)[0]
 print(f"{'seen laboratories':20} {metrics.macro_f1(np.array(train['label']), home, groups=train['slide'])}")
 
 # %% [markdown]
-# With dyes estimated from a whole laboratory, the score comes close to that of laboratories which the model was trained on. With dyes estimated from each tile the repair does harm, and much of it. Look at the last row of the figure. A tile of
+# The gain is counted pair by pair, as in {doc}`07_zero_shot`. With dyes estimated from a whole laboratory the score rises a little, but the interval of the gain holds zero: with so many tiles, no repair of the average is shown. With the few tiles of a slide it does not rise. With dyes estimated from each tile the repair does harm, and much of it. Look at the two tiles of mucus in the last row of the figure. A tile of
 # mucus holds hardly any haematoxylin. The method does not know that, takes the darkest blue it can find for nuclei, and stains until it looks like that. Colour was a laboratory's signature, but it is also a finding.
 #
-# And the changes one at a time? Normalisation repairs what it was made for.
+# And the changes one at a time? We expect normalisation to repair dye and lamp, for which it was made, and nothing else. The last column is the loss that is left, counted from the untouched tile, normalised as well.
 
 # %%
-rows = {}
-for what, pictures in shifted.items():
-    again = answers_of(plip, stain_normalization.normalized(pictures, target, groups=labs[few]))
-    rows[what] = [metrics.macro_f1(truth[few], row, groups=slides[few]) for row in (found[what], again)]
-pd.DataFrame(rows, index=["as it is", "dyes by laboratory"]).T
+untouched, rows = normal["laboratory"], {}
+for what in SHIFTS:
+    again = answers_of(plip, stain_normalization.normalized(shifted[what], target, groups=labs[few]))
+    losses = [metrics.paired_difference(truth[few], *pair, groups=slides[few]) for pair in ((found[what], as_is), (again, untouched))]
+    rows[what] = [metrics.macro_f1(truth[few], again, groups=slides[few]), *losses]
+pd.DataFrame(rows, index=["normalised: macro F1", "loss before", "loss left"]).T
 
 # %% [markdown]
-# Dyes and lamp are repaired. Focus, noise and compression are not: no change of colour brings back an edge.
+# Dye and lamp are repaired: what is left of their losses is small, and zero lies in its interval or at its end. The compressed file is not repaired at all. The other two lines are not what we expected. The loss by poor focus has become smaller as well. No change of colour brings back an edge, but blur also thins the dyes, and that part may
+# have been given back. Noise had cost next to nothing, so there was nothing to repair.
 #
 # ### Repair in training: stain jitter
 #
 # The other way is to get the model used to it. {term}`Stain jitter` gives every training picture dyes of random strength and slightly other colour {cite}`tellez2019`. The tiny PLIP was trained with it; the training code that was released with PLIP has crops, flips and turns, but no jitter of the dyes. What would ours be without? We train
-# twice for a short time from the same start: both with flips, turns and crops, one of them with jitter of the dyes as well. Such short runs are weak models; only the difference between them is of interest.
+# twice for a short time from the same start: both with flips, turns and crops, one of them with jitter of the dyes as well. Such short runs are weak models; what we compare is how much each of them *loses* when the dyes change. We expect the one with jitter to lose less.
 
 # %%
 from dataclasses import replace
@@ -252,18 +258,25 @@ from plip_tutorial.augment import AugmentConfig
 geometry = dict(flips=True, quarter_turns=True, crop=0.4)
 trained = {"no jitter": AugmentConfig.only(**geometry), "jitter": AugmentConfig.only(**geometry, stain_gain=0.5, stain_turn=0.1)}
 for what, variations in trained.items():
-    short = replace(artifacts.fine_tuning(), steps=100, warmup_steps=20, learning_rate=track.learning_rate, augment=variations)
+    short = replace(artifacts.fine_tuning(), steps=60, warmup_steps=12, learning_rate=track.learning_rate, augment=variations)
     path, _ = finetune.finetune(artifacts.checkpoint(track.clip), artifacts.corpus(), short, output=mkdtemp())
     trained[what] = PLIP(path)
 
 # %%
-rows = {}
-for what, pictures in shifted.items():
-    rows[what] = [metrics.macro_f1(truth[few], answers_of(model, pictures), groups=slides[few]) for model in trained.values()]
-pd.DataFrame(rows, index=list(trained)).T
+table = {}
+for what, model in trained.items():
+    answers = {change: answers_of(model, shifted[change]) for change in ("as it is", *list(SHIFTS)[:3])}
+    table[what] = {change: metrics.macro_f1(truth[few], row, groups=slides[few]) for change, row in answers.items()}
+    table[f"{what}: change"] = {
+        change: metrics.paired_difference(truth[few], row, answers["as it is"], groups=slides[few])
+        for change, row in answers.items()
+        if change != "as it is"
+    }
+pd.DataFrame(table).fillna("")
 
 # %% [markdown]
-# Read the lines of the dyes first; for them the jitter was made. Then the others: where neither dye nor lamp was touched, a difference is luck or a by-product. Jitter also makes the task harder, so after so few steps it may cost something on tiles as they are. And look at the intervals before you believe a small difference. Two short
+# Compare the two columns of changes. Without jitter the yellow lamp costs a large part of the score, with jitter next to nothing, and these two intervals lie apart. Half the haematoxylin, too, costs more without it, though there the intervals overlap. Twice the eosin costs neither of them anything that could be told from zero. That is the use of jitter: not a better score, but one that moves less.
+# It has a price. On tiles as they are the model with jitter is the weaker one, at least after so few steps, since its task is harder; and a weaker model has less to lose. Two short
 # runs are two draws, and another seed would draw again.
 #
 # Both repairs can be combined. One acts in training and costs nothing later, the other needs enough tiles of each laboratory and nothing else. Neither replaces the measurement in the laboratory where the model is to work.
@@ -271,7 +284,7 @@ pd.DataFrame(rows, index=list(trained)).T
 # ## Does the score rest on recognised slides?
 #
 # The tiles of a slide share stain, thickness and focus. {doc}`04_cleaning_the_corpus` showed that a colour histogram can recognise a slide. What about the vectors of a foundation model? We use the same trick: toss a coin for each slide. There is nothing to
-# learn, an honest test must give one half. Then we split twice: tiles at random, and whole slides. The set is micro-kather in both tracks, since public copies of real sets seldom tell which tiles share a slide.
+# learn, an honest test must give one half. Then we split twice: tiles at random, and whole slides. If the vectors hold the slide, the random split gives more than one half. The set is micro-kather in both tracks, since public copies of real sets seldom tell which tiles share a slide.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -291,14 +304,17 @@ splits = {"tiles at random": np.arange(len(known)), "by slide": known}
 pd.DataFrame({question: {split: leak(labels, groups) for split, groups in splits.items()} for question, labels in questions.items()})
 
 # %% [markdown]
-# The lower line is the honest one. In the first column nothing can be learned, and it says so: about one half. What the upper line has above it, beyond the width of the intervals, was earned by recognising slides. Compare with {doc}`04_cleaning_the_corpus`: a colour histogram predicted the coin with ease. A model that was trained with jittered stains has had reason to forget the slide. In the second column the leak does little, and there is a reason: in this set
-# a slide shows all kinds of tissue, so whoever knows the slide does not know the answer. Mostly it is the other way round. Diagnosis, grade, mutation and survival are labels of a patient, the same for all tiles. There the first column shows
-# what a random split adds to the score.
+# The lower line is the honest one. What the upper line has above it, beyond the width of the intervals, would be earned by recognising slides. Here nothing was found: both numbers of the first column are those of a coin. {doc}`04_cleaning_the_corpus` did find something, with a colour histogram. A reason may be that this model was trained
+# with jittered stains, so that it had cause to forget the slide; and {doc}`09_retrieval` found a trace of the slide among the nearest neighbours, so it has not forgotten everything. A model without such training may leak more: ask yours.
+#
+# In the second column the two splits hardly differ, and even a leak would not have helped: in this set
+# a slide holds tiles of several tissues, drawn independently of the slide, so whoever knows the slide does not know the answer. Mostly it is the other way round. Diagnosis, grade, mutation and survival are labels of a patient, the same for all tiles. There the first column shows
+# what a random split may add to the score.
 #
 # ## Is 90% ninety per cent?
 #
 # The softmax of scaled cosines looks like probabilities. If they were, nine in ten of all answers given with 0.9 would be right. The {term}`ECE`, expected calibration error, is the mean distance from that. One number, the
-# temperature, can repair part of it {cite}`guo2017calibration`. It must be fitted on tiles that are not scored; we take half of the slides.
+# temperature, can repair part of it {cite}`guo2017calibration`. It must be fitted on tiles that are not scored; we take half of the slides. We expect a smaller error on the other half.
 
 # %%
 half = np.array([sorted(set(slides)).index(slide) % 2 == 0 for slide in slides])
@@ -314,12 +330,14 @@ for label, divisor in (("as it is", 1.0), (f"divided by {temperature:.2f}", temp
 plots.reliability(curves)
 
 # %% [markdown]
+# The error is a little smaller, but the intervals overlap nearly entirely: no repair was shown. The temperature is close to one, so there was little to repair with it. And the figure does not get better everywhere; between 0.6 and 0.8 the model as it is keeps near the line, and with the temperature it is too sure.
+#
 # The temperature does not change a single answer; it changes how loudly the answer is given.
 #
 # ## To keep silent
 #
 # A model may answer with a set: all classes that it cannot exclude. {term}`Conformal prediction <conformal prediction>` chooses the limit on held-out tiles, so that a set holds the right class nine times in ten.
-# A set of one class is an answer, a larger one is a question to a pathologist.
+# A set of one class is an answer, a larger one is a question to a pathologist. We fit on one half of the slides and expect about nine in ten on the other.
 
 # %%
 chances = zero_shot.probabilities(logits, 1 / temperature)
@@ -338,11 +356,12 @@ home_limit = limits.conformal_threshold(home, np.array(train["label"]), coverage
 away, _ = limits.coverage_and_size(limits.conformal_sets(chances, home_limit), truth, groups=slides)
 print(f"limit chosen in seen laboratories, used in unseen ones: {away} (promised 0.9)")
 for lab in sorted(set(labs)):
-    covered, size = limits.coverage_and_size(limits.conformal_sets(chances[labs == lab], home_limit), truth[labs == lab])
+    here = labs == lab
+    covered, size = limits.coverage_and_size(limits.conformal_sets(chances[here], home_limit), truth[here], groups=slides[here])
     print(f"    laboratory {lab}: {covered}, {size.value:.2f} classes in a set")
 
 # %% [markdown]
-# A promise that was made in one laboratory need not be kept in the next, and the mean over laboratories hides those where it is broken.
+# A promise that was made in one laboratory need not be kept in the next, and the mean over laboratories hides how they differ. Where an interval ends below 0.9, the promise is broken.
 #
 # ## What it was never shown
 #
@@ -355,22 +374,30 @@ sure = zero_shot.probabilities(scores * plip.logit_scale, 1 / temperature).max(1
 plots.gallery(foreign, [f"{phrases[i]}, {p:.2f}" for i, p in zip(named, sure)])
 
 # %% [markdown]
-# Could the model at least be *less sure* about them? Then a threshold would keep them out. We ask about two hundred pictures that are no tissue, and about tissue of organs for which there is no right answer in the list.
+# Could the model at least be *less sure* about them? Then a threshold would keep them out. We ask about pictures that are no tissue, and about tissue of organs for which there is no right answer in the list. That tissue we draw as the unseen laboratories stain it, for the test tiles come from them; else
+# the laboratory and not the organ might make the difference.
 
 # %%
 elsewhere = [t.name for t in microcosm.TISSUES.values() if t.organ not in ("any", "colon")]
 strange = {
     "no tissue": [microcosm.render_everyday(kind, seed=seed, size=track.image_size) for kind in microcosm.KINDS for seed in range(8)],
-    "other organs": [microcosm.render_tile(t, seed=seed, size=track.image_size) for t in elsewhere for seed in range(20)],
-}
+    "other organs": [
+        microcosm.render_tile(t, seed=seed, lab=lab, size=track.image_size)
+        for t in elsewhere for seed in range(5) for lab in microcosm.UNSEEN_LABS
+    ],
+}  # fmt: skip
+print(", ".join(f"{len(pictures)} pictures of {what}" for what, pictures in strange.items()))
 
 # %%
-ours = np.repeat(True, len(chances))
 for what, pictures in strange.items():
-    found = zero_shot.predict(plip.encode_images(pictures, track.encode_batch), classes)[1]
-    doubt = zero_shot.probabilities(found * plip.logit_scale, 1 / temperature).max(1)
-    separation = metrics.auroc(np.r_[ours, np.repeat(False, len(doubt))], np.r_[chances.max(1), doubt])
-    print(f"{what:14} mean confidence {doubt.mean():.2f} (test tiles {chances.max(1).mean():.2f}), told apart by it: AUROC {separation}")
+    cosine = zero_shot.predict(plip.encode_images(pictures, track.encode_batch), classes)[1]
+    doubt = zero_shot.probabilities(cosine * plip.logit_scale, 1 / temperature).max(1)
+    ours = np.arange(len(chances) + len(doubt)) < len(chances)
+    own = np.r_[slides, [f"strange {i}" for i in range(len(doubt))]]
+    separation = metrics.auroc(ours, np.r_[chances.max(1), doubt], groups=own)
+    let_in = (doubt >= np.quantile(chances.max(1), 0.1)).mean()
+    print(f"{what:14} mean confidence {doubt.mean():.2f} (test tiles {chances.max(1).mean():.2f}), told apart: AUROC {separation}")
+    print(f"{'':14} a threshold that keeps nine test tiles in ten lets {let_in:.0%} of them in")
 
 # %% [markdown]
 # An area of one half would say that the confidence knows nothing. What is strange is on average met with less confidence, but the two crowds overlap: a threshold that keeps most test tiles lets strange ones in. A list of labels has no entry "none of these",
@@ -383,84 +410,109 @@ for what, pictures in strange.items():
 # PLIP is a research model. It was trained on what people post, and tested on tiles from few hospitals. Its {term}`model card` calls any deployed use out of scope. The tiny models here live in a drawn world. **None of them may be used to diagnose, to treat, or to
 # decide about a patient.** What stands between a score in a book and such a use is a study in the laboratory where it is to happen, on its patients, with its scanner, and an approval. No chapter of this book replaces a line of that.
 #
-# :::{exercise}
+# ## Exercises
+#
+# :::{exercise} Benign and malignant
 # :label: ex-10-opposite
+#
 # Does the model notice when benign and malignant are exchanged? Use `limits.opposite` on the second benchmark.
 # :::
 #
-# ::::{solution} ex-10-opposite
+# :::{solution-start} ex-10-opposite
 # :class: dropdown
+# :::
+
+# %%
+second = track.benchmarks[1]
+drawn = artifacts.benchmark(second)
+names = list(microcosm.PHRASES[second].values())
+texts = [microcosm.TEMPLATES[second].replace("{}", names[i]) for i in drawn["label"]]
+print(texts[0], "/", limits.opposite(texts[0]))
+print(limits.preference(plip, artifacts.embeddings(track.plip, second), texts, [limits.opposite(t) for t in texts], groups=drawn["slide"]))
+
+# %% [markdown]
+# It does, mostly. No control is needed to believe it: each of the two sentences is the right one for some tiles and the wrong one for others. The exchange changes a *name*, and names are what the model has learned.
 #
-# ```python
-# second = track.benchmarks[1]
-# table = artifacts.benchmark(second)
-# names = list(microcosm.PHRASES[second].values())
-# texts = [microcosm.TEMPLATES[second].replace("{}", names[i]) for i in table["label"]]
-# vectors = artifacts.embeddings(track.plip, second)
-# print(limits.preference(plip, vectors, texts, [limits.opposite(t) for t in texts], groups=table["slide"]))
-# ```
-# ::::
+# :::{solution-end}
+# :::
 #
-# :::{exercise}
+# :::{exercise} Nearly always right
 # :label: ex-10-coverage
+#
 # Choose a coverage of 0.99. How many classes are in a set now?
 # :::
 #
-# ::::{solution} ex-10-coverage
+# :::{solution-start} ex-10-coverage
 # :class: dropdown
-#
-# ```python
-# strict = limits.conformal_threshold(chances[half], truth[half], coverage=0.99)
-# print(limits.conformal_sets(chances[~half], strict).sum(1).mean())
-# ```
-#
+# :::
+
+# %%
+for coverage in (0.8, 0.9, 0.95, 0.99):
+    strict = limits.conformal_threshold(chances[half], truth[half], coverage=coverage)
+    covered, size = limits.coverage_and_size(limits.conformal_sets(chances[~half], strict), truth[~half], groups=slides[~half])
+    print(f"promised {coverage:.2f}: right class in the set {covered}, {size.value:.1f} classes in a set")
+
+# %% [markdown]
 # Certainty is paid for with larger sets.
-# ::::
 #
-# :::{exercise}
+# :::{solution-end}
+# :::
+#
+# :::{exercise} More prompts against the negation
 # :label: ex-10-ensemble
+#
 # Does an {term}`ensemble` of prompts cure the negation? Build the sentences with "no X" from several templates, average their vectors, and look at the AUROC again.
 # :::
 #
-# ::::{solution} ex-10-ensemble
+# :::{solution-start} ex-10-ensemble
 # :class: dropdown
+# :::
+
+# %%
+forms = ["no {}", "without {}", "absence of {}", "An H&E image with no {}", "{} is absent", "negative for {}"]
+averaged = zero_shot.classifier(plip, phrases, forms)
+many = [metrics.auroc(truth == i, images @ averaged[i], groups=slides) for i in range(len(phrases))]
+pd.DataFrame({"with no X": list(no.values()), "six negations, averaged": many}, index=phrases)
+
+# %% [markdown]
+# No. Some tissues are found a little better by the average, others a little worse, and none comes near the low end. Averaging removes what differs between the sentences. The name of the tissue, which they share, stays.
 #
-# ```python
-# forms = ["no {}", "without {}", "absence of {}", "An H&E image with no {}", "{} is absent", "negative for {}"]
-# averaged = zero_shot.classifier(plip, phrases, forms)
-# print({phrase: round(metrics.auroc(truth == i, images @ averaged[i]).value, 3) for i, phrase in enumerate(phrases)})
-# ```
-#
-# Averaging removes what differs between the sentences. The name of the tissue, which they share, stays, so the vector points to it even more clearly.
-# ::::
-#
-# :::{exercise}
-# :label: ex-10-strength
-# How strong must a change of dye be before it hurts? Use `laboratory_shift.restained` with amounts from a quarter to four times, and draw the score with `plots.lines`.
+# :::{solution-end}
 # :::
 #
-# ::::{solution} ex-10-strength
+# :::{exercise} How much dye
+# :label: ex-10-strength
+#
+# How strong must a change of dye be before it hurts? `laboratory_shift.restained(tile, haematoxylin=0.5)` gives the tile half of the dye. Try amounts from a quarter to four times, and draw the score with `plots.lines`.
+# :::
+#
+# :::{solution-start} ex-10-strength
 # :class: dropdown
+# :::
+
+# %% mystnb={"image": {"alt": "Macro F1 against the amount of haematoxylin, from a quarter to four times."}}
+from plip_tutorial.laboratory_shift import restained
+
+answers = {1: as_is, 0.5: found["half the haematoxylin"]}
+answers |= {amount: answers_of(plip, [restained(tile, haematoxylin=amount) for tile in tiles]) for amount in (0.25, 2, 4)}
+curve = {amount: metrics.macro_f1(truth[few], answers[amount], groups=slides[few]) for amount in sorted(answers)}
+figure = plots.lines({"PLIP": curve}, x="times the haematoxylin", y="macro F1", log=True)
+figure.axes[0].minorticks_off()
+figure.axes[0].set_xticks(list(curve))
+figure
+
+# %% [markdown]
+# The score is highest for the tile as it is. Half and twice the dye cost something, though the bands still overlap; a quarter and four times cost far more. That fits the training, whose jitter went as far as half more or less, but the curve alone does not prove this reason.
 #
-# ```python
-# from plip_tutorial.laboratory_shift import restained
-#
-# curve = {}
-# for amount in (0.25, 0.5, 1, 2, 4):
-#     pictures = [restained(tile, haematoxylin=amount) for tile in tiles]
-#     curve[amount] = metrics.macro_f1(truth[few], answers_of(plip, pictures), groups=slides[few])
-# plots.lines({"PLIP": curve}, x="times the haematoxylin", y="macro F1", log=True)
-# ```
-#
-# There is a plateau around the amounts that training has seen, jitter included, and a slope on either side.
-# ::::
+# :::{solution-end}
+# :::
 #
 # ## Summary
 #
 # - The model notices names of tissues. A test of order or negation needs a control that stays true; with it, little reading is left.
 # - Prompts that disagree about a tile are a warning that costs nothing.
-# - A new laboratory moves the score, the probabilities, and the coverage of sets. Normalisation by laboratory and jitter repair what the dyes did, not what the lens did. Normalisation by tile destroys findings.
-# - A probe may recognise slides. Split by slide, or count the leak.
+# - A new laboratory moves the score, the probabilities, and the coverage of sets. Normalisation by laboratory gives back what dye and lamp took; jitter in training makes the loss smaller. Normalisation by tile destroys findings.
+# - A probe may recognise slides. Here none was recognised; split by slide all the same, or count the leak.
 # - The model always answers, also when it should not.
 #
 # ## What comes next

@@ -123,7 +123,14 @@ def preference(
     return metrics.average(np.where(np.abs(ahead) < 1e-6, 0.5, ahead > 0), groups=groups)
 
 
-def finds(plip: PLIP, image_embeddings: ArrayLike, y: ArrayLike, sentences: Sequence[str]) -> dict[str, Score]:
+def finds(
+    plip: PLIP,
+    image_embeddings: ArrayLike,
+    y: ArrayLike,
+    sentences: Sequence[str],
+    *,
+    groups: ArrayLike | None = None,
+) -> dict[str, Score]:
     """How well a sentence sorts the pictures of one class before all others (area under the ROC curve).
 
     The sentence stays and the pictures change, so it does not matter whether it is an unusual one. A model that
@@ -134,13 +141,14 @@ def finds(plip: PLIP, image_embeddings: ArrayLike, y: ArrayLike, sentences: Sequ
         image_embeddings: unit vectors, (n, d).
         y: class indices, (n,).
         sentences: one for each class.
+        groups: patients or slides, (n,), for the intervals.
 
     Returns:
         Sentence -> score.
     """
     images, labels = np.asarray(image_embeddings, np.float32), np.asarray(y, int)
     cosines = images @ plip.encode_text(list(sentences)).T
-    return {text: metrics.auroc(labels == i, cosines[:, i]) for i, text in enumerate(sentences)}
+    return {text: metrics.auroc(labels == i, cosines[:, i], groups=groups) for i, text in enumerate(sentences)}
 
 
 def agreement(answers: ArrayLike) -> Floats:
@@ -171,10 +179,27 @@ def coins(groups: ArrayLike, seed: int = 0) -> NDArray[np.int64]:
     return np.asarray(tossed[place], np.int64)
 
 
-def by_lab(y_true: ArrayLike, y_pred: ArrayLike, labs: Sequence[str], *, metric: str = "macro_f1") -> dict[str, Score]:
-    """A score for each lab: how far do stain and scanner move it?"""
+def by_lab(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    labs: Sequence[str] | ArrayLike,
+    *,
+    metric: str = "macro_f1",
+    groups: ArrayLike | None = None,
+) -> dict[str, Score]:
+    """A score for each lab: how far do stain and scanner move it?
+
+    Args:
+        y_true: the right labels, (n,).
+        y_pred: the predicted labels, (n,).
+        labs: (n,) laboratories.
+        metric: a name in `metrics.METRICS`.
+        groups: patients or slides, (n,), for the intervals.
+    """
     truth, predicted, lab = np.asarray(y_true), np.asarray(y_pred), np.asarray(labs)
-    return {str(name): metrics.score(metric, truth[lab == name], predicted[lab == name]) for name in np.unique(lab)}
+    own = np.arange(len(lab)) if groups is None else np.asarray(groups)
+    here = {str(name): lab == name for name in np.unique(lab)}
+    return {n: metrics.score(metric, truth[at], predicted[at], groups=own[at]) for n, at in here.items()}
 
 
 def fit_temperature(logits: ArrayLike, y: ArrayLike) -> float:

@@ -92,10 +92,11 @@ def svg(drawing: str, alt: str) -> str:
     return f'<svg viewBox="0 0 {SIDE} {SIDE}" role="img" aria-label="{escape(alt)}">{drawing}</svg>'
 
 
-def marks(places: NDArray[np.int64], points: Sequence[Mark]) -> str:
-    """Points."""
+def marks(places: NDArray[np.int64], points: Sequence[Mark], size: float = 1.0) -> str:
+    """Points; ``size`` is a share of the usual one."""
+    scale = "" if size == 1 else f" scale({size:.2f})"
     return "".join(
-        f'<path class="plip-mark" transform="translate({x} {y})" d="{shape}" fill="{colour}" fill-opacity=".8"/>'
+        f'<path class="plip-mark" transform="translate({x} {y}){scale}" d="{shape}" fill="{colour}" fill-opacity=".8"/>'
         for (x, y), (_, colour, shape) in zip(places.tolist(), points, strict=True)
     )
 
@@ -109,10 +110,11 @@ def lines(places: NDArray[np.int64], half: int) -> str:
 
 
 def slider(n: int, what: str, before: str = "") -> str:
-    """A slider over n things, called ``what``; with something before it, also a place for words."""
+    """A slider over n things, called ``what``; with something before it, which replaces the name, a place for words."""
+    name = before or f'<span aria-hidden="true">{escape(what).capitalize()}</span>'
     output = '<output aria-live="off"></output>' if before else ""
     field = f'<input type="range" min="0" max="{n - 1}" value="0" aria-label="{what}, 1 to {n}">'
-    return f'<div class="plip-controls">{before}{field}{output}</div>'
+    return f'<div class="plip-controls">{name}{field}{output}</div>'
 
 
 def legend(points: Sequence[Mark]) -> str:

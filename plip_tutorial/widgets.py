@@ -34,6 +34,8 @@ QUERIES = (
     "pools of mucus with few cells", "a sheet of lymphocytes", "empty fat cells", "malignant glands of the colon",
     "benign glands", "melanoma with pigment", "air spaces of the lung", "necrosis", "inflammation",
 )  # fmt: skip
+APART = 0.8  # UMAP's `min_dist`: so far apart that the islands, and not the sea between them, fill the map
+CROWD = 300  # points of a map beyond which they are drawn smaller, or they would hide each other
 
 
 def moving_points(
@@ -97,13 +99,9 @@ def scatter_with_tiles(
     if not len(pictures) == len(places) == len(lines):
         raise ValueError(f"{len(places)} points, {len(pictures)} pictures and {len(lines)} texts do not fit together")
     ring = '<circle class="plip-ring" r="24" fill="none" stroke="#000" stroke-width="5" visibility="hidden"/>'
+    drawing = markup.svg(markup.marks(places, looks, min(1.0, (CROWD / len(places)) ** 0.5)) + ring, alt)
     shown = '<div class="plip-shown"><div class="plip-tile"></div><output aria-live="polite"></output></div>'
-    body = (
-        markup.svg(markup.marks(places, looks) + ring, alt)
-        + markup.legend(looks)
-        + markup.slider(len(places), "tile")
-        + shown
-    )
+    body = f'<div class="plip-map">{drawing}{shown}</div>' + markup.slider(len(places), "tile") + markup.legend(looks)
     sheet = markup.sheet([pictures[i] for i in order])
     return markup.widget(
         "scatter", body, alt, {"points": places.ravel().tolist(), "texts": lines[order].tolist(), "sheet": sheet}
@@ -111,7 +109,13 @@ def scatter_with_tiles(
 
 
 def space(
-    embeddings: ArrayLike, images: Iterable[ImageLike], labels: Sequence[str], *, most: int = 900, seed: int = 0
+    embeddings: ArrayLike,
+    images: Iterable[ImageLike],
+    labels: Sequence[str],
+    *,
+    texts: Sequence[str] | None = None,
+    most: int = 900,
+    seed: int = 0,
 ) -> markup.Widget:
     """UMAP (McInnes et al. 2018) of embeddings (n, d), drawn with `scatter_with_tiles`.
 
@@ -119,6 +123,7 @@ def space(
         embeddings: (n, d).
         images: n pictures.
         labels: n classes.
+        texts: n lines shown with the tiles; the labels without it.
         most: points at most; of more, every second or third is shown.
         seed: of UMAP.
     """
@@ -130,8 +135,10 @@ def space(
     pictures = [picture for i, picture in enumerate(images) if i in set(rows.tolist())]
     vectors = np.asarray(embeddings, np.float32)[rows]
     neighbours = min(15, len(rows) - 1)
-    points = UMAP(metric="cosine", n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(vectors)
-    return scatter_with_tiles(points, pictures, [labels[i] for i in rows])
+    reducer = UMAP(metric="cosine", n_neighbors=neighbours, min_dist=APART, random_state=seed, n_jobs=1)
+    points = reducer.fit_transform(vectors)
+    lines = [str((labels if texts is None else texts)[i]) for i in rows]
+    return scatter_with_tiles(points, pictures, [labels[i] for i in rows], texts=lines)
 
 
 def search_box(

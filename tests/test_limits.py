@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
@@ -104,6 +104,7 @@ def test_the_temperature_is_found_again(truth: float) -> None:
     assert limits.fit_temperature(logits, labels) == pytest.approx(truth, rel=0.1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**31), st.sampled_from([0.8, 0.9]))
 def test_sets_cover_as_promised_on_the_same_world(seed: int, coverage: float) -> None:
     draw = np.random.default_rng(seed)
@@ -123,3 +124,22 @@ def test_a_coverage_that_cannot_be_is_refused() -> None:
 def test_by_lab_scores_each_lab_alone() -> None:
     scores = limits.by_lab([0, 1, 0, 1], [0, 1, 1, 0], ["A", "A", "B", "B"], metric="accuracy")
     assert {lab: score.value for lab, score in scores.items()} == {"A": 1.0, "B": 0.0}
+
+
+def test_tiles_of_one_slide_make_the_intervals_of_labs_and_sentences_wider() -> None:
+    draw = np.random.default_rng(0)
+    right = np.repeat(draw.random(20) < 0.7, 10)  # all ten tiles of a slide are right, or none
+    slides, truth, labs = np.repeat(np.arange(20), 10), np.zeros(200, int), ["A"] * 200
+    alone, together = (
+        limits.by_lab(truth, 1 - right, labs, metric="accuracy", groups=groups)["A"] for groups in (None, slides)
+    )
+    assert alone.value == together.value == pytest.approx(right.mean())
+    assert together.high - together.low > 2 * (alone.high - alone.low)
+
+    class Encoder:
+        def encode_text(self, texts):
+            return np.eye(2, dtype=np.float32)
+
+    images, y = np.repeat(draw.normal(size=(20, 2)), 10, axis=0).astype(np.float32), np.repeat(np.arange(20) % 2, 10)
+    alone, together = (limits.finds(Encoder(), images, y, ["a", "b"], groups=groups)["a"] for groups in (None, slides))
+    assert together.high - together.low > 2 * (alone.high - alone.low)

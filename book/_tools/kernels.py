@@ -49,6 +49,10 @@ def install(folder: Path) -> Path:
 
 
 def environment(installed: Path) -> dict[str, str]:
-    """The environment of kernels: this interpreter's programs first, the package from the wheel, no network."""
+    """The environment of kernels: this interpreter's programs first, the package from the wheel, no network.
+
+    The variable of `plots.style.in_book` lets a cell know that its page will have no kernel to ask.
+    """
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": programs, "PYTHONPATH": f"{installed}{os.pathsep}{OFFLINE}", "HF_HUB_OFFLINE": "1"}
+    own = {"PATH": programs, "PYTHONPATH": f"{installed}{os.pathsep}{OFFLINE}"}
+    return {**os.environ, **own, "HF_HUB_OFFLINE": "1", "PLIP_TUTORIAL_BOOK_JS": "1"}

@@ -34,7 +34,7 @@
     let started = null;  // when playing: the time at which frame 0 was shown
     function play(now) {
       if (started === null) return;
-      const moment = Math.min((now - started) / 350, last);
+      const moment = Math.min(Math.max(0, now - started) / 350, last);  // a frame may have begun before the click
       show(moment);
       moment < last ? requestAnimationFrame(play) : pause();
     }

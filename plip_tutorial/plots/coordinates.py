@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from plip_tutorial.plots.style import INK, RED, in_style, words
+from plip_tutorial.plots.style import INK, PAPER, RED, in_style, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def parallel_coordinates(
     table: pd.DataFrame, axes: Mapping[str, Sequence[Any]], *, score: str, mark: int = 0
 ) -> Figure:
-    """Lines through parallel axes (Inselberg 1985); the darker and wider, the better, and one of them in red.
+    """Lines through parallel axes (Inselberg 1985); the darker and wider, the better, and one of them in orange.
 
     Args:
         table: one row a setting.
@@ -41,9 +41,10 @@ def parallel_coordinates(
             "lw": 0.8 + 1.4 * height[row],
         }
         panel.plot(rows[row], **({"color": RED, "lw": 2.4, "zorder": 3} if row == mark else style))
+    clear = {"boxstyle": "square,pad=0.1", "fc": PAPER, "ec": "none", "alpha": 0.85}
     for x, (_, ticks) in enumerate(places):
         for y, text in ticks:
-            panel.annotate(text, (x, y), (4, 3), textcoords="offset points", fontsize=9.5, color=INK)
+            panel.annotate(text, (x, y), (4, 3), textcoords="offset points", fontsize=10, bbox=clear, zorder=4)
     for share in (0.0, 0.5, 1.0):
         text = f"{values.min() + share * np.ptp(values):.3f}"
         panel.annotate(text, (len(axes), share), (4, 0), textcoords="offset points", fontsize=9.5, va="center")

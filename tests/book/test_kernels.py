@@ -62,6 +62,20 @@ def test_a_page_gets_the_package_from_the_wheel_and_nothing_from_the_network(ins
     assert own == "went through"  # a kernel talks to its notebook like this
 
 
+def test_a_page_knows_that_it_will_have_no_kernel(installed: Path, tmp_path: Path) -> None:
+    import kernels
+
+    ask = "from plip_tutorial import plots; print(plots.in_book())"
+    assert said([ask], tmp_path, kernels.environment(installed)) == ["True"]
+
+
+@pytest.mark.skipif(not (HTML / "index.html").exists(), reason="no built book; run: make book")
+def test_the_built_page_of_chapter_9_holds_its_searches() -> None:
+    page = (HTML / "book" / "09_retrieval.html").read_text(encoding="utf-8")
+    assert 'data-plip="search"' in page
+    assert '"queries":["' in page
+
+
 def test_the_set_up_cell_does_nothing_where_the_package_is_installed(installed: Path, tmp_path: Path) -> None:
     import kernels
     from fill import setup_cell
