@@ -324,11 +324,11 @@ for row in swept.results:
         matrix = choosing.matrices(row["predictions"], tested["label"])
         growing[row["compared"]].append(float(confusion.weighted_f1(matrix)))
 curve = {size: Score(np.mean(f1), min(f1), max(f1), len(f1)) for size, f1 in growing.items()}
+for size, score in curve.items():
+    print(f"{size:3} compared: F1 {score}")
 
 # %% mystnb={"image": {"alt": "Zero-shot weighted F1 against the number of pairs that are compared with each other, 4 to 64, with a band over the seeds."}, "figure": {"caption": "Zero-shot weighted F1 when more pairs are compared, with equal steps and equal pairs seen. Points are means over seeds, bands reach from the lower to the higher.", "name": "fig-05-compared"}}
 plots.lines({"64 pairs a step": curve}, x="pairs compared with each other", y="weighted F1", log=True)
-for size, score in curve.items():
-    print(f"{size:3} compared: F1 {score}")
 
 # %% [markdown]
 # Left is accumulation, right is the true batch; time and pairs are the same. The mean climbs from left to right, most of it early. The lowest seed of the left end lies far below the others. But look at the bands before you believe the last step: where they overlap, so few seeds cannot tell the points apart. And keep the other side in mind, from
@@ -379,7 +379,7 @@ for name, (place, history) in places.items():
     seen, said = encoder.encode_images(strangers["image"]), encoder.encode_text(strangers["text"])
     alike = (seen @ seen.T)[~np.eye(len(seen), dtype=bool)]
     found = contrastive.pair_recall(torch.from_numpy(seen), torch.from_numpy(said), torch.tensor(strangers["group_id"]), k=10)
-    losses = ("", "") if history is None else (f"{history[0]['loss']:.2f}", f"{abs(history[-1]['loss']):.2f}")
+    losses = ("", "") if history is None else (f"{abs(history[0]['loss']):.2f}", f"{abs(history[-1]['loss']):.2f}")
     rows[name] = [*losses, f"{alike.mean():.4f}", f"{alike.std():.4f}", f"{found:.2f}"]
 rows["guessing"] = ["", "", "", "", f"{10 / 64:.2f}"]
 pd.DataFrame(rows, index=["first loss", "last loss", "cosine, mean", "cosine, spread", "recall at 10 of 64"]).T
@@ -390,7 +390,7 @@ pd.DataFrame(rows, index=["first loss", "last loss", "cosine, mean", "cosine, sp
 # - **a rate too high**: the loss lies down on ln(n), as if nothing had been known at the start, and the cosines of different pictures have no spread left. The weights were thrown so far that all pictures got the same vector: a *collapse*.
 #   A cosine near 1 alone is no sign, since a healthy run comes near it, too; the spread is. Nor does recall show it: vectors that are all but equal keep an order, with some of what the start knew. Lower the rate, and cut long gradients back (`clip_norm=1`);
 # - **no warm-up**: twice our rate is not too high, the run with a warm-up shows it. Taken at full rate from the first step, when gradients are long and point anywhere, it ends in the same collapse. The two runs differ in nothing else. A warm-up costs nothing;
-# - **not normalised**: similarities have no bound, and a temperature that was made for cosines makes logits of any size. Look at the first losses: the other runs start a little above ln(n), this one far beyond.
+# - **not normalised**: similarities have no bound, and a temperature that was made for cosines makes logits of any size. Look at the first losses: the other runs start somewhat above ln(n), this one far beyond.
 #   In our loop the encoders' output is always normalised; here it took some force to switch that off;
 # - **a batch of one**: the loss is 0 and the gradient is 0. Everything looks perfect, and the last columns are those of the start: nothing was learnt ({doc}`01_contrastive_learning` has it as an exercise). ln(1) is 0: this loss too lies on ln(n).
 #
