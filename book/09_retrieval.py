@@ -257,8 +257,8 @@ widgets.space(
 _, near = retrieval.neighbours(vectors["PLIP"], k=5, slides=slides)
 for tissue, short in enumerate(names):
     around = labels[near[labels == tissue]].ravel()
-    own, others = (around == tissue).mean(), Counter(around[around != tissue].tolist())
-    print(f"{short:5} {own:4.0%} of the neighbours are {short}, next {names[others.most_common(1)[0][0]]}")
+    own, others = (around == tissue).mean(), Counter(around[around != tissue].tolist()).most_common(1)
+    print(f"{short:5} {own:4.0%} of the neighbours are {short}, next {names[others[0][0]] if others else 'nothing'}")
 
 # %% [markdown]
 # Fat and mucus have next to no foreign neighbours, lymphocytes have few, and most of those are normal mucosa, which holds lymphocytes itself. And the shore is missing: smooth muscle and stroma are each other's most frequent foreign neighbours.
