@@ -447,7 +447,7 @@ print("the same copies:", same, "| kept by both filters:", np.sum(np.array(told[
 # data.write_parquet("done")          # nothing happens before this line
 # :::
 #
-# This page does not run it: to start the workers takes longer than all that the page does with shards. A test runs the whole chain both ways, with two workers, and compares every cell of the tables: text and decisions exactly, numbers to a millionth, since other threads add in another order.
+# This page does not run it: to start the workers takes longer than all that the page does with shards. A test runs the whole chain both ways, with two workers, and compares every cell of the tables, down to the last bit of the embeddings. (That takes one thread on both sides, since several add in another order.)
 #
 # | | partition i of n | Ray Data |
 # | --- | --- | --- |

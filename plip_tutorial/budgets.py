@@ -100,13 +100,13 @@ CHAPTERS: dict[str, Work | None] = {
     "02_collecting_posts": None,
     "03_expanding_with_knn": None,
     "04_cleaning_the_corpus": None,
-    "05_fine_tuning": Work(2, images=3_500, captions=1_600, test_sets=1, sets=1, pairs=7_300, batch=128, steps=80),
+    "05_fine_tuning": Work(2, images=4_300, captions=2_500, test_sets=1, sets=1, pairs=12_100, batch=128, steps=220),
     "06_using_plip": Work(2, images=500, captions=300),
     "07_zero_shot": Work(2, captions=1_500, train_sets=1, test_sets=6, sets=3),
     "08_linear_probing": Work(1, captions=200, train_sets=6, test_sets=6, sets=3),
     "09_retrieval": Work(2, images=2_800, captions=2_900, test_sets=2, sets=1),
     "10_limits": Work(
-        3, images=22_000, captions=1_500, train_sets=1, test_sets=1, sets=1, pairs=12_800, batch=64, steps=200
+        3, images=18_600, captions=1_500, train_sets=1, test_sets=1, sets=1, pairs=7_700, batch=64, steps=120
     ),
     "11_auditing_plip": None,
 }

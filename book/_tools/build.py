@@ -56,7 +56,7 @@ def prepare(environment: dict[str, str]) -> None:
 def run_pages(environment: dict[str, str]) -> None:
     """Run what the cache lacks, a page on each core at a time. One that fails, `build` runs again, and reports."""
     tool, pages = str(Path(sys.executable).with_name("jcache")), sorted(map(str, (ROOT / "book").glob("*.ipynb")))
-    environment = {**environment, "JUPYTERCACHE": str(CACHE), "OMP_NUM_THREADS": "1"}
+    environment = {**environment, "JUPYTERCACHE": str(CACHE)}
     subprocess.run([tool, "notebook", "add", *pages], cwd=BUILD, env=environment, check=True)
     command = [tool, "project", "execute", "--executor", "temp-parallel", "--timeout", "900"]
     subprocess.run(command, cwd=BUILD, env=environment, check=True)

@@ -51,8 +51,9 @@ def install(folder: Path) -> Path:
 def environment(installed: Path) -> dict[str, str]:
     """The environment of kernels: this interpreter's programs first, the package from the wheel, no network.
 
-    The variable of `plots.style.in_book` lets a cell know that its page will have no kernel to ask.
+    The variable of `plots.style.in_book` lets a cell know that its page will have no kernel to ask. One thread adds in
+    one order, so that models and numbers do not hang on the number of cores.
     """
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    own = {"PATH": programs, "PYTHONPATH": f"{installed}{os.pathsep}{OFFLINE}"}
+    own = {"PATH": programs, "PYTHONPATH": f"{installed}{os.pathsep}{OFFLINE}", "OMP_NUM_THREADS": "1"}
     return {**os.environ, **own, "HF_HUB_OFFLINE": "1", "PLIP_TUTORIAL_BOOK_JS": "1"}

@@ -48,7 +48,7 @@ def test_nine_of_ten_real_tiles_are_kept(
     assert share >= 0.9
 
 
-def test_about_nine_of_ten_real_negatives_are_rejected(
+def test_nine_of_ten_real_negatives_are_rejected(
     kept: dict[str, list[tuple[str, bool]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     share = np.mean([not keep for _, keep in kept["negatives"]])
@@ -56,5 +56,4 @@ def test_about_nine_of_ten_real_negatives_are_rejected(
     with capsys.disabled():
         print(f"\nnegatives: {share:.1%} of {len(kept['negatives'])} rejected; passed: {', '.join(passed) or 'none'}")
     assert len(kept["negatives"]) > 60
-    # The aim is 0.9. It hangs on one picture: models trained with one thread reject 60 of 66, those of two threads 59.
-    assert share > 0.88
+    assert share >= 0.9
