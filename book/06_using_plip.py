@@ -319,7 +319,7 @@ for batch_size in (1, 8, 32, 128):
     print(f"batch {batch_size:4}: {rate:7.0f} pictures a second, differs by {np.abs(vectors[:100] - reference).max():.0e}")
 
 # %% [markdown]
-# One by one is slow, since each call has a fixed cost. Beyond a few dozen little is gained: all cores are busy. On a GPU the
+# One by one is slow, since each call has a fixed cost. Beyond a few pictures little is gained: the processor is busy. On a GPU the
 # curve goes on rising longer, until memory ends it.
 #
 # Sentences have a trick of their own. The usual loop pads each one to 77 tokens, though most captions have a dozen. The padding
@@ -390,7 +390,7 @@ print(f"tiles with another label: {label_changes.mean():.0%}")
 print("of the ten best pictures of each sentence, found by both:", kept)
 
 # %% [markdown]
-# A cosine is at most 1. This number is a cosine times the length of the side that was left as it was. Did it do harm? No label changed here, since the five sentence vectors are of
+# A cosine is at most 1. This number is a cosine times the length of the side that was left as it was. Did it do harm? Hardly any label changed here, since the five sentence vectors are of
 # similar length; other sentences may be less lucky. Among the ten best pictures some did change, as above under "Forgetting the length". It is the same fault.
 #
 # **It encodes JPEG pictures again.** It puts Pillow pictures into a `datasets` table. There, one that was opened from a JPEG stream, such as an upload, is compressed

@@ -165,7 +165,7 @@ predictions = {method: labels(name) for method, labels in methods.items()}
 
 # %% [markdown]
 # The scores in the table are made of {term}`F1`. Of one class, {term}`precision` is the share of the tiles called by its name that are right, and {term}`recall` the share of
-# its tiles that are found. F1 is their harmonic mean, $2 \cdot \text{precision} \cdot \text{recall} / (\text{precision} + \text{recall})$: high only if both are.
+# its tiles that are found. F1 is their harmonic mean, twice their product over their sum: high only if both are.
 #
 # Intervals come from a {term}`bootstrap` over slides, since six tiles of one slide are not six independent observations.
 
@@ -251,8 +251,8 @@ for set_name, test in tests.items():
         print(f"{set_name:17} PLIP minus {other:17} macro F1 {difference}")
 
 # %% [markdown]
-# PLIP is ahead of CLIP on each set. Of plain colour it is not always ahead: on `micro-digestpath` the interval holds 0. There a histogram, which has learned from
-# labelled tiles but sees no shape, does about as well. The next section shows that even this tie hangs on the wording.
+# PLIP is ahead of CLIP on each set. Of plain colour it is not as far ahead everywhere: on `micro-digestpath` the interval reaches down to about 0. There a histogram, which has learned from
+# labelled tiles but sees no shape, does nearly as well. The next section shows that even this hangs on the wording.
 #
 # ## One prompt is a sample
 #
@@ -279,8 +279,8 @@ print(f"worst {values.min():.3f}, median {np.median(values):.3f}, best {values.m
 print(f"the paper's prompt: {values[0]:.3f}, better than {(values < values[0]).mean():.0%} of the templates")
 
 # %% [markdown]
-# Nothing about the model changed between these dots, and yet the worst and the best are further apart than one interval is wide. The paper's prompt was a good draw. And the best is
-# no well-made sentence: it is the bare name of the class.
+# Nothing about the model changed between these dots, and yet the worst and the best are further apart than one interval is wide. The paper's prompt is one dot among them; how lucky a draw it was, the last line says. And the best need be
+# no well-made sentence: the bare name of the class, or a keyword before it, may beat them all.
 #
 # Is it so on the other sets, and for CLIP? One row for each, with the best baseline beside it.
 
@@ -304,7 +304,7 @@ pd.DataFrame.from_dict(table, orient="index").round(3)
 # wording falls below plain colour, and far.
 #
 # Now read each row against its baseline. Where the median lies below it, most of these wordings lose to what needs no model, though the best of them may not. That is so for CLIP
-# on all four sets, and for PLIP on `micro-digestpath`. So a sentence such as "PLIP reaches this F1" is incomplete; it reaches it
+# on all four sets; for PLIP it is a close call on `micro-digestpath`. So a sentence such as "PLIP reaches this F1" is incomplete; it reaches it
 # *with this prompt*. If you report zero-shot results, report the spread, or an ensemble.
 #
 # And do not pick the best dot. You would be choosing with the {term}`test set` in hand, and the next laboratory will not confirm it.
@@ -335,8 +335,8 @@ for what in ensembles:
 metrics.table({what: reports[what] for what in ("PLIP", *ensembles)})[columns]
 
 # %% [markdown]
-# The first row is the single prompt of the paper, the two others are new. Both ensembles stand in the upper part of the spread, as we expected, and nothing had to be chosen. They do not beat the
-# paper's prompt; they are about as good as this lucky one. The synonyms changed little here, far less than an interval is wide. Other words may help more, or harm.
+# The first row is the single prompt of the paper, the two others are new. All templates together stand in the upper part of the spread, as we expected, and nothing had to be chosen. How far they are ahead of the
+# paper's prompt depends on how lucky that one was. The synonyms add nothing here: what they change is less than an interval is wide. Other words may help more, or harm.
 #
 # ## Behind the score
 #

@@ -206,7 +206,7 @@ for goal, height in goals.items():
 
 # %% [markdown]
 # These are steps of the figure, no exact numbers. PLIP needs a small part of the labels that CLIP needs, and colour does not get there at all. The second height is the one of no labels: it takes PLIP's
-# probe a few hundred tiles to pass the nine sentences, and the others never do.
+# probe some hundred tiles to pass the nine sentences, and the others never do.
 #
 # ## Five tiles of each
 #
@@ -237,7 +237,7 @@ plots.lines(few, x="tiles of each class", y="macro F1", log=True, dashed={"words
 
 # %% [markdown]
 # Read it from the left. With one tile a class, one unlucky tile spoils a class, which the width of the bands shows. Prototypes and probe stand far below the words. The way that knows both stands far
-# above these two, but with a single tile of each class it is no better than the words alone: one tile can also lead away from them. With more tiles it gains.
+# above these two, but with a single tile of each class it is hardly better than the words alone, or not at all: one tile can also lead away from them. With more tiles it gains.
 #
 # Half of our expectation was wrong. Prototypes are not clearly better than the probe: now the one is ahead, now the other, and by less than the bands are wide. What prototypes have is that they are
 # simpler, with nothing to choose. With many tiles the three come closer, and what you had at the start matters

@@ -92,7 +92,7 @@ for question, row in zip(questions, found, strict=True):
 plots.gallery_rows([[gallery[int(i)]["image"] for i in row] for row in found], questions)
 
 # %% [markdown]
-# Where the question describes what one sees, mucus, lymphocytes or fat, all five are right. For smooth muscle, whose name does stand in captions, most are. The last question fails: most of its answers are malignant, few are of the colon. The model has heard "malignant" and not the rest.
+# Where the question describes what one sees, mucus, lymphocytes or fat, all five are right. For smooth muscle, whose name does stand in captions, only some are. The last question fails: most of its answers are malignant, few are of the colon. The model has heard "malignant" and not the rest.
 #
 # What did people write under these pictures? The model has not looked at the captions. It has looked at the pictures only. Here is the last row once more, with what its authors say. We expect to read of skin.
 
@@ -188,7 +188,7 @@ for i in (3, 30, 60):
         print("    ", shorten(pairs[int(j)]["text"], 80, placeholder=" ..."), f"({pairs[int(j)]['truth_tissue']})")
 
 # %% [markdown]
-# Most fit. But the best caption of the second picture, which is benign stomach, speaks of the *colon*: benign glands of two organs look alike, and the sentence sounds as sure as the others. Where the text fits and the bracket does not, somebody posted
+# Most fit. Look for one that does not: benign glands of stomach and colon look alike, and a wrong sentence sounds as sure as a right one. Where the text fits and the bracket does not, somebody posted
 # a caption under a picture of something else; the corpus holds such pairs.
 #
 # ## Pictures find pictures

@@ -96,8 +96,8 @@ for change, texts in harmless.items():
     print(f"still true: {change:18} {limits.preference(plip, images, right, texts, groups=slides)}")
 
 # %% [markdown]
-# Nothing has become wrong, and still the preference moves, once far above one half and once a little below. The control that fits the negation best is "image with X": the same sentence without the "no". The true sentence is refused about as often as the negated one. So
-# the two numbers above, which lie inside of this range, say nothing about reading. They say that sentences differ. Published tests
+# Nothing has become wrong, and still the preference moves with the words, in some lines far from one half. The control that fits the negation best is "image with X": the same sentence without the "no". Compare the two lines: the true sentence is refused at least as often as the negated one. And
+# both numbers above lie within the range of these harmless changes, so they say nothing about reading. They say that sentences differ. Published tests
 # of word order without such a control should be read with this table beside them.
 #
 # ### Turn the test round: one sentence, all pictures
@@ -128,8 +128,8 @@ for form in limits.ORDERED:
     print(f"{form.format(true='mucus', other='fat'):24} {limits.preference(plip, images, texts, swapped, groups=slides)}")
 
 # %% [markdown]
-# Look at the first two lines alone, and you might write that the model understands order. Look at the last two, and you would not: they cannot be told from a coin. The first place helps, whatever the sentence says about the name there. That is not all of it, or the last two lines would lie
-# below one half as far as the first two lie above. A little more is left, and four lines do not tell what. A test with one form only would have fooled us.
+# Look at the first two lines alone, and you might write that the model understands order. Then look at the last two. There the true name comes last, and the number falls to that of a coin or below. So the first place helps, whatever the sentence says about the name that stands there. A model that reads would be
+# above one half in all four lines. A test with one form only would have fooled us.
 #
 # ## Does the answer depend on how one asks?
 #
@@ -226,7 +226,7 @@ home = zero_shot.predict(artifacts.embeddings(track.plip, name, "train"), classe
 print(f"{'seen laboratories':20} {metrics.macro_f1(np.array(train['label']), home, groups=train['slide'])}")
 
 # %% [markdown]
-# The gain is counted pair by pair, as in {doc}`07_zero_shot`. With dyes estimated from a whole laboratory the score rises a little, but the interval of the gain holds zero: with so many tiles, no repair of the average is shown. With the few tiles of a slide it does not rise. With dyes estimated from each tile the repair does harm, and much of it. Look at the two tiles of mucus in the last row of the figure. A tile of
+# The gain is counted pair by pair, as in {doc}`07_zero_shot`. With dyes estimated from a whole laboratory the score is the highest of all lines. Whether the gain is more than luck, its interval says: only if zero lies outside was a repair of the average shown. With the few tiles of a slide it does not rise. With dyes estimated from each tile the repair does harm, and much of it. Look at the two tiles of mucus in the last row of the figure. A tile of
 # mucus holds hardly any haematoxylin. The method does not know that, takes the darkest blue it can find for nuclei, and stains until it looks like that. Colour was a laboratory's signature, but it is also a finding.
 #
 # And the changes one at a time? We expect normalisation to repair dye and lamp, for which it was made, and nothing else. The last column is the loss that is left, counted from the untouched tile, normalised as well.
@@ -240,8 +240,7 @@ for what in SHIFTS:
 pd.DataFrame(rows, index=["normalised: macro F1", "loss before", "loss left"]).T
 
 # %% [markdown]
-# Dye and lamp are repaired: what is left of their losses is small, and zero lies in its interval or at its end. The compressed file is not repaired at all. The other two lines are not what we expected. The loss by poor focus has become smaller as well. No change of colour brings back an edge, but blur also thins the dyes, and that part may
-# have been given back. Noise had cost next to nothing, so there was nothing to repair.
+# Of what the lamp took, nearly all comes back, and of what the dyes took a good part. The compressed file is not repaired at all. Poor focus had cost little; no change of colour brings back an edge. And noise, which had cost next to nothing, costs no less afterwards: what stretches the colours stretches the noise with them.
 #
 # ### Repair in training: stain jitter
 #
@@ -275,7 +274,7 @@ for what, model in trained.items():
 pd.DataFrame(table).fillna("")
 
 # %% [markdown]
-# Compare the two columns of changes. Without jitter the yellow lamp costs a large part of the score, with jitter next to nothing, and these two intervals lie apart. Half the haematoxylin, too, costs more without it, though there the intervals overlap. Twice the eosin costs neither of them anything that could be told from zero. That is the use of jitter: not a better score, but one that moves less.
+# Compare the two columns of changes. Without jitter the lamp and the thinner haematoxylin cost a part of the score, with jitter less. Twice the eosin costs neither model much. Where the intervals of the two columns overlap, such short runs cannot tell more. That is the use of jitter: not a better score, but one that moves less.
 # It has a price. On tiles as they are the model with jitter is the weaker one, at least after so few steps, since its task is harder; and a weaker model has less to lose. Two short
 # runs are two draws, and another seed would draw again.
 #
@@ -330,7 +329,7 @@ for label, divisor in (("as it is", 1.0), (f"divided by {temperature:.2f}", temp
 plots.reliability(curves)
 
 # %% [markdown]
-# The error is a little smaller, but the intervals overlap nearly entirely: no repair was shown. The temperature is close to one, so there was little to repair with it. And the figure does not get better everywhere; between 0.6 and 0.8 the model as it is keeps near the line, and with the temperature it is too sure.
+# The error is a little smaller, but the intervals overlap nearly entirely: no repair was shown. The temperature is close to one, so there was little to repair with it. And look at the figure: it does not get better everywhere.
 #
 # The temperature does not change a single answer; it changes how loudly the answer is given.
 #
@@ -511,7 +510,7 @@ figure
 #
 # - The model notices names of tissues. A test of order or negation needs a control that stays true; with it, little reading is left.
 # - Prompts that disagree about a tile are a warning that costs nothing.
-# - A new laboratory moves the score, the probabilities, and the coverage of sets. Normalisation by laboratory gives back what dye and lamp took; jitter in training makes the loss smaller. Normalisation by tile destroys findings.
+# - A new laboratory moves the score, the probabilities, and the coverage of sets. Normalisation by laboratory gives back much of what dye and lamp took; jitter in training makes the loss smaller. Normalisation by tile destroys findings.
 # - A probe may recognise slides. Here none was recognised; split by slide all the same, or count the leak.
 # - The model always answers, also when it should not.
 #
