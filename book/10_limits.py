@@ -78,7 +78,7 @@ for change, texts in wrong.items():
     print(f"{change:26} {limits.preference(plip, images, right, texts, groups=slides)}")
 
 # %% [markdown]
-# Another tissue is noticed nearly always. That is what zero-shot lives on. The other two numbers are much nearer to one half. They lie a little above it. Has the model read, then?
+# Another tissue is noticed nearly always. That is what zero-shot lives on. The other two numbers are much nearer to one half. Where such a number lies above it, has the model read?
 #
 # ### A control makes the question fair
 #
