@@ -92,20 +92,20 @@ for question, row in zip(questions, found, strict=True):
 plots.gallery_rows([[gallery[int(i)]["image"] for i in row] for row in found], questions)
 
 # %% [markdown]
-# Where the question describes what one sees, mucus, lymphocytes or fat, all five are right. For smooth muscle, whose name does stand in captions, only some are. The last question fails: most of its answers are malignant, few are of the colon. The model has heard "malignant" and not the rest.
+# Where the question describes what one sees, mucus, lymphocytes or fat, all five are right. For smooth muscle, whose name does stand in captions, only some are. The last question is the hardest, since it asks for two things at once. "Malignant" is heard; look how many of the answers are of the colon, too. Not all are.
 #
-# What did people write under these pictures? The model has not looked at the captions. It has looked at the pictures only. Here is the last row once more, with what its authors say. We expect to read of skin.
+# What did people write under these pictures? The model has not looked at the captions. It has looked at the pictures only. Here is the last row once more, with what its authors say. Do they speak of the colon?
 
 # %% mystnb={"image": {"alt": "Five tiles found for the last sentence, each with the caption that was posted with it."}, "figure": {"caption": "The answers to the last sentence, with the captions of their posts.", "name": "fig-09-captions"}}
 answers = [gallery[int(i)] for i in found[-1]]
 plots.gallery([pair["image"] for pair in answers], [shorten(pair["text"], 60, placeholder=" ...") for pair in answers], columns=3)
 
 # %% [markdown]
-# The captions agree with the count above: melanoma, or the skin, stands where we asked for the colon.
+# Compare them with the count above. Some captions speak of another organ than we asked for. Whoever needs the colon cannot trust this row.
 #
 # ## How good is it? Recall at k
 #
-# Four good rows and a bad one prove little; anyone can choose their examples. So we let the gallery test itself. Take the caption of a pair as the question, and see
+# Some good rows and a poor one prove little; anyone can choose their examples. So we let the gallery test itself. Take the caption of a pair as the question, and see
 # whether its own picture comes back among the first *k* answers. The share of captions for which it does is the {term}`recall at k`.
 #
 # Chance finds something too. Among a thousand pictures, ten drawn blindly hold the right one in one case of a hundred.
