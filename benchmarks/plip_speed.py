@@ -1,18 +1,20 @@
 """How long `PLIP` takes beside what else there is, on a full-size model (ViT-B/32) with random weights.
 
-    python benchmarks/plip_speed.py [rounds, default 3]
+    python benchmarks/plip_speed.py [rounds, default 7]
 
 - "released" takes the steps of the class that was published with PLIP (`plip_tutorial.released`): a data set of texts
   or Pillow images, each caption padded to 77 tokens, a DataLoader.
-- "plain" is the bare model on tensors that are ready, captions sorted and padded to the longest of their batch: what
+- "bare" is the model alone on tensors that are ready, captions sorted and padded to the longest of their batch: what
   PLIP takes longer is its overhead.
-- sentence-transformers and open_clip take part where they import. open_clip wants torchvision.
+- sentence-transformers and open_clip take part where they import (`others`).
 
-All are measured in turns; ratios are of the best times. Vectors are compared before anything is timed.
+Vectors are compared first. Then all are timed in turns, in an order that is drawn anew each round, and a ratio is the
+median of the ratios within a round: a busy minute of the machine hits all ways alike.
 """
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +25,8 @@ from typing import Any
 import datasets
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from others import OpenClip, SentenceTransformers
 from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPProcessor
 
@@ -34,7 +38,9 @@ from plip_tutorial.released import Released
 BATCH, TEXTS, TILES, SIDE = 32, 192, 64, 512
 TISSUES = list(microcosm.TISSUES)
 TEMPLATES = ("An H&E image of {}", "a photo of {}", "{}, H&E stain", "histology of {}", "{}", "this is {}")
+OURS, BARE = "PLIP float32", "bare"
 Work = dict[str, Callable[[], Any]]
+Ways = dict[str, Any]
 
 
 def full_size(folder: Path) -> Path:
@@ -66,95 +72,85 @@ def tiles() -> list[Image.Image]:
     return [Image.fromarray(tile).resize((SIDE, SIDE)) for tile in drawn]
 
 
-def text_work(texts: Sequence[str], ways: dict[str, Any]) -> Work:
+def text_work(texts: Sequence[str], ways: Ways) -> Work:
     """Embed the same captions in all ways."""
-    exact, tokenizer = ways["PLIP float32"], ways["PLIP float32"].processor.tokenizer
-    ordered = sorted(texts, key=lambda text: len(tokenizer(text)["input_ids"]))
-    parts = [ordered[i : i + BATCH] for i in range(0, len(ordered), BATCH)]
-    tensors = [tokenizer(part, return_tensors="pt", padding=True)["input_ids"] for part in parts]
-
-    @torch.inference_mode()
-    def plain() -> None:
-        for ids in tensors:
-            exact.model.get_text_features(input_ids=ids)
-
-    work: Work = {name: lambda way=way: way.encode_text(texts, BATCH) for name, way in ways.items() if name != "ST"}
-    if "ST" in ways:
-        work["sentence-transformers"] = lambda: _unit_by_st(ways["ST"], texts)
-    return {"plain": plain} | work
-
-
-def tile_work(pictures: list[Image.Image], ways: dict[str, Any]) -> Work:
-    """Embed the same tiles in all ways; "plain" has them as tensors already."""
-    exact = ways["PLIP float32"]
-    pixels = exact.processor.image_processor(images=pictures, return_tensors="pt")["pixel_values"].split(BATCH)
-
-    @torch.inference_mode()
-    def plain() -> None:
-        for part in pixels:
-            exact.model.get_image_features(pixel_values=part)
-
-    work: Work = {
-        name: lambda way=way: way.encode_images(pictures, BATCH) for name, way in ways.items() if name != "ST"
+    exact = ways[OURS]
+    ids = exact.processor.tokenizer(list(texts))["input_ids"]
+    parts = batches(sorted(ids, key=len))
+    tensors = [exact.processor.tokenizer.pad({"input_ids": part}, return_tensors="pt")["input_ids"] for part in parts]
+    return {BARE: lambda: bare(exact.model.get_text_features, "input_ids", tensors)} | {
+        name: lambda way=way: way.encode_text(texts, BATCH) for name, way in ways.items()
     }
-    if "ST" in ways:
-        work["sentence-transformers"] = lambda: _unit_by_st(ways["ST"], pictures)
-    return {"plain": plain} | work
 
 
-def best(work: Work, rounds: int) -> dict[str, float]:
-    """Best time of each in seconds, measured in turns after one call that does not count."""
-    seconds: dict[str, list[float]] = {name: [] for name in work}
-    for turn in range(rounds + 1):
-        for name, run in work.items():
+def tile_work(pictures: list[Image.Image], ways: Ways) -> Work:
+    """Embed the same tiles in all ways."""
+    exact = ways[OURS]
+    pixels = exact.processor.image_processor(images=pictures, return_tensors="pt")["pixel_values"].split(BATCH)
+    return {BARE: lambda: bare(exact.model.get_image_features, "pixel_values", pixels)} | {
+        name: lambda way=way: way.encode_images(pictures, BATCH) for name, way in ways.items()
+    }
+
+
+@torch.inference_mode()
+def bare(features: Any, name: str, tensors: Sequence[torch.Tensor]) -> None:
+    """The forward passes alone."""
+    for part in tensors:
+        features(**{name: part})
+
+
+def batches(inputs: Sequence[Any]) -> list[Sequence[Any]]:
+    """Inputs in groups of at most BATCH."""
+    return [inputs[start : start + BATCH] for start in range(0, len(inputs), BATCH)]
+
+
+def seconds(work: Work, rounds: int) -> dict[str, NDArray[np.float64]]:
+    """Times (rounds,) of each, in turns of random order."""
+    times: dict[str, list[float]] = {name: [] for name in work}
+    order = random.Random(0)
+    for _ in range(rounds):
+        for name in order.sample(list(work), len(work)):
             start = perf_counter()
-            run()
-            seconds[name] += [perf_counter() - start] if turn else []
-    return {name: min(times) for name, times in seconds.items()}
+            work[name]()
+            times[name].append(perf_counter() - start)
+    return {name: np.array(found) for name, found in times.items()}
 
 
 def compare(what: str, work: Work, rounds: int) -> None:
-    """Check that all give the vectors of PLIP, then print times and ratios."""
-    ours = work["PLIP float32"]()
+    """Check that all give the vectors of PLIP, which warms them up, then print times and ratios."""
+    ours = work[OURS]()
     for name, run in work.items():
-        if name != "plain":
-            near = float((_unit(run()) * ours).sum(1).min())
-            print(f"{what}: {name:21} smallest cosine to PLIP float32 {near:.6f}")
-    spent = best(work, rounds)
-    for name, time in spent.items():
-        ratio = time / spent["PLIP float32"]
-        print(f"{what}: {name:21} {1e3 * time:8.0f} ms, {ratio:5.2f} times PLIP float32")
-    print(f"{what}: overhead of PLIP over the bare model {spent['PLIP float32'] / spent['plain'] - 1:+.1%}")
+        vectors = run()
+        if name not in (BARE, "open_clip"):  # the one returns nothing, the other has weights of its own
+            near = float((vectors / np.linalg.norm(vectors, axis=1, keepdims=True) * ours).sum(1).min())
+            print(f"{what}: {name:21} smallest cosine to {OURS} {near:.6f}")
+    times = seconds(work, rounds)
+    for name, spent in times.items():
+        low, ratio, high = np.percentile(spent / times[OURS], (25, 50, 75))
+        print(
+            f"{what}: {name:21} {1e3 * np.median(spent):7.0f} ms, {ratio:5.2f} times {OURS} "
+            f"(half of the rounds {low:.2f} to {high:.2f})"
+        )
+    print(f"{what}: overhead of PLIP over the bare model {np.median(times[OURS] / times[BARE]) - 1:+.1%}")
 
 
-def _unit(vectors: Any) -> Any:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def _unit_by_st(model: Any, inputs: Sequence[Any]) -> Any:
-    return model.encode(inputs, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
-
-
-def contenders(path: Path) -> dict[str, Any]:
+def contenders(path: Path) -> Ways:
     """All ways to embed that there are on this machine."""
-    ways: dict[str, Any] = {"released": Released(path), "PLIP float32": PLIP(path, precision="float32")}
     auto = PLIP(path)
     print(f"auto means {auto.precision} here; {torch.get_num_threads()} threads")
+    ways: Ways = {"released": Released(path), OURS: PLIP(path, precision="float32")}
     # Without instructions for bfloat16 a processor imitates it, slowly; then there is nothing to gain, or to measure.
     if auto.precision != "float32":
         ways[f"PLIP {auto.precision}"] = auto
-    try:
-        from sentence_transformers import SentenceTransformer
-
-        ways["ST"] = SentenceTransformer(str(path), device=auto.device.type)
-    except ImportError as error:
-        print(f"sentence-transformers takes no part: {error}")
-    try:
-        import open_clip  # noqa: F401
-
-        print("open_clip imports here, but its models read checkpoints of its own: not compared")
-    except ImportError as error:
-        print(f"open_clip takes no part: {error}")
+    others: dict[str, Callable[[], Any]] = {
+        "sentence-transformers": lambda: SentenceTransformers(path),
+        "open_clip": OpenClip,
+    }
+    for name, load in others.items():
+        try:
+            ways[name] = load()
+        except ImportError as error:
+            print(f"{name} takes no part: {error}")
     return ways
 
 
@@ -163,7 +159,7 @@ def main(rounds: int) -> None:
     datasets.disable_progress_bars()
     with TemporaryDirectory() as folder:
         ways = contenders(full_size(Path(folder)))
-    tokenizer = ways["PLIP float32"].processor.tokenizer
+    tokenizer = ways[OURS].processor.tokenizer
     for what, texts in (("prompts", prompts()), ("posts", posts()), ("one caption", prompts()[:1])):
         print(f"{what}: {len(texts)}, {np.mean([len(tokenizer(t)['input_ids']) for t in texts]):.1f} tokens on average")
         compare(what, text_work(texts, ways), rounds)
@@ -171,4 +167,4 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)

@@ -13,8 +13,12 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from threading import Lock
+from typing import Any, TypeVar
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -25,6 +29,9 @@ ImageLike = str | os.PathLike[str] | bytes | Image.Image | NDArray[Any] | Mappin
 MAX_PIXELS = 89_478_485  # Pillow's own line between a picture and a decompression bomb: a quarter of a gigabyte in RGB.
 MAX_STRIP = 1000  # longest side over shortest; resized by the shortest side, a longer strip would become a bomb
 MAX_BYTES = 256 * 1024**2  # what is read from a web address at most
+PRIVATE = (str, os.PathLike, bytes, np.ndarray, Mapping)  # what two threads may read at once, even if it is the same
+DECODING = Lock()  # for the others: an open file has one place to read at, and so has a Pillow image that was opened
+T = TypeVar("T")
 TIMEOUT = 20.0  # seconds for a web address to answer
 
 
@@ -80,7 +87,52 @@ def load(images: Iterable[ImageLike], *, skip_unreadable: bool = False) -> Itera
         UnreadableImageError: with the index, the name and the reason.
     """
     _refuse_single(images)
-    return _load(_undecoded(images), skip_unreadable, count(images))
+    total = count(images)
+    return (_decoded(image, i, total, skip_unreadable) for i, image in enumerate(_undecoded(images)))
+
+
+def load_each(
+    images: Iterable[ImageLike],
+    work: Callable[[Image.Image], T],
+    *,
+    skip_unreadable: bool = False,
+    threads: int = 1,
+    ahead: int = 1,
+) -> Iterator[T | None]:
+    """Decode pictures and do some work on each, in several threads; in order, and never far ahead of the reader.
+
+    Args:
+        images: as in `load`; they are asked for in the reader's own thread.
+        work: what is done with each RGB picture. It must not change it.
+        skip_unreadable: as in `load`.
+        threads: how many pictures are worked on at once.
+        ahead: how many pictures may be asked for before the first of them is taken.
+
+    Yields:
+        What ``work`` gives, or None for a picture that could not be decoded.
+
+    Raises:
+        TypeError, UnreadableImageError: as in `load`.
+    """
+    _refuse_single(images)
+    total = count(images)
+
+    def done(index: int, image: ImageLike) -> T | None:
+        with nullcontext() if isinstance(image, PRIVATE) else DECODING:
+            picture = _decoded(image, index, total, skip_unreadable)
+        return None if picture is None else work(picture)
+
+    pool = ThreadPoolExecutor(threads)
+    waiting: deque[Future[T | None]] = deque()
+    try:
+        for index, image in enumerate(_undecoded(images)):
+            waiting.append(pool.submit(done, index, image))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def count(images: Iterable[Any]) -> int | None:
@@ -88,15 +140,14 @@ def count(images: Iterable[Any]) -> int | None:
     return len(images) if isinstance(images, Sized) else None
 
 
-def _load(images: Iterable[ImageLike], skip_unreadable: bool, total: int | None) -> Iterator[Image.Image | None]:
-    for index, image in enumerate(images):
-        try:
-            yield to_rgb(image)
-        except UnreadableImageError as error:
-            if not skip_unreadable:
-                hint = f"{error.reason.rstrip('.')}. Pass skip_unreadable=True to leave such images out."
-                raise UnreadableImageError(error.name, hint, index, total) from error
-            yield None
+def _decoded(image: ImageLike, index: int, total: int | None, skip_unreadable: bool) -> Image.Image | None:
+    try:
+        return to_rgb(image)
+    except UnreadableImageError as error:
+        if skip_unreadable:
+            return None
+        hint = f"{error.reason.rstrip('.')}. Pass skip_unreadable=True to leave such images out."
+        raise UnreadableImageError(error.name, hint, index, total) from error
 
 
 def _refuse_single(images: Any) -> None:

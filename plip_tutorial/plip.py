@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial, wraps
 from itertools import islice
@@ -27,9 +26,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
+from plip_tutorial.devices import PRECISIONS, best_device, best_precision, check_precision, decoders
 from plip_tutorial.hub import local, quiet
-from plip_tutorial.images import ImageLike, count, load
+from plip_tutorial.images import ImageLike, count, load_each
 from plip_tutorial.pixels import Preprocessor
+from plip_tutorial.read_token import image_reader
 from plip_tutorial.tokens import Tokens
 
 Embeddings = NDArray[np.float32]
@@ -37,8 +38,6 @@ Batch = tuple[torch.Tensor | None, NDArray[np.bool_]]
 Pictures = Iterable[ImageLike]
 T = TypeVar("T")
 P = ParamSpec("P")
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-SMALL = 50_000_000  # parameters; below it "auto" stays exact, so that the tiny track is the same on every machine
 PATIENCE = 2.0  # seconds before a progress bar appears
 
 
@@ -80,17 +79,18 @@ class PLIP:
         precision: str = "auto",
     ) -> None:
         """Load the checkpoint."""
-        self.device = torch.device(_best_device() if device == "auto" else device)
+        self.device = torch.device(best_device() if device == "auto" else device)
         model = local(model, auth_token)
         with quiet(model):  # some weights are stored in float16
             weights: Any = CLIPModel.from_pretrained(model, dtype=torch.float32, token=auth_token)
         self.model = weights.eval().to(self.device)
-        self.precision = _best_precision(self.model, self.device) if precision == "auto" else precision
-        _check_precision(self.precision, self.device)
+        self.precision = best_precision(self.model, self.device) if precision == "auto" else precision
+        check_precision(self.precision, self.device)
         tokenizer = CLIPTokenizer.from_pretrained(model, token=auth_token)
         pictures = CLIPImageProcessorPil.from_pretrained(model, token=auth_token)
         self.processor: Any = CLIPProcessor(pictures, tokenizer)  # type: ignore[no-untyped-call]
         self.dim: int = self.model.config.projection_dim
+        self._reader = image_reader(self.model)
         self._preprocess = Preprocessor(pictures)
         self._tokens = Tokens(tokenizer, self.model.config.text_config)
         self._indexed: Embeddings | None = None
@@ -134,7 +134,7 @@ class PLIP:
         normalize: bool = True,
         skip_unreadable: bool = False,
     ) -> Embeddings | tuple[Embeddings, NDArray[np.bool_]]:
-        """Embed pictures; the next batch is decoded while the model works on this one.
+        """Embed pictures, which are decoded by several threads, beside the forward pass where cores are idle.
 
         Args:
             images: paths, web addresses, bytes, Pillow images or arrays of any mode, mixed; a list, a generator or a
@@ -152,12 +152,12 @@ class PLIP:
             TypeError: if one picture is passed instead of a sequence.
         """
         total = count(images)
-        batches = _ahead(self._image_batches(images, _checked_size(batch_size), skip_unreadable))
+        batches = self._image_batches(images, _checked_size(batch_size), skip_unreadable)
         rows, masks = [np.empty((0, self.dim), np.float32)], [np.empty(0, bool)]
         with torch.inference_mode(), self._autocast(), _progress(total, "image") as bar:
             for pixels, readable in batches:
                 if pixels is not None:
-                    rows.append(_pooled(self.model.get_image_features(pixel_values=pixels.to(self.device))))
+                    rows.append(_pooled(self._reader.get_image_features(pixel_values=pixels.to(self.device))))
                 masks.append(readable)
                 bar.update(len(readable))
         embeddings = _finished(np.concatenate(rows), normalize)
@@ -237,8 +237,10 @@ class PLIP:
         return np.argsort(-cosines, axis=1, kind="stable")[:, : _checked_size(top_k, "top_k")]
 
     def _image_batches(self, images: Pictures, batch_size: int, skip_unreadable: bool) -> Iterator[Batch]:
-        pictures = load(images, skip_unreadable=skip_unreadable)
-        shrunk = (None if picture is None else self._preprocess.shrink(picture) for picture in pictures)
+        threads, ahead = decoders(self.device, batch_size)
+        shrunk = load_each(
+            images, self._preprocess.shrink, skip_unreadable=skip_unreadable, threads=threads, ahead=ahead
+        )
         while batch := list(islice(shrunk, batch_size)):
             readable = [pixels for pixels in batch if pixels is not None]
             mask = np.array([pixels is not None for pixels in batch])
@@ -249,40 +251,10 @@ class PLIP:
         return nullcontext() if dtype == torch.float32 else torch.autocast(self.device.type, dtype)
 
 
-def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _best_precision(model: Any, device: torch.device) -> str:
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
-    has: Any = getattr(torch.cpu, "get_capabilities", dict)()
-    fast = device.type == "cpu" and (has.get("amx_bf16") or has.get("avx512_bf16"))
-    return "bfloat16" if fast and model.num_parameters() >= SMALL else "float32"
-
-
-def _check_precision(precision: str, device: torch.device) -> None:
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision is {precision!r}; it must be auto, {', '.join(PRECISIONS)}")
-    if precision == "float16" and device.type == "cpu":
-        raise ValueError("precision='float16' is for GPUs; on a CPU take 'bfloat16', 'float32' or 'auto'")
-
-
 def _checked_size(size: int, name: str = "batch_size") -> int:
     if size < 1:
         raise ValueError(f"{name} is {size}; it must be at least 1")
     return size
-
-
-def _ahead(batches: Iterator[T]) -> Iterator[T]:
-    """Prepare the next batch in a thread while the caller works on this one."""
-    with ThreadPoolExecutor(1) as worker:
-        waiting = worker.submit(next, batches, None)
-        while (batch := waiting.result()) is not None:
-            waiting = worker.submit(next, batches, None)
-            yield batch
 
 
 def _progress(total: int | None, unit: str) -> Any:

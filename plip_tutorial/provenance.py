@@ -25,6 +25,8 @@ from typing import Any, NamedTuple, Self
 
 import torch
 
+from plip_tutorial.devices import cores
+
 FOLDER = Path(__file__).parent / "data"
 PACKAGES = ("datasets", "numpy", "scikit-learn", "torch", "transformers")
 
@@ -63,7 +65,7 @@ class Provenance:
             python=platform.python_version(),
             versions={name: found for name in PACKAGES if (found := _version(name))},
             machine=torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
-            cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            cores=cores(),
             seconds=round(seconds, 1),
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from plip_tutorial import plip, tracks
+from plip_tutorial import devices, tracks
 
 LARGE, SMALL = (SimpleNamespace(num_parameters=lambda n=n: n) for n in (150_000_000, 4_000_000))
 
@@ -35,14 +35,32 @@ def test_the_fastest_processor_is_taken_with_a_precision_that_it_has(
     has: dict[str, bool], device: str, of_a_large_model: str, of_a_small_one: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(monkeypatch, **has)
-    assert plip._best_device() == device
-    found = [plip._best_precision(model, torch.device(device)) for model in (LARGE, SMALL)]
+    assert devices.best_device() == device
+    found = [devices.best_precision(model, torch.device(device)) for model in (LARGE, SMALL)]
     assert found == [of_a_large_model, of_a_small_one]
 
 
 def test_half_precision_that_a_cpu_lacks_is_refused() -> None:
     with pytest.raises(ValueError, match=r"float16.*is for GPUs"):
-        plip._check_precision("float16", torch.device("cpu"))
+        devices.check_precision("float16", torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("device", "cores", "model_threads", "decoders"),
+    [
+        ("cpu", 2, 2, (2, 4)),  # no core is idle: all decode between two forward passes
+        ("cpu", 2, 1, (1, 32)),
+        ("cpu", 1, 2, (2, 4)),
+        ("cuda", 2, 2, (2, 32)),  # the model is elsewhere
+        ("cuda", 64, 32, (devices.MOST_DECODERS, 32)),
+    ],
+)
+def test_pictures_are_decoded_by_idle_cores_where_there_are_any(
+    device: str, cores: int, model_threads: int, decoders: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "cores", lambda: cores)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: model_threads)
+    assert devices.decoders(torch.device(device), 32) == decoders
 
 
 @pytest.mark.parametrize(("gpu", "steps"), [(True, 1000), (False, 20)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import io
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -239,6 +240,41 @@ def test_a_column_survives_a_broken_picture() -> None:
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real pictures are not beside the repository")
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 4), st.integers(1, 8))
+def test_threads_change_neither_order_nor_result(greys: list[int], threads: int, ahead: int) -> None:
+    pictures = [Image.new("L", (3, 2), grey) if grey < 38 else b"no picture" for grey in greys]
+    one_by_one = [None if p is None else p.getpixel((0, 0)) for p in load(pictures, skip_unreadable=True)]
+    together = images.load_each(
+        pictures, lambda picture: picture.getpixel((0, 0)), skip_unreadable=True, threads=threads, ahead=ahead
+    )
+    assert list(together) == one_by_one
+
+
+def test_two_threads_may_be_given_one_open_picture(tmp_path: Path) -> None:
+    Image.fromarray(NOISE).resize((700, 700)).save(tmp_path / "a.png")
+    expected = np.asarray(Image.open(tmp_path / "a.png"))
+    for _ in range(10):
+        with Image.open(tmp_path / "a.png") as picture:
+            found = images.load_each([picture] * 8, np.asarray, threads=4, ahead=8)
+            for pixels in found:
+                np.testing.assert_array_equal(pixels, expected)
+
+
+def test_the_first_broken_picture_ends_it_and_what_waits_is_not_decoded() -> None:
+    worked: list[Image.Image] = []
+    many = [Image.new("L", (2, 2)), b"broken", *[Image.new("L", (2, 2))] * 500]
+
+    def work(picture: Image.Image) -> None:
+        worked.append(picture)
+        time.sleep(0.01)
+
+    pictures = images.load_each(many, work, threads=2, ahead=400)
+    with pytest.raises(UnreadableImageError, match=r"image 1 of 502 .*skip_unreadable=True") as caught:
+        list(pictures)
+    assert caught.value.index == 1
+    assert len(worked) < 300
+
+
 def test_real_pictures() -> None:
     files = [file for file in sorted(REAL.rglob("*.*")) if file.suffix in {".png", ".tif", ".jpg", ".svs"}][::23]
     files += sorted((REAL / "he_extra").glob("*.svs"))

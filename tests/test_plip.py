@@ -15,6 +15,7 @@ from datasets import Image as ImageFeature
 from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
+from plip_tutorial import devices
 from plip_tutorial import plip as plip_module
 from plip_tutorial.images import UnreadableImageError
 from plip_tutorial.plip import PLIP
@@ -203,9 +204,10 @@ def test_half_precision_weights_are_computed_exactly(path: Path, plip: PLIP, tmp
 
 
 def test_decoding_runs_beside_the_forward_pass(plip: PLIP, monkeypatch: pytest.MonkeyPatch) -> None:
-    # While the model holds the first batch, the pictures of the second must be asked for.
+    # While the model holds the first batch, the pictures of the second must be asked for, if a core is idle.
+    monkeypatch.setattr(devices, "cores", lambda: torch.get_num_threads() + 1)
     second_asked, overlapped = threading.Event(), []
-    forward = plip.model.get_image_features
+    forward = plip._reader.get_image_features
 
     def waiting(**pixels: torch.Tensor) -> object:
         overlapped.append(second_asked.wait(10))
@@ -217,14 +219,15 @@ def test_decoding_runs_beside_the_forward_pass(plip: PLIP, monkeypatch: pytest.M
                 second_asked.set()
             yield image
 
-    monkeypatch.setattr(plip.model, "get_image_features", waiting)
+    monkeypatch.setattr(plip._reader, "get_image_features", waiting)
     plip.encode_images(source(), 2)
     assert overlapped == [True, True]
 
 
 def test_a_stream_is_read_at_most_two_batches_ahead(plip: PLIP, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cores", lambda: torch.get_num_threads() + 1)
     asked, done, ahead = [0], [0], []
-    forward = plip.model.get_image_features
+    forward = plip._reader.get_image_features
 
     def counting(**pixels: torch.Tensor) -> object:
         time.sleep(0.02)
@@ -237,7 +240,7 @@ def test_a_stream_is_read_at_most_two_batches_ahead(plip: PLIP, monkeypatch: pyt
             asked[0] += 1
             yield image
 
-    monkeypatch.setattr(plip.model, "get_image_features", counting)
+    monkeypatch.setattr(plip._reader, "get_image_features", counting)
     plip.encode_images(source(), 2)
     assert max(ahead) <= 2 * 2
 
