@@ -50,7 +50,7 @@ plots.use_style()
 audit.totals()
 
 # %% [markdown]
-# They do. We can trust what we read off the figures.
+# They do. So the counts, at least, were read off the figures rightly. Scores have no sums; of those, one can be recomputed.
 #
 # ## One score, recomputed
 #
@@ -84,11 +84,12 @@ plots.confusion_matrix(counts.to_numpy(), list(counts.columns))
 plots.spread({str(name): recall for name, recall in audit.kather_recall().items()}, x="recall")
 
 # %%
-audit.lost_classes(counts)
+audit.lost_classes(counts).round(3)
 
 # %% [markdown]
 # The errors are not spread evenly. Two tissues are lost almost entirely: most mucus is called stroma, and about half of the debris is called background. A user who asks this model to find mucus
-# finds next to none, at a weighted F1 that looks decent.
+# finds next to none, at a weighted F1 that looks decent. The background, on the other hand, is always found. A recall is a share of right answers, so its interval in the figure is the one for shares, Wilson's. It has a width even for the background:
+# the next tile may be the first error. To resample tiles that are all right would have shown no width, and no width looks like certainty.
 #
 # Now read the columns. What does the model say too often?
 
@@ -99,7 +100,8 @@ said["right when called so"] = np.diag(counts) / said["called so"]
 said.sort_values("times too often", ascending=False).round(2)
 
 # %% [markdown]
-# Stroma is said far too often, and wrong most of the time. Part of the reason may lie in the words and not in the pictures: "debris" and "background" are seldom what a pathologist writes under a picture, and the model has learned from captions. Where
+# Stroma is said far too often, and wrong most of the time. Part of the reason may lie in the words and not in the pictures. None of "debris", "background" and "cancer-associated stroma" is likely to be common in captions. But that alone explains little, since such words go either way: "debris" is hardly ever said,
+# the other two too often. What these sentences have learned to point at, the table does not tell. Where
 # to look next? At the {term}`linear probe`, which needs no words. The paper has one, and there the same pictures reach a far higher score ({ref}`below <audit-gains>`). What they show is in the vectors; the words do not reach it.
 #
 # ## Against the constant answer
@@ -110,7 +112,7 @@ said.sort_values("times too often", ascending=False).round(2)
 table = audit.zero_shot()
 table.round(3).astype(object).fillna("n/a")
 
-# %% mystnb={"image": {"alt": "Bars of the constant answer, CLIP and PLIP on four sets. On DigestPath the constant answer is as high as PLIP, and CLIP is near zero."}, "figure": {"caption": "Published weighted F1 beside the constant answer. For the fourth set the sizes of the classes are not in the figures.", "name": "fig-11-constant"}}
+# %% mystnb={"image": {"alt": "Bars of the constant answer, CLIP and PLIP on four sets. PLIP is above CLIP on all of them. On DigestPath the constant answer is a little above PLIP, and CLIP is near zero."}, "figure": {"caption": "Published weighted F1 beside the constant answer. For the fourth set the sizes of the classes are not in the figures.", "name": "fig-11-constant"}}
 bars = {name: {"constant": row["constant"], "CLIP": row["clip"], "PLIP": row["plip"]} for name, row in table.iterrows()}
 del bars["wsss4luad"]["constant"]  # not known
 figure = plots.bars(bars, "weighted_f1")
@@ -118,7 +120,7 @@ figure.axes[0].text(2.72, 0.01, "n/a", ha="center")
 figure
 
 # %% [markdown]
-# On three sets PLIP stands well above CLIP and, where we know it, above the constant. On DigestPath "always benign" does as well as PLIP.
+# On all four sets PLIP stands well above CLIP, and on Kather's set and PanNuke above the constant, too. On DigestPath "always benign" has the higher score: by little, but it lies above PLIP's published interval.
 #
 # This does not say that PLIP knows nothing there. It says that this score cannot show what it knows. How much does it leave open? A model of two classes has two numbers: how much of the malignant it finds (sensitivity), and how
 # much of the benign it leaves in peace (specificity). Here are *all* pairs that have the published weighted F1.
@@ -142,9 +144,10 @@ for model, curve in curves.items():
 #
 # ## Small organs
 #
-# PanNuke has nineteen organs, and some have few tiles. Expect wide intervals.
+# PanNuke has nineteen organs, and some have few tiles. The paper prints one number for each, without an interval, so we make one. We treat the F1 as if it were a share of right answers, which it is not quite, and take Wilson's interval for so many tiles.
+# Expect wide ones.
 
-# %% mystnb={"image": {"alt": "Nineteen organs from the smallest to the largest: the score of PLIP with its interval, of CLIP, and of the constant answer."}, "figure": {"caption": "PanNuke by organ, small organs at the bottom. Lines: 95% intervals, as if tiles were independent.", "name": "fig-11-organs"}}
+# %% mystnb={"image": {"alt": "Nineteen organs from the smallest to the largest: the score of PLIP with its interval, of CLIP, and of the constant answer."}, "figure": {"caption": "PanNuke by organ, small organs at the bottom. Lines: 95% intervals (Wilson), as if the score were a share of right answers and tiles were independent.", "name": "fig-11-organs"}}
 organs = audit.pannuke()
 figure, panel = plt.subplots(figsize=(plots.WIDTH, 6.4))
 rows = np.arange(len(organs))
@@ -174,6 +177,11 @@ print(f"PLIP below CLIP: {', '.join(behind)}\nPLIP below the constant answer: {'
 # than it seems {cite}`kish1965`.
 #
 # Kather's test set has tiles of fifty patients {cite}`kather2019nct`. How much they agree is not published, so we try all values: 0, tiles know nothing of each other; 1, all tiles of a patient are alike.
+# With $m$ tiles a patient and a likeness of $\rho$, $n$ tiles are worth no more than
+#
+# $$\frac{n}{1 + (m - 1)\,\rho}$$
+#
+# independent ones. Check the ends: for $\rho = 0$ this is $n$, for $\rho = 1$ it is $n / m$, the number of patients. We give Wilson's interval that number instead of $n$. Here $m = n / 50$.
 
 # %% mystnb={"image": {"alt": "The weighted F1 of PLIP with an interval that grows from a hair to a wide band as the tiles of a patient resemble each other more; CLIP stays far below."}, "figure": {"caption": "The same score with the interval over fifty patients. How alike the tiles of a patient are is not known.", "name": "fig-11-patients"}}
 clip = audit.zero_shot()["clip"]["kather"]
@@ -183,11 +191,12 @@ plots.lines(bands, x="how alike the tiles of a patient are", y="weighted F1")
 
 # %%
 for rho in (0, 0.1, 0.5):
+    worth = published.n / (1 + (published.n / 50 - 1) * rho)
     band = audit.clustered(published.value, published.n, 50, rho)
-    print(f"alike {rho:.1f}: {band}, {(band.high - band.low) / (published.high - published.low):.0f} times as wide as published")
+    print(f"alike {rho:.1f}: worth {worth:4.0f} tiles, {band}, {(band.high - band.low) / (published.high - published.low):.0f} times as wide as published")
 
 # %% [markdown]
-# A little likeness is enough to make the interval many times wider. The finding survives: PLIP stays far above CLIP at every value. What does not survive is the third digit, and every comparison that rests on it.
+# A little likeness is enough: thousands of tiles are worth hundreds, and the interval is many times wider. The finding survives: PLIP stays far above CLIP at every value. What does not survive is the third digit, and every comparison that rests on it.
 #
 # The remedy costs nothing but a column: publish the patient of every tile, and resample patients. {doc}`07_zero_shot` does so with slides.
 #
@@ -201,17 +210,25 @@ gains = audit.gains()
 plots.bars({name: {what: row[what] for what in ("zero-shot gain", "probe gain")} for name, row in gains.iterrows()}, "gain")
 
 # %% [markdown]
-# Both are, on all four sets. The gain in zero-shot is several times the gain in probing, more than two kinds of F1 are likely to explain. CLIP's pictures were better than its zero-shot scores suggested; above all the *words* had to learn where to point.
+# Both are, on all four sets, and the gain in zero-shot is several times the gain in probing. Did the words learn more than the pictures, then? Look at where the two started. And what share of the distance to 1, of what CLIP had missed, was gained?
+
+# %%
+gains[["zero-shot CLIP", "probe CLIP", "zero-shot, of the missing", "probe, of the missing"]].round(2)
+
+# %% [markdown]
+# The probe starts much nearer to 1, so it cannot gain as much. As a share of what was missing, the two gains lie closer together, and on WSSS4LUAD the probe is not behind at all. Only on DigestPath is the zero-shot gain far ahead, and that one says least, as we saw. Zero-shot uses the pictures as well as the words, too. So this is
+# what was shown: the pictures became better, and so did the match of words and pictures. Which of them improved more, the figure does not settle.
 #
-# In probing PLIP has a rival that read no captions, MuDiPath: a network for pictures only, trained with the labels of many pathology tasks at once. The lead over it, in standard deviations of the difference between two runs:
+# In probing PLIP has a rival that read no captions, MuDiPath: a network for pictures only, trained with the labels of many pathology tasks at once. The lead over it, in standard deviations of the difference between two runs, and these to one digit only: the paper gives the deviations to a thousandth, and some of them *are* a thousandth.
 
 # %%
 margins = audit.probe_margins()
+margins["in sd"] = margins["in sd"].map(lambda ratio: float(f"{ratio:.1g}"))
 margins["tiles of the test set"] = audit.zero_shot()["tiles"]
 margins.round(3)
 
 # %% [markdown]
-# PLIP leads on all four. On Kather's set the lead is far beyond the noise, on DigestPath it is some standard deviations. On WSSS4LUAD it is little more than one, and on PanNuke less: there, of two single runs, the rival's may well be the better one. And that is the noise of the *training* alone: five seeds, one test set. Another test set would move both.
+# PLIP leads on all four. On Kather's set the lead is far beyond the noise, though how far one cannot say; on DigestPath it is some standard deviations. On WSSS4LUAD it is about one, and on PanNuke less: there, of two single runs, the rival's may well be the better one. And that is the noise of the *training* alone: five seeds, one test set. Another test set would move both.
 #
 # ## Retrieval against chance
 #
@@ -219,7 +236,7 @@ margins.round(3)
 
 # %%
 found = audit.retrieval()
-found
+found.round({"plip@10 / chance": 1}).round(3)
 
 # %% mystnb={"image": {"alt": "Bars of recall at ten as a multiple of chance for PLIP and CLIP on four collections; Twitter is far the highest."}, "figure": {"caption": "Text to image: recall at 10 as a multiple of chance.", "name": "fig-11-retrieval"}}
 plots.bars({name: {model.upper(): row[f"{model}@10"] / row["chance@10"] for model in ("clip", "plip")} for name, row in found.iterrows()}, "times_chance")
@@ -230,7 +247,7 @@ plots.bars({name: {model.upper(): row[f"{model}@10"] / row["chance@10"] for mode
 #
 # ## What went in
 #
-# The training pairs come from hashtags that pathologists use. A model knows what it was shown. How is it spread?
+# Most of the training pairs are tweets and replies under hashtags that pathologists use. The others, PathLAION, come from the web and bear no hashtag. A model knows what it was shown. How are the first spread over the fields?
 
 # %% mystnb={"image": {"alt": "Pairs for each hashtag on a logarithmic axis: from tens of thousands for skin to a few for rare ones."}, "figure": {"caption": "Tweets and replies of each hashtag in OpenPath, on a logarithmic axis.", "name": "fig-11-hashtags"}}
 tags = audit.hashtags()
@@ -241,17 +258,27 @@ panel.grid(axis="x");
 
 # %%
 half = int((tags["running share"] < 0.5).sum()) + 1
-print(f"{half} of {len(tags)} hashtags hold half of all pairs: {', '.join(tags.index[:half])}")
+print(f"{half} of {len(tags)} hashtags, {', '.join(tags.index[:half])}, hold")
+path, held = audit.facts()["openpath"], tags["pairs"].iloc[:half].sum()
+print(f"   {held / tags['pairs'].sum():.1%} of the tweets and replies")
+print(f"   {held / path['total']:.1%} of all {path['total']:,} pairs, of which {path['path_laion']:,} bear no hashtag")
 print(f"{tags.index[0]}, the skin, has {tags['pairs'].iloc[0] / tags['pairs']['CardiacPath']:.0f} times the pairs of CardiacPath, the heart")
 
 # %% [markdown]
-# A few fields hold half of the pairs, and others have next to none. What is rare on Twitter is rare in the training; that there is too little data for all of pathology, the authors say themselves {cite}`bianchi2023article`. Before using it on an organ, look for the organ in this figure.
+# A few fields hold half of the tweets and replies, and others have next to none. How the pairs from the web are spread, the figures do not tell; unless they are spread quite otherwise, what is rare on Twitter is rare in the training. That there is too little data for all of pathology, the authors say themselves {cite}`bianchi2023article`. Before using it on an organ, look for its field in this figure.
 #
 # (audit-later)=
 # ## What others found later
 #
-# The weights are open, so others have measured PLIP again. Two tables, each by authors of a *rival*, on tasks that they chose. That is no neutral ground, and PLIP is the oldest of the pathology models. Its nearest relative is QuiltNet, a network of the same size; ResNet-50, which saw no pathology, stands for the start. Read the columns with that in mind. We expect
-# PLIP between the start and the newer models.
+# The weights are open, so others have measured PLIP again. Two tables, each by authors of a *rival*, on tasks that they chose. That is no neutral ground, and PLIP is the oldest of the pathology models. Read the columns with that in mind.
+#
+# The columns are models. QuiltNet is PLIP's nearest relative, a network of the same size. CONCH and KEEP are later models of pictures and texts ({doc}`beyond_plip`). UNI is a large network for pictures only. ResNet-50 was trained on ImageNet, a set of everyday photographs, and stands in for a network
+# without pathology. It is not where PLIP started: that was CLIP, another kind of network, and these tables do not hold it.
+#
+# Some rows are *slides*, and a slide is thousands of tiles. In the first table a small network is trained on slides with labels: it learns how much each tile should count ("attention"), takes the mean of their vectors with these weights, and classifies the mean ("multiple-instance learning": the label belongs to the whole, not
+# to a tile). For the rows of tiles a vote of the twenty nearest neighbours is enough. In the second table nothing is trained. Each tile is compared with sentences, and the answers of all tiles are combined to one score for the slide.
+#
+# We expect PLIP between ResNet-50 and the newer models.
 
 # %%
 later = audit.follow_up("conch")
@@ -274,7 +301,7 @@ panel.grid(axis="x")
 figure.legend(loc="outside upper center", ncols=4);
 
 # %% [markdown]
-# As a reader of pictures, in the first table, PLIP lies above the ImageNet network and below UNI and CONCH in every line. QuiltNet is above it in three lines and below it in one.
+# As a reader of pictures, in the first table, PLIP lies above ResNet-50 and below UNI and CONCH in every line. QuiltNet is above it in three lines and below it in one.
 #
 # The second table has two faces. How far is PLIP from the best, and from its relative?
 
@@ -298,7 +325,7 @@ side.round(3)
 #
 # Three more findings, of surveys over several models {cite}`mishra2025rsa,majzoub2025histovl,dejong2025robustness`:
 #
-# - The vectors of six pathology models, PLIP among them, depend strongly on the *slide* and weakly on the disease. Stain normalisation lowers that, and of the six it lowers it most in PLIP. {doc}`10_limits` asks both of the tiny PLIP: there normalisation undoes changes of colour, but no dependence on the slide was found.
+# - The vectors of six pathology models, PLIP among them, depend strongly on the *slide* and weakly on the disease. Stain normalisation lowers that, and of the six it lowers it most in PLIP. {doc}`10_limits` asks both of the tiny PLIP: there normalisation undoes changes of colour. Of the slide, a coin tossed for each could not be predicted; among the nearest neighbours ({doc}`09_retrieval`) a trace of it remains.
 # - Vision-language models for histology change their answers with the wording of the prompt, and their probabilities are not {term}`calibrated <calibration>`.
 # - Ten other pathology models that were tested for it all carry the signature of the hospital, most of them more strongly than the biology.
 #
@@ -412,7 +439,7 @@ print(f"all nine      {metrics.weighted_f1(truth, called)}\nwithout two   {metri
 # - A published table can be recomputed, and it should be.
 # - Beside each score belong the constant answer, the score by class, and an interval over what is independent.
 # - One number for two classes may leave open which of the two was found.
-# - PLIP's gain is real. Its averages hide two lost tissues, a set on which a constant does as well, and organs that go the other way.
+# - PLIP's gain is real. Its averages hide two lost tissues, a set on which a constant scores a little higher, and organs that go the other way.
 #
 # ## What comes next
 #

@@ -101,7 +101,7 @@ CHAPTERS: dict[str, Work | None] = {
     "03_expanding_with_knn": None,
     "04_cleaning_the_corpus": None,
     "05_fine_tuning": Work(2, images=4_300, captions=2_500, test_sets=1, sets=1, pairs=12_100, batch=128, steps=220),
-    "06_using_plip": Work(2, images=500, captions=300),
+    "06_using_plip": Work(2, images=2_700, captions=6_000),
     "07_zero_shot": Work(2, captions=1_500, train_sets=1, test_sets=6, sets=3),
     "08_linear_probing": Work(1, captions=200, train_sets=6, test_sets=6, sets=3),
     "09_retrieval": Work(2, images=2_800, captions=2_900, test_sets=2, sets=1),

@@ -38,6 +38,10 @@ def test_kather_scores_equal_a_computation_by_hand_and_the_published_score():
     assert round(report["weighted_f1"].value, 3) == audit.facts()["zero_shot_weighted_f1"]["kather"]["plip"][0]
 
 
+def test_a_recall_without_a_miss_still_has_a_width():
+    assert str(audit.kather_recall()["BACK"]) == "1.000 [0.995, 1.000]"  # 847 of 847: 847 / (847 + 1.96**2)
+
+
 def test_labels_give_the_matrix_back():
     counts = audit.kather_counts()
     truth, predicted = audit.as_labels(counts)
@@ -102,6 +106,8 @@ def test_tables_hold_the_published_numbers():
     gains, organs = audit.gains(), audit.pannuke()
     assert gains.loc["kather", "zero-shot gain"] == pytest.approx(0.565 - 0.135)
     assert gains.loc["kather", "probe gain"] == pytest.approx(0.877 - 0.797)
+    assert gains.loc["kather", "zero-shot, of the missing"] == pytest.approx((0.565 - 0.135) / (1 - 0.135))
+    assert gains.loc["wsss4luad", "probe, of the missing"] == pytest.approx((0.927 - 0.85) / (1 - 0.85))
     assert list(organs["tiles"]) == sorted(organs["tiles"])
     assert organs.loc["Lung", "clip"].value == 0.93
     assert organs.loc["Lung", "constant"] == pytest.approx(0.929, abs=5e-4)
