@@ -268,6 +268,7 @@ def costumes(pixels):
         "BGR": pixels[..., ::-1],
     }
 
+# %%
 dressed = costumes(tiles[3])
 for costume, vector in zip(dressed, plip.encode_images(dressed.values()), strict=True):
     print(f"{costume:8} {float(vector @ images[3]):.6f}")

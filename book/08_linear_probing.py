@@ -227,6 +227,8 @@ def few_shot(x, n, seed):
     return f1(means), metrics.macro_f1(test_y, probe).value, f1(both)
 
 trials = {n: [few_shot(features["PLIP"][0], n, seed) for seed in range(5)] for n in (1, 2, 5, 10, 20)}
+
+# %%
 ways = ("prototypes", "probe", "words + tiles")
 print(f"words alone: {no_labels['zero-shot PLIP']:.3f}")
 table = {n: np.mean(rows, 0) for n, rows in trials.items()}

@@ -352,6 +352,8 @@ starts = np.flatnonzero(tissues == "normal_colon_mucosa")
 posts = np.array(gallery["group_id"])[starts]
 malignant, benign = plip.encode_text(["malignant", "benign"])
 difference = (malignant - benign) / np.linalg.norm(malignant - benign)
+
+# %%
 for what, words in {"plus the sentence": malignant, "plus the difference": difference}.items():
     for times in (0, 1, 2):
         query = vector[starts] + times * words
