@@ -278,12 +278,12 @@ for costume, vector in zip(dressed, plip.encode_images(dressed.values()), strict
 # colour of the stain, a real loss of information. In the last one the channels come in the order blue, green, red, as OpenCV reads them: the pink of the eosin has become violet. What do the last two do to the label? Here are all five tiles.
 
 # %%
+import pandas as pd
+
 labels = {"plain": cosines.argmax(1)}
 for costume in ("grey", "BGR"):
     labels[costume] = (plip.encode_images([costumes(pixels)[costume] for pixels in tiles]) @ words.T).argmax(1)
-print(f"{'tile':26}", *(f"{costume:26}" for costume in labels))
-for i, tissue in enumerate(names):
-    print(f"{tissue:26}", *(f"{names[chosen[i]]:26}" for chosen in labels.values()))
+pd.DataFrame({costume: [names[i] for i in chosen] for costume, chosen in labels.items()}, index=names)
 
 # %% [markdown]
 # Without colour most labels change: of the pink of muscle and the violet of nuclei only light and dark are left. In the tiny track the tumour gets its right name only now, by such a change. With swapped channels some labels change and some do not, and
