@@ -22,13 +22,12 @@ import torch
 from knn import DIM, Found, clustered
 from threadpoolctl import threadpool_limits
 
-from plip_tutorial import cache, provenance
+from plip_tutorial import canary, provenance
 from plip_tutorial.vector_index import ApproximateIndex, VectorIndex
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 QUERIES, K = 200, 10
 WAYS = {"approximate": (16, 10), "approximate, looks longer": (64, 50)}  # cells, and length of the short list over k
-CODE = ("plip_tutorial.vector_index",)
 
 
 def timed(search: Callable[[], Found]) -> tuple[float, Found]:
@@ -70,23 +69,23 @@ def measure(n: int) -> list[dict[str, Any]]:
     return rows
 
 
-def measured(code: str) -> tuple[list[dict[str, Any]], float]:
+def measured(now: dict[str, Any]) -> tuple[list[dict[str, Any]], float]:
     """What an earlier run of the same code left, and how long it took: a killed run goes on."""
     with suppress(FileNotFoundError):
         note, results = provenance.load("knn_growth")
-        if note.code == code:
+        if not canary.differences(note.canary, now):
             return results["rows"], note.seconds
     return [], 0.0
 
 
 def main(largest: int) -> None:
     """Measure every size, print the exponents, write the file."""
-    start, code = perf_counter(), cache.code_key(*CODE)
-    rows, before = measured(code)
+    start, now = perf_counter(), canary.take("search")
+    rows, before = measured(now)
     for n in (size for size in SIZES if size <= largest and size not in {told["pool"] for told in rows}):
         rows += measure(n)
         if n >= 100_000:
-            note = provenance.Provenance.now(code=code, seconds=before + perf_counter() - start)
+            note = provenance.Provenance.now(canary=now, seconds=before + perf_counter() - start)
             told = {"dim": DIM, "queries": QUERIES, "k": K, "faiss": version("faiss-cpu"), "rows": rows}
             print(provenance.save("knn_growth", told, note))
     for name in dict.fromkeys(told["index"] for told in rows):

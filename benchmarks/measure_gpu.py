@@ -73,8 +73,7 @@ def measure(chapters: list[str], track: str, output: Path) -> Path:
             environment = own_caches(shared, Path(folder), track)
             results[chapter] = run(ROOT / "book" / f"{chapter}.ipynb", environment)
         print(f"{chapter}: {results[chapter]}", flush=True)
-        code = cache.code_key("plip_tutorial")
-        origin = provenance.Provenance.now(code=code, seconds=perf_counter() - start, root=ROOT)
+        origin = provenance.Provenance.now(seconds=perf_counter() - start, root=ROOT)
         written = provenance.save(budgets.MEASURED, results, origin, folder=output)
     return written
 

@@ -13,7 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
-from plip_tutorial import artifacts, cache, clean, provenance, recipe
+from plip_tutorial import artifacts, canary, clean, provenance
 from plip_tutorial.own_tiles import PICTURE_ENDINGS
 from plip_tutorial.plip import PLIP
 
@@ -39,8 +39,7 @@ def main(data: Path) -> None:
         print(
             rows[-1], "wrong:", sorted({p.name for p, k in zip(paths, keep, strict=True) if k == (name == "negatives")})
         )
-    code = cache.code_key(*recipe.WORLD, *recipe.TRAINING, *recipe.CURATION)
-    note = provenance.Provenance.now(code=code, seconds=perf_counter() - start)
+    note = provenance.Provenance.now(canary=canary.take(), seconds=perf_counter() - start)
     print(provenance.save("real_filter", rows, note))
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from plip_tutorial import bootstrap, cache, clean, confusion, finetune, microcosm, provenance, recipe, zero_shot
+from plip_tutorial import bootstrap, cache, canary, clean, confusion, finetune, microcosm, provenance, recipe, zero_shot
 from plip_tutorial.curation import STEPS, Curation
 from plip_tutorial.plip import PLIP
 
@@ -32,9 +32,9 @@ CODE: tuple[str, ...] = (*recipe.WORLD, *recipe.TRAINING, *recipe.CURATION, *OWN
 Labels = NDArray[np.int64]
 
 
-def code() -> str:
-    """Fingerprint of all code that the result depends on."""
-    return cache.code_key(*CODE)
+def watched() -> dict[str, Any]:
+    """The canary of all that the result depends on."""
+    return canary.take(ablation={"seeds": SEEDS, "steps": STEPS_TRAINED, "arms": arms()})
 
 
 def arms() -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def main() -> None:
     """Measure, print, and write the results file."""
     start = time.perf_counter()
     rows = measure()
-    note = provenance.Provenance.now(code=code(), seconds=time.perf_counter() - start)
+    note = provenance.Provenance.now(canary=watched(), seconds=time.perf_counter() - start)
     print(json.dumps(rows, indent=1))
     print(provenance.save(NAME, {"seeds": SEEDS, "steps": STEPS_TRAINED, "arms": rows}, note))
 

@@ -1,10 +1,10 @@
 """Results that take too long for a page are measured once and committed, with a note of where they come from.
 
 A results file is JSON with two parts: ``provenance`` (when, on what, with which versions, by which code) and
-``results``. A page draws the results and says where they come from; a test compares the fingerprint of the code, so a
-file that is older than the code it depends on does not go unnoticed.
+``results``. A page draws the results and says where they come from; a test takes the `canary` anew, so a file that is
+older than what the code does today does not go unnoticed.
 
->>> note = Provenance.now(code="0123", seconds=12.0)
+>>> note = Provenance.now(seconds=12.0)
 >>> sorted(note.versions)[:2], note.seconds
 (['datasets', 'numpy'], 12.0)
 """
@@ -38,7 +38,7 @@ class Provenance:
     Attributes:
         date: day, UTC.
         commit: of the repository; with "+" if files differed from it; "" if it is not known.
-        code: fingerprint of the code that the result depends on, see `cache.code_key`.
+        canary: what the code did on a small sample when the result was made, see `canary.take`; or {}.
         python: version.
         versions: of the packages that matter.
         machine: processor architecture, or the name of the GPU.
@@ -48,7 +48,7 @@ class Provenance:
 
     date: str
     commit: str
-    code: str
+    canary: dict[str, Any]
     python: str
     versions: dict[str, str]
     machine: str
@@ -56,12 +56,12 @@ class Provenance:
     seconds: float
 
     @classmethod
-    def now(cls, *, code: str, seconds: float, root: Path | None = None) -> Self:
+    def now(cls, *, seconds: float, canary: Mapping[str, Any] | None = None, root: Path | None = None) -> Self:
         """The provenance of what was measured just now; ``root`` is the repository, by default that of the package."""
         return cls(
             date=datetime.now(UTC).date().isoformat(),
             commit=_commit(root or FOLDER.parents[1]),
-            code=code,
+            canary=dict(canary or {}),
             python=platform.python_version(),
             versions={name: found for name in PACKAGES if (found := _version(name))},
             machine=torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),

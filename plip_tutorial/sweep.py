@@ -32,7 +32,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from plip_tutorial import artifacts, cache, finetune, microcosm, provenance, recipe, tracks
+from plip_tutorial import artifacts, cache, canary, finetune, microcosm, provenance, tracks
 from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.contrastive import clip_loss
 from plip_tutorial.microcosm.seeding import rng
@@ -191,10 +191,10 @@ def named(model: Path, tiles: Dataset) -> NDArray[np.int64]:
     return nearest
 
 
-def fingerprint() -> str:
-    """Of all settings and all code that a result depends on."""
-    settings = {"track": dataclasses.asdict(tracks.TINY), "recipe": artifacts.fine_tuning()}
-    return cache.fingerprint(recipe.key((*recipe.TRAINING, *recipe.CURATION, "plip_tutorial.sweep"), **settings))
+def watched() -> dict[str, Any]:
+    """The canary of all that a result depends on."""
+    plans = cache.fingerprint({"trials": [trial.facts() for trial in plan()]})
+    return canary.take(sweep={"pairs seen": PAIRS_SEEN, "trials": plans})
 
 
 def load(folder: Path = provenance.FOLDER) -> Stored:
@@ -207,7 +207,7 @@ def run(
 ) -> Stored:
     """Make all runs that ``folder`` does not hold yet. Each is written as soon as it is done, so a kill costs one run.
 
-    Results of other code are thrown away: numbers from two versions must not stand side by side.
+    Results of code that does something else are thrown away: numbers of two kinds must not stand side by side.
     """
     trials = plan() if trials is None else trials
     note, rows = _begun(folder)
@@ -224,8 +224,9 @@ def run(
 
 def _begun(folder: Path) -> tuple[Provenance, list[dict[str, Any]]]:
     """The runs of this code that are there already, and the note of when they were begun."""
+    now = watched()
     with contextlib.suppress(FileNotFoundError):
         found = load(folder)
-        if found.provenance.code == fingerprint():
+        if not canary.differences(found.provenance.canary, now):
             return found.provenance, found.results
-    return Provenance.now(code=fingerprint(), seconds=0.0), []
+    return Provenance.now(canary=now, seconds=0.0), []

@@ -72,7 +72,7 @@ def test_sets_are_as_large_as_the_full_track_reads_them():
 def test_a_measurement_takes_the_place_of_the_estimate(tmp_path):
     chapter = "07_zero_shot"
     assert "not measured" in budgets.sentence(chapter, tmp_path)  # no such file
-    origin = replace(Provenance.now(code="", seconds=100.0), machine="Tesla T4", date="2026-12-01", commit="abc1234")
+    origin = replace(Provenance.now(seconds=100.0), machine="Tesla T4", date="2026-12-01", commit="abc1234")
     entry = {"seconds": 90.0, "peak_bytes": 2.46e9, "complete": True}
     provenance.save(budgets.MEASURED, {chapter: entry}, origin, folder=tmp_path)
     said = budgets.sentence(chapter, tmp_path)

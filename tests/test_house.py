@@ -36,7 +36,8 @@ PARTS = {
     "laboratory_shift": "limits",
 }
 RECIPES = {
-    "tiny_model", "recipe", "curation", "artifacts", "ablation", "prepare", "report", "scale", "steps", "sweep",
+    "tiny_model", "recipe", "curation", "artifacts", "ablation", "canary", "prepare", "report", "scale", "steps",
+    "sweep",
 }  # fmt: skip
 TOPS = {"app", "__main__", "widgets"}
 
