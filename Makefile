@@ -14,7 +14,7 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test setup sync serve report ablation sweep measure-gpu lint clean
+.PHONY: book test setup sync serve report ablation sweep gpu-check measure-gpu lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
@@ -54,6 +54,10 @@ report: setup
 # Half an hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
 ablation: setup
 	$(BIN)/python -m plip_tutorial.ablation
+
+# For a machine with a GPU: does all that is written for one work on yours? Under eight minutes, no network.
+gpu-check: setup
+	$(BIN)/python benchmarks/gpu_check.py
 
 # For a machine with a GPU and a network: each chapter in the full track, as if opened first. Please send the file back.
 measure-gpu: setup
