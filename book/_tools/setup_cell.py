@@ -10,38 +10,42 @@ LATEST = f"This runtime is too old for the book. {CHANGE} Runtime version: Lates
 MEANING = {  # of what pip says
     "did not match any file": "There is no version @TAG@. Open a notebook of the book anew.",
     "fatal: ": "The repository cannot be reached. Look at the network.",
-    "No matching distribution": "The package index cannot be reached. Look at the network.",
     "ResolutionImpossible": LATEST,
+    "connection broken": "No package index can be reached. Look at the network.",
 }
 
 class SetUpError(Exception):
     def _render_traceback_(self):  # IPython shows this and no traceback
-        return [f"The set-up has stopped. {self} Then run this cell again."]
+        return [str(self)]
 
-def install(package, kept):
+def stop(sentence):
+    raise SetUpError(f"The set-up has stopped. {sentence} Then run this cell again.")
+
+def install(package, *kept):
+    here = [name for name in kept if util.find_spec(name)]
     with tempfile.TemporaryDirectory() as folder:
         with open(f"{folder}/keep.txt", "w") as keep:
-            keep.writelines(f"{name}=={metadata.version(name)}\n" for name in kept if util.find_spec(name))
+            keep.writelines(f"{name}=={metadata.version(name)}\n" for name in here)
         pip = [sys.executable, "-m", "pip", "install", "-q", "-c", keep.name, package]
         quiet = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         done = subprocess.run(pip, capture_output=True, text=True, env=quiet)
     if done.returncode:
-        reasons = [MEANING[words] for words in MEANING if words in done.stderr]
-        reasons.append(f"pip failed: {done.stderr[-500:]} Choose Runtime > Restart session.")
-        raise SetUpError(reasons[0])
+        for words in (words for words in MEANING if words in done.stderr):
+            stop(MEANING[words])
+        stop(f"pip failed: {done.stderr[-800:].strip()} Choose Runtime > Restart session.")
 
 missing, colab = util.find_spec("plip_tutorial") is None, "COLAB_RELEASE_TAG" in os.environ
 if missing and sys.version_info < (@PYTHON@):
-    raise SetUpError(LATEST)
-if colab and os.environ.get("PLIP_TUTORIAL_TRACK") == "full":
+    stop(LATEST)
+if colab and os.environ.get("PLIP_TUTORIAL_TRACK", "").strip().lower() == "full":
     import torch
     if not torch.cuda.is_available():
-        raise SetUpError(f"The full track was asked for, and there is no GPU. {CHANGE} T4 GPU.")
+        stop(f"PLIP_TUTORIAL_TRACK=full needs a GPU, and here is none. {CHANGE} T4 GPU.")
 if missing:
-    install("@PACKAGE@", kept=["torch", "numpy", "transformers", "pyarrow"])
+    install("@PACKAGE@", "torch", "numpy", "transformers", "pyarrow")
     importlib.invalidate_caches()
 if missing or colab:
     try:
         import faiss, peft, plip_tutorial.artifacts, plip_tutorial.plots
     except Exception as error:
-        raise SetUpError(f"What was installed does not work: {error}. Choose Runtime > Restart session.") from error
+        stop(f"What was installed does not work: {error}. Choose Runtime > Restart session.")
