@@ -18,7 +18,7 @@ from docutils.utils import new_document
 from sphinx.util.nodes import make_id
 
 BOOK = Path(__file__).parents[1]
-ROLE = re.compile(r"\{([\w:.+-]+)\}(`+)(.+?)(?<!`)\2(?!`)", re.DOTALL)
+ROLE = re.compile(r"(?:\{([\w:.+-]+)\})?(`+)(.+?)(?<!`)\2(?!`)", re.DOTALL)  # without a name it is code
 TITLED = re.compile(r"(.+?)\s*<([^<>]+)>", re.DOTALL)
 LABEL = re.compile(r"^(?:# )?\(([\w.-]+)\)=\n(?:# )?\n?(?:# )?#+ (.+)$", re.MULTILINE)
 BLOCK = re.compile(r"^(?:# )?:{3,}\{\w+\} (.*)\n(?:# )?:label: ([\w.-]+)$", re.MULTILINE)
@@ -142,6 +142,8 @@ def plain(text: str) -> str:
 
     def replaced(found: re.Match[str]) -> str:
         name, content = found[1], found[3]
+        if name is None:
+            return found[0]
         if name not in ROLES:
             raise ValueError(f"the role {found[0]} has no plain form. Add one to ROLES in book/_tools/roles.py.")
         titled = TITLED.fullmatch(content)

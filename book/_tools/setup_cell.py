@@ -1,4 +1,4 @@
-#@title Set-up: run this cell first
+#@title Set-up: run this cell first, it takes about a minute
 # Installs the package of the book where it is missing, as in Colab. torch, numpy,
 # transformers and pyarrow stay as they are, so nothing has to be restarted. Colab
 # gives this notebook a T4 GPU if it can; without one the small models are taken.
@@ -46,6 +46,6 @@ if missing:
     importlib.invalidate_caches()
 if missing or colab:
     try:
-        import faiss, peft, plip_tutorial.artifacts, plip_tutorial.plots
+        import plip_tutorial.artifacts, plip_tutorial.plots, peft, faiss
     except Exception as error:
         stop(f"What was installed does not work: {error}. Choose Runtime > Restart session.")

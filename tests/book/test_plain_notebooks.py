@@ -52,6 +52,7 @@ def prose(notebook: nbformat.NotebookNode) -> list[str]:
 def raw(text: str) -> list[tuple[str, str]]:
     """What a server without MyST would show as it stands: kind and text, code blocks aside."""
     shown = re.sub(r"^```\w*\n.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    shown = re.sub(r"(\{[\w:.+-]+\})?(`+)[^`]+\2", lambda found: found[0] if found[1] else "code", shown)
     return [(kind, found[0]) for kind, mark in MARKS.items() for found in mark.finditer(shown)]
 
 
@@ -250,7 +251,7 @@ def test_what_has_no_plain_form_is_named() -> None:
             "{py:func}`plip_tutorial.metrics.report`",
             "[`plip_tutorial.metrics.report`](SITE/book/api/metrics.html#plip_tutorial.metrics.report)",
         ),
-        ("`{}` and `a`", "`{}` and `a`"),
+        ("`{}`, `{term}` and ``a {doc}`b` c``", "`{}`, `{term}` and ``a {doc}`b` c``"),
         (":::{tip}\nLook.\n:::", "> **Tip**\n>\n> Look."),
         (
             ":::{admonition} Gone\n:class: warning\nA {term}`tile`.\n:::",
