@@ -241,6 +241,7 @@ def test_what_has_no_plain_form_is_named() -> None:
     [
         ("{term}`Tiles <tile>`", "[Tiles](SITE/book/glossary.html#term-tile)"),
         ("{term}`dot\nproduct`", "[dot product](SITE/book/glossary.html#term-dot-product)"),
+        ("{term}`Tiny CLIP`", "[Tiny CLIP](SITE/book/glossary.html#term-tiny-CLIP)"),
         ("{doc}`07_zero_shot`", "[Zero-shot classification](SITE/book/07_zero_shot.html)"),
         ("{doc}`here <data_cards>`", "[here](SITE/book/data_cards.html)"),
         ("{ref}`ex-07-own`", "[Your own words](SITE/book/07_zero_shot.html#ex-07-own)"),
