@@ -112,11 +112,13 @@ def test_versions_of_package_and_citation_agree() -> None:
 
 
 def test_the_address_of_the_repository_stands_in_one_place() -> None:
-    """Notebooks carry it as well, in the cell that is filled in from there (`tests/book/test_colab.py`)."""
+    """Derived notebooks carry it as well: `tests/book/test_colab.py` and `test_plain_notebooks.py` say where."""
     address = yaml.safe_load(_text(ROOT / "_config.yml"))["repository"]["url"]
     slug = address.split("//", 1)[1].split("/", 1)[1]
-    places = [path.relative_to(ROOT) for path in _tracked() if path.suffix != ".ipynb" and slug in _text(path)]
-    assert places == [Path("_config.yml")]
+    owner, name = slug.split("/")
+    texts = {path.relative_to(ROOT): _text(path) for path in _tracked() if path.suffix != ".ipynb"}
+    assert [path for path, text in texts.items() if slug in text] == [Path("_config.yml")]
+    assert [path for path, text in texts.items() if f"{owner}.github.io/{name}" in text] == []
 
 
 def test_no_path_of_a_machine_and_no_host_of_an_index() -> None:

@@ -1,4 +1,6 @@
-"""Write each chapter's notebook from its source: ``book/NN_name.py`` -> ``book/NN_name.ipynb``, without outputs.
+"""Write what follows from each chapter's source: ``book/NN_name.py`` -> ``book/NN_name.ipynb``, without outputs.
+
+And from that ``notebooks/NN_name.ipynb``, in plain Markdown, for Colab and others that know no MyST (`plain_notebook`).
 
 Ids of cells follow from their place, no version of a tool and no date is stored. So a notebook changes when its chapter
 does, or what `fill` writes into all of them, and not otherwise.
@@ -12,18 +14,23 @@ from pathlib import Path
 import jupytext
 import nbformat
 from fill import TESTED, filled, tested
+from plain_notebook import FOLDER, plain_notebook
 
 BOOK = Path(__file__).parents[1]
 
 
 def notebook(source: Path) -> str:
     """The text of the notebook that belongs to a chapter's source."""
+    return nbformat.writes(_book(source)) + "\n"
+
+
+def _book(source: Path) -> nbformat.NotebookNode:
     book = jupytext.read(source)
     book.metadata.pop("jupytext", None)
     for place, cell in enumerate(book.cells):
         cell["id"] = f"{source.stem[:40]}-{place:03d}".replace("_", "-")
         cell.source = filled(cell.source, source.stem)
-    return nbformat.writes(book) + "\n"
+    return book
 
 
 def sources() -> list[Path]:
@@ -31,17 +38,24 @@ def sources() -> list[Path]:
     return sorted(BOOK.glob("*.py"))
 
 
+def derived() -> dict[Path, str]:
+    """All files that follow from others, with their text."""
+    texts = {TESTED: tested()}
+    for source in sources():
+        texts[source.with_suffix(".ipynb")] = notebook(source)
+        texts[FOLDER / f"{source.stem}.ipynb"] = plain_notebook(_book(source), source.stem)
+    return texts
+
+
 def main() -> None:
     """Write what has changed and remove notebooks whose source is gone."""
-    for source in sources():
-        target, text = source.with_suffix(".ipynb"), notebook(source)
+    texts = derived()
+    FOLDER.mkdir(exist_ok=True)
+    for target, text in texts.items():
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")
             print(f"wrote {target.relative_to(BOOK.parent)}")
-    if not TESTED.exists() or TESTED.read_text(encoding="utf-8") != tested():
-        TESTED.write_text(tested(), encoding="utf-8")
-        print(f"wrote {TESTED.relative_to(BOOK.parent)}")
-    for orphan in set(BOOK.glob("*.ipynb")) - {source.with_suffix(".ipynb") for source in sources()}:
+    for orphan in {*BOOK.glob("*.ipynb"), *FOLDER.glob("*.ipynb")} - texts.keys():
         orphan.unlink()
         print(f"removed {orphan.relative_to(BOOK.parent)}, which has no source")
 

@@ -1,0 +1,38 @@
+"""A Sphinx extension: the rocket and the download of a page lead to its plain notebook in ``notebooks/``.
+
+By itself the theme takes the file that the page was built from, which holds MyST: Colab shows it raw.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import addresses
+from sphinx.application import Sphinx
+
+
+def redirect(app: Sphinx, page: str, template: str, context: dict[str, Any], document: object) -> None:
+    """Let the buttons of a page that runs open its plain notebook."""
+    ours, plain = f"/{page}.ipynb", f"/notebooks/{Path(page).name}.ipynb"
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            address = str(button.get("url", ""))
+            if address.startswith(addresses.colab("")) and address.endswith(ours):
+                button["url"] = address.removesuffix(ours) + plain
+
+
+def replace_downloads(app: Sphinx, error: Exception | None) -> None:
+    """What the download button fetches lies beside the pages."""
+    for target in Path(app.outdir).glob("_sources/**/*.ipynb"):
+        plain = addresses.ROOT / "notebooks" / target.name
+        if plain.exists():
+            shutil.copyfile(plain, target)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx."""
+    app.connect("html-page-context", redirect, priority=502)  # after the theme, which makes the buttons at 501
+    app.connect("build-finished", replace_downloads)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
