@@ -143,7 +143,7 @@ def test_tiles_are_embedded_from_a_name_with_a_space_into_a_folder_that_is_made(
         (CheckpointError("/m is none"), "/m is none"),
         (InUseError("another has it"), "another has it"),
         (DamagedError("/m/x", "it is short"), "/m/x is damaged: it is short. Remove it"),
-        (PermissionError(13, "Permission denied", "/root/x"), "/root/x: Permission denied"),
+        (PermissionError(13, "Permission denied", "/secret/x"), "/secret/x: Permission denied"),
         (
             ModuleNotFoundError("No module named 'numpy'", name="numpy"),
             "numpy is missing. `python -m plip_tutorial doc",
