@@ -52,7 +52,14 @@ class Finding:
 
 def examine(*, hub: bool = True) -> list[Finding]:
     """Look at everything; ``hub=False`` leaves the network alone."""
-    looks = {"Python": _python, "packages": _packages, "imports": _imports, "GPU": _gpu, "memory": _memory}
+    looks = {
+        "Python": _python,
+        "packages": _packages,
+        "imports": _imports,
+        "GPU": _gpu,
+        "track": _track,
+        "memory": _memory,
+    }
     looks |= {"cache of the book": _book_cache, "cache of the hub": _hub_cache} | ({"hub": _hub} if hub else {})
     return [finding for name, look in looks.items() for finding in _safely(name, look)]
 
@@ -158,6 +165,16 @@ def _gpu() -> Iterator[Finding]:
         yield Finding("GPU", "Apple (MPS)")
     else:
         yield Finding("GPU", "none", remedy)
+
+
+def _track() -> Iterator[Finding]:
+    from plip_tutorial.tracks import TRACKS, VARIABLE
+
+    chosen = os.environ.get(VARIABLE, "").strip().lower()
+    if chosen and chosen not in TRACKS:
+        yield Finding("track", f"{VARIABLE} is {chosen!r}", f"set it to {' or '.join(TRACKS)}, or unset it", stops=True)
+    else:
+        yield Finding("track", chosen or "not chosen, so full in Colab with a GPU if the hub has it all, else tiny")
 
 
 def _memory() -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from plip_tutorial import __main__, cache, doctor
+from plip_tutorial import __main__, cache, doctor, tracks
 
 ROOT = Path(__file__).parents[1]
 
@@ -187,6 +187,14 @@ def test_a_cache_that_cannot_be_made_or_written_must_be_mended(monkeypatch, tmp_
     monkeypatch.setattr(doctor, "unwritable", lambda place: "Read-only file system")
     stops = [finding for finding in doctor.examine(hub=False) if finding.stops]
     assert [finding.found for finding in stops] == [f"{tmp_path} cannot be written: Read-only file system"]
+
+
+def test_an_unknown_track_must_be_mended(monkeypatch):
+    monkeypatch.setenv(tracks.VARIABLE, "huge")
+    assert found("track", hub=False).stops
+    assert "'huge'" in found("track", hub=False).found
+    monkeypatch.delenv(tracks.VARIABLE)
+    assert not found("track", hub=False).stops
 
 
 def test_where_the_package_is_not_installed_the_tested_names_are_looked_for(monkeypatch):
