@@ -19,8 +19,8 @@ KEPT = {
     "prepare": "The steps that are done are kept; the same command goes on after them.",
     "report": "The models that were built are kept; the scores are measured anew by the next call.",
     "sweep": "The runs that are done are kept; the same command goes on after them.",
-    "finetune": "The checkpoints in {output} are kept; the same command goes on from the last one.",
-    "embed": "The shards that are done are kept in {output}.parts; the same command goes on after them.",
+    "finetune": "Checkpoints that were written are kept in {output}; the same command goes on from the last.",
+    "embed": "Shards that were finished are kept in {output}.parts; the same command goes on after them.",
     "demo": "The server is shut down, and nothing had to be kept.",
 }
 BASES = {"tiny": "tiny-clip", "tiny-plip": "tiny-plip"}

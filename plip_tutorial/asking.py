@@ -201,7 +201,7 @@ def advice(what: str, error: Exception) -> str:
     elif isinstance(error, errors.RevisionNotFoundError):
         why = f"the version that this book was written for is gone from {hub} (404). Is there a newer book?"
     elif status in (401, 404):
-        why = f"{hub} does not have it, or not for everybody ({status}). It may have been moved, removed or closed."
+        why = f"{hub} does not have it, or not for everybody ({status}). Is the name right? Was it moved or closed?"
     elif status == 429:
         why = f"{hub} asks for fewer requests (429). Wait some minutes; who has logged in (hf auth login) may ask more."
     elif status:

@@ -12,6 +12,7 @@ argparse.ArgumentTypeError: '0' is no number of 1 or more
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from argparse import ArgumentTypeError
@@ -135,7 +136,9 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "the memory is full. Close other programs, or work on fewer at once (--batch-size, --chunk-size)."
     if isinstance(error, OSError) and error.strerror:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename is not None else error.strerror
+        place = f"{os.fsdecode(error.filename)}: " if error.filename is not None else ""
+        full = type(error).__module__ == "builtins" and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return place + error.strerror + (". Free some space, or name another place." if full else "")
     return str(error).strip() or type(error).__name__
 
 

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download
 from huggingface_hub.hf_api import RepoFile
+from safetensors import SafetensorError
 from transformers import CLIPModel
 from transformers.utils import logging
 
@@ -261,6 +262,9 @@ def quiet(model: str | os.PathLike[str] | None = None) -> Iterator[None]:
     Args:
         model: if it names no directory, the bars stay, since a download deserves one, and an error of the hub becomes
             a `HubError`.
+
+    Raises:
+        ValueError: for weights that were cut short or changed.
     """
     here = model is None or os.path.isdir(model)
     hide = logging.is_progress_bar_enabled() and here
@@ -268,6 +272,8 @@ def quiet(model: str | os.PathLike[str] | None = None) -> Iterator[None]:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
+    except SafetensorError as error:
+        raise ValueError(f"the weights in {model} are damaged ({error}). Copy the model again.") from error
     except Exception as error:
         if here or (cause := cause_of(error)) is None:
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -327,3 +328,10 @@ def test_an_error_of_a_model_that_is_not_pinned_is_explained_too(server: Hub, sm
     with pytest.raises(ZeroDivisionError):
         hub.ask("arithmetic", lambda: 1 / 0)
     assert CLIPModel.from_pretrained(small).config.projection_dim == 16
+
+
+def test_damaged_weights_are_named_with_their_folder(small: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(small, tmp_path / "short"))
+    os.truncate(place / "model.safetensors", 5000)
+    with pytest.raises(ValueError, match=r"the weights in .*short are damaged .* Copy the model again"):
+        PLIP(place)

@@ -143,6 +143,7 @@ def test_tiles_are_embedded_from_a_name_with_a_space_into_a_folder_that_is_made(
         (CheckpointError("/m is none"), "/m is none"),
         (InUseError("another has it"), "another has it"),
         (DamagedError("/m/x", "it is short"), "/m/x is damaged: it is short. Remove it"),
+        (OSError(28, "No space left on device", "/d/x"), "/d/x: No space left on device. Free some space, or name"),
         (PermissionError(13, "Permission denied", "/secret/x"), "/secret/x: Permission denied"),
         (
             ModuleNotFoundError("No module named 'numpy'", name="numpy"),
