@@ -111,19 +111,22 @@ def _patiently(call: Callable[[], _T], progress: Progress) -> _T:
     thread = Thread(target=_settle, args=(outcome, call), daemon=True)
     thread.start()
     seen, since = progress(), time.monotonic()
-    while True:
-        try:
-            return outcome.result(timeout=min(1.0, PATIENCE))
-        except TimeoutError:
-            if outcome.done():  # it is the call's own
-                raise
-        if (now := progress()) != seen:
-            seen, since = now, time.monotonic()
-        elif time.monotonic() - since >= PATIENCE:
+    try:
+        while True:
+            try:
+                return outcome.result(timeout=min(1.0, PATIENCE))
+            except TimeoutError:
+                if outcome.done():  # it is the call's own
+                    raise
+            if (now := progress()) != seen:
+                seen, since = now, time.monotonic()
+            elif time.monotonic() - since >= PATIENCE:
+                raise SlowError(f"next to nothing came for {PATIENCE:g} s")
+    finally:
+        if not outcome.done():  # given up, or somebody has pressed Ctrl-C
             progress.given_up = True
             close_session()  # the next read of the thread fails
             thread.join(FAREWELL)
-            raise SlowError(f"next to nothing came for {PATIENCE:g} s")
 
 
 def _settle(outcome: Future[Any], call: Callable[[], Any]) -> None:

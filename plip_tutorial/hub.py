@@ -216,7 +216,8 @@ def _arrived(repo: str) -> int:
 
 def _bytes(path: Path) -> int:
     try:
-        return path.stat().st_size
+        found = path.stat()  # both numbers: a file may get its full length first and its content later
+        return found.st_size + getattr(found, "st_blocks", 0)
     except OSError:  # it has just got its final name
         return 0
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ from plip_tutorial.microcosm import PHRASES
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.seeding import rng
 
-TILES = {"train": 3000, "test": 2000}
+TILES: dict[Split, int] = {"train": 3000, "test": 2000}
 TILES_WITHOUT_GPU = 360
 PIECES = 24  # row groups that are read at least, so that each class is met even where a file is sorted by class
 THREADS = 4
@@ -186,17 +185,15 @@ def _read(part: HubSet, split: str, n: int) -> Dataset:
 def _rows(part: HubSet, split: str, n: int, progress: Progress) -> pa.Table:
     """About ``n`` rows with the picture and what its label is made of, evenly spread over the files of a split."""
     try:
-        with ThreadPool(THREADS) as pool:  # of daemons: one that waits for ever does not keep Python from ending
-            opened = pool.starmap(partial(_open, part, progress), _sizes(part, split).items())
+        with ThreadPoolExecutor(THREADS) as pool:
+            opened = list(pool.map(lambda file: _open(part, progress, *file), _sizes(part, split).items()))
             _check_names(part, opened[0].schema_arrow)
             groups = [(i, group) for i, file in enumerate(opened) for group in range(file.num_row_groups)]
             per_group = sum(file.metadata.num_rows for file in opened) / len(groups)
             chosen = [groups[place] for place in spread(len(groups), max(PIECES, math.ceil(n / per_group)))]
             take = Pieces(["image", part.column], math.ceil(n / len(chosen)), tqdm(total=len(chosen), leave=False))
             of_file = [[group for i, group in chosen if i == place] for place in range(len(opened))]
-            return pa.concat_tables(
-                part for read in pool.starmap(take, zip(opened, of_file, strict=True)) for part in read
-            )
+            return pa.concat_tables(part for read in pool.map(take, opened, of_file) for part in read)
     except pa.ArrowInvalid as error:
         raise BadContentError(f"a file of the split {split} cannot be read: {error}") from error
 

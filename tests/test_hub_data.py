@@ -148,20 +148,22 @@ def test_a_hub_that_makes_no_sense_or_never_ends_is_given_up(
     assert [path for path in (tmp_path / "cache").iterdir() if path.name != ".locks"] == []
 
 
-def test_python_ends_though_the_hub_still_drips(server: Hub, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pressed", [False, True], ids=["given up", "Ctrl-C"])
+def test_python_ends_though_the_hub_still_drips(pressed: bool, server: Hub, tmp_path: Path) -> None:
     server.faults.append(Fault("/cdn/", 10**6, drip=0.05))
     script = (
+        "import _thread, threading\n"
         "from plip_tutorial import asking, hub_data\n"
-        "asking.PATIENCE = 1.0\n"
-        "try:\n    hub_data.tiles('1aurent/PatchCamelyon', 'test', 12)\n"
-        "except asking.HubError as error:\n    print(error)\n"
+        f"asking.PATIENCE = {60.0 if pressed else 1.0}\n"
+        + ("threading.Timer(2.0, _thread.interrupt_main).start()\n" if pressed else "")
+        + "try:\n    hub_data.tiles('1aurent/PatchCamelyon', 'test', 12)\n"
+        "except (asking.HubError, KeyboardInterrupt) as error:\n    print(repr(error))\n"
     )
     environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
     environment |= {"HF_ENDPOINT": server.address, "HF_HOME": str(tmp_path), cache.VARIABLE: str(tmp_path / "cache")}
-    ran = subprocess.run(
-        [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, timeout=120, check=True
-    )
-    assert b"next to nothing came" in ran.stdout
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert (b"KeyboardInterrupt" if pressed else b"next to nothing came") in ran.stdout
 
 
 def test_no_list_is_asked_for_that_could_come_in_pages_without_end(server: Hub) -> None:
