@@ -301,7 +301,7 @@ widgets.search_box(plip, pictures["PLIP"][once], gallery["image"], gallery["text
 # The demo, asked for "pools of mucus with few cells". It searches pairs, so a picture comes twice where a tweet and its reply share it. Taken from the running app by `book/_tools/demo_browser.py`.
 # :::
 #
-# It runs on your machine and answers nobody else: it listens on `localhost` only, and no picture leaves the house. Uploads are limited to ten megabytes. A file that is damaged, or that claims to hold more pixels than fit into memory,
+# It runs on your machine and answers nobody else: it listens on `localhost` only, answers to no other name, and no picture leaves the house. Ctrl-C stops it. Uploads are limited to ten megabytes. A file that is damaged, or that claims to hold more pixels than fit into memory,
 # gets a message in place of a crash. Captions and labels are shown as text, so nothing in them can act.
 #
 # It is an educational tool, as the app of the authors is: it shows what the model does, and it is no help for a diagnosis.

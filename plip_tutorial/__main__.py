@@ -7,8 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from plip_tutorial.own_tiles import LISTS
+from plip_tutorial import command_line
+from plip_tutorial.command_line import TRACEBACK, count, folder, parquet
 
+NAME = "python -m plip_tutorial"
+LISTS = (".csv", ".jsonl", ".parquet", ".tsv")  # those of `own_tiles`, whose import needs pandas
+PRECISIONS = ("auto", "bfloat16", "float16", "float32")  # those of `devices`, whose import needs torch
+# What stays after Ctrl-C, and how to go on.
+KEPT = {
+    "doctor": "Nothing was changed.",
+    "prepare": "The steps that are done are kept; the same command goes on after them.",
+    "report": "The models that were built are kept; the scores are measured anew by the next call.",
+    "sweep": "The runs that are done are kept; the same command goes on after them.",
+    "finetune": "Checkpoints that were written are kept in {output}; the same command goes on from the last.",
+    "embed": "Shards that were finished are kept in {output}.parts; the same command goes on after them.",
+    "demo": "The server is shut down, and nothing had to be kept.",
+}
 BASES = {"tiny": "tiny-clip", "tiny-plip": "tiny-plip"}
 NUMBERS = (
     ("epochs", 10.0, "passes over the pairs"),
@@ -32,6 +46,8 @@ def _report(arguments: argparse.Namespace) -> None:
     """Print the project's numbers."""
     from plip_tutorial import report
 
+    if arguments.real:
+        report.check_real(arguments.real)  # now, not after ten minutes
     print(report.building().to_markdown(), end="\n\n")
     print("Zero-shot: weighted F1, probe: macro F1; mean over seeds, in brackets the 95% interval of the first seed.\n")
     print(report.benchmarks(arguments.seeds).to_markdown(), end="\n\n")
@@ -43,6 +59,9 @@ def _sweep(_: argparse.Namespace) -> None:
     """Train many short runs side by side, and write the results into the package."""
     from plip_tutorial import provenance, sweep
 
+    if reason := command_line.unwritable(provenance.FOLDER):  # now, not after the first run
+        hint = "Work in a clone of the repository, installed with pip install --editable ."
+        raise ValueError(f"the results belong into {provenance.FOLDER}: {reason}. {hint}")
     print(f"{len(sweep.run().results)} runs in {provenance.FOLDER / sweep.NAME}.json")
 
 
@@ -95,15 +114,34 @@ def _embed(arguments: argparse.Namespace) -> None:
     from plip_tutorial.embed import embed_folder
     from plip_tutorial.plip import PLIP
 
+    _check_embed(arguments.folder, arguments.output)
     plip = PLIP(artifacts.checkpoint(BASES.get(arguments.model, arguments.model)), precision=arguments.precision)
     print(embed_folder(plip, arguments.folder, arguments.output, batch_size=arguments.batch_size))
+
+
+def _check_embed(tiles: Path, output: Path) -> None:
+    """Refuse, before a model is made or fetched, a folder without pictures and an output that would be a loss."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from plip_tutorial.own_tiles import PICTURE_ENDINGS
+
+    if not any(path.suffix.lower() in PICTURE_ENDINGS for path in tiles.rglob("*")):
+        raise ValueError(f"{tiles} holds no picture; known endings are {', '.join(sorted(PICTURE_ENDINGS))}.")
+    if output.exists():
+        try:
+            ours = "embedding" in pq.read_schema(output).names
+        except pa.ArrowInvalid:
+            ours = False
+        if not ours:
+            raise ValueError(f"{output} exists and holds no embeddings, so it is not replaced. Name another output.")
 
 
 def _demo(arguments: argparse.Namespace) -> None:
     """Open the Streamlit app in the browser."""
     from plip_tutorial import app
 
-    app.run(arguments.rest)
+    app.run([str(arguments.folder)] if arguments.folder else [])
 
 
 def _add_finetune(commands: Any) -> None:
@@ -128,39 +166,61 @@ def _add_finetune(commands: Any) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    whole = argparse.ArgumentParser(prog="python -m plip_tutorial", description="The PLIP tutorial.")
-    commands = whole.add_subparsers(required=True, metavar="command")
-    doctor = commands.add_parser("doctor", help="look at Python, packages, GPU, memory, disk, caches and the hub")
-    doctor.set_defaults(run=_doctor)
-    prepare = commands.add_parser("prepare", help="build or fetch, ahead of a class, all that the chapters share")
-    prepare.add_argument("--track", choices=("tiny", "full"), help="the track of the class; by default the current one")
-    prepare.set_defaults(run=_prepare)
-    report = commands.add_parser("report", help="measure and print the project's numbers (ten minutes the first time)")
-    report.add_argument("--seeds", type=int, default=3, help="models of each kind that are trained and averaged")
-    report.add_argument("--real", type=Path, nargs="*", metavar="DIR", help="folders class/file of real H&E tiles")
-    report.set_defaults(run=_report)
-    sweep = commands.add_parser(
-        "sweep", help="compare many short trainings (three quarters of an hour on a free core; resumes)"
+    whole = argparse.ArgumentParser(
+        prog=NAME,
+        description="The PLIP tutorial: look at a machine, build what the chapters share, train, embed, measure, show.",
+        epilog=f"Options of a command: {NAME} embed --help. {TRACEBACK}=1 shows where an error comes from.",
     )
-    sweep.set_defaults(run=_sweep)
+    commands = whole.add_subparsers(required=True, metavar="command", dest="command")
+    _add(commands, _doctor, "doctor", "look at Python, packages, GPU, memory, disk, caches and the hub")
+    prepare = _add(
+        commands, _prepare, "prepare", "build or fetch, ahead of a class, all that the chapters share; resumes"
+    )
+    prepare.add_argument("--track", choices=("tiny", "full"), help="the track of the class; by default the current one")
+    report = _add(commands, _report, "report", "measure and print the project's numbers (ten minutes the first time)")
+    report.add_argument("--seeds", type=count, default=3, metavar="N", help="models of each kind, averaged; default 3")
+    report.add_argument(
+        "--real", type=folder, nargs="+", metavar="DIR", help="folders class/file of real H&E tiles, measured as well"
+    )
+    hint = "compare many short trainings (three quarters of an hour on a free core; resumes)"
+    _add(commands, _sweep, "sweep", hint)
     _add_finetune(commands)
-    embed = commands.add_parser("embed", help="embed a folder of tiles into a Parquet file; resumes where it stopped")
-    embed.add_argument("folder", type=Path, metavar="DIR", help="searched with all its sub-folders")
-    embed.add_argument("--output", type=Path, required=True, metavar="FILE", help="a Parquet file")
+    embed = _add(commands, _embed, "embed", "embed a folder of tiles into a Parquet file; resumes where it stopped")
+    embed.add_argument("folder", type=folder, metavar="DIR", help="searched with all its sub-folders")
+    embed.add_argument(
+        "--output",
+        type=parquet,
+        required=True,
+        metavar="FILE",
+        help="ends in .parquet; columns file, embedding, problem",
+    )
     embed.add_argument("--model", default="tiny-plip", help="tiny-plip, vinid/plip, or the directory of a CLIP")
-    embed.add_argument("--batch-size", type=int, default=64, help="tiles in one forward pass")
-    embed.add_argument("--precision", default="auto", help="auto, float32, bfloat16 or float16")
-    embed.set_defaults(run=_embed)
-    demo = commands.add_parser("demo", help="search tiles by words or by picture, in the browser")
-    demo.add_argument("rest", nargs="*", help="a folder of tiles of your own")
-    demo.set_defaults(run=_demo)
+    embed.add_argument(
+        "--batch-size",
+        type=count,
+        default=64,
+        metavar="N",
+        help="tiles in one forward pass; default 64. Lower it when the memory is full",
+    )
+    embed.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the model; auto is fast and safe")
+    demo = _add(commands, _demo, "demo", "search tiles by words or by picture, in the browser, on this machine only")
+    demo.add_argument(
+        "folder", type=folder, nargs="?", metavar="DIR", help="tiles of your own, DIR/class/file; by default the book's"
+    )
     return whole
+
+
+def _add(commands: Any, run: Any, name: str, text: str) -> Any:
+    this = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    this.set_defaults(run=run)
+    return this
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command."""
     arguments = parser().parse_args(argv)
-    arguments.run(arguments)
+    with command_line.plainly(f"{NAME} {arguments.command}", KEPT[arguments.command].format(**vars(arguments))):
+        arguments.run(arguments)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,16 @@
     python -m plip_tutorial demo [FOLDER]
 
 It runs in Streamlit, on this machine only. Captions and labels are shown as text, never as HTML.
+
+The server listens on 127.0.0.1. A page of somebody else could still give that address a name of its own and ask from
+the reader's browser, so the app answers only to the names in `HOSTS`, where Streamlit has the option
+``server.allowedHosts``. Whoever reaches the app by another name, through a proxy, sets
+``STREAMLIT_SERVER_ALLOWED_HOSTS``. The empty frame of the page, without a picture or a word, is sent to any name.
 """
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,20 +23,26 @@ from numpy.typing import NDArray
 
 LIMIT = 10  # megabytes of an uploaded picture
 SHOWN = 8
+HOSTS = "localhost 127.0.0.1"  # names under which the app answers; by spaces, as Streamlit reads them
 
 
 def run(argv: Sequence[str] = ()) -> None:
-    """Start the app on localhost and wait until it is stopped.
+    """Start the app on localhost and wait until it is stopped, by Ctrl-C or SIGTERM.
+
+    The server runs in this process, so however the process ends, the server ends with it.
 
     Raises:
         ImportError: if Streamlit is not installed.
+        KeyboardInterrupt: when it has been stopped: nothing else ends it.
     """
     try:
-        import streamlit  # noqa: F401
+        from streamlit.web import cli
     except ImportError as error:
         raise ImportError('the demo needs Streamlit: pip install "plip-tutorial[demo]"') from error
+    os.environ.setdefault("STREAMLIT_SERVER_ALLOWED_HOSTS", HOSTS)
     options = ["--server.address=127.0.0.1", f"--server.maxUploadSize={LIMIT}", "--browser.gatherUsageStats=false"]
-    subprocess.run([sys.executable, "-m", "streamlit", "run", __file__, *options, "--", *argv], check=False)
+    cli.main(["run", __file__, *options, "--", *argv], standalone_mode=False)
+    raise KeyboardInterrupt
 
 
 def gallery(folder: Path | None) -> tuple[list[Any], list[str]]:

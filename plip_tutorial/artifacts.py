@@ -43,8 +43,9 @@ PAIRS, LABELLED = "PLIP_TUTORIAL_PAIRS", "1aurent/NCT-CRC-HE"
 def checkpoint(name: str) -> str:
     """Directory of "tiny-clip" or "tiny-plip", or of a model of the full track, made or fetched if needed.
 
-    >>> checkpoint("some/other-id")  # on the hub, and not pinned by this book
-    'some/other-id'
+    >>> checkpoint("/no/such/folder")
+    Traceback (most recent call last):
+    FileNotFoundError: there is no folder '/no/such/folder', and it is no id on the hub (owner/name) either.
     """
     makers = {"tiny-clip": tiny_clip, "tiny-plip": tiny_plip}
     return str(makers[name]() if name in makers else hub.local(name))

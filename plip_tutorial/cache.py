@@ -69,12 +69,17 @@ def build(name: str, key: Mapping[str, Any] | Any, make: Callable[[Path], object
     Raises:
         CacheError: if the disk is full or the directory cannot be written.
     """
-    target = cache_dir() / f"{name}-{fingerprint(key)}"
+    target = place(name, key)
     if not target.is_dir():
         with _clear_errors(target.parent), _lock(target):
             if not target.is_dir():  # another process may have built it while this one waited
                 _build(target, key, make)
     return target
+
+
+def place(name: str, key: Mapping[str, Any] | Any) -> Path:
+    """Where `build` keeps a result; it is a directory there if it was built, and nothing if it was not."""
+    return cache_dir() / f"{name}-{fingerprint(key)}"
 
 
 def build_seconds(built: Path) -> float:

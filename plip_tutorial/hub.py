@@ -3,51 +3,43 @@
 The models of the full track are pinned. `local` fetches one once, compares each file with the checksum that the hub
 states, and keeps it as safetensors in the cache of the book; from then on no network is needed. PLIP was published as
 a pickle only. Its SHA-256 is known, so it is compared first, then read by torch's restricted unpickler, which makes
-tensors and calls nothing, and stored as safetensors.
+tensors and calls nothing, and stored as safetensors. Any other model stays in the cache of the hub's client.
 
->>> local("some/checkpoint")  # neither pinned nor fetched
-'some/checkpoint'
+>>> local("/no/such/folder")
+Traceback (most recent call last):
+FileNotFoundError: there is no folder '/no/such/folder', and it is no id on the hub (owner/name) either.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from huggingface_hub import HfApi, constants, errors, snapshot_download
+from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download
 from huggingface_hub.hf_api import RepoFile
+from safetensors import SafetensorError
 from transformers import CLIPModel
 from transformers.utils import logging
 
-from plip_tutorial import cache, tracks
+from plip_tutorial import cache
+from plip_tutorial.asking import TINY, BadContentError, HubError, OddAnswerError, Progress, advice, ask, cause_of
 
-_T = TypeVar("_T")
-TRIES, WAIT, LONGEST_WAIT = 3, 2.0, 60.0  # seconds
+__all__ = ["MODELS", "HubError", "Pin", "ask", "download", "is_here", "is_stand_in", "local", "quiet"]
 TEXTS = (
     "config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "vocab.json", "merges.txt",
 )  # fmt: skip
-TINY = (
-    f"Or take the tiny track, which needs no network: set {tracks.VARIABLE}=tiny before Python starts "
-    f"(in a notebook: %env {tracks.VARIABLE}=tiny in the first cell, after a restart)."
-)
-HTTPError: type[Exception] = errors.HTTPError  # type: ignore[attr-defined] # of the client's own HTTP library
-
-
-class HubError(OSError):
-    """The hub could not give what was asked for; the message says why and what to do."""
-
-
-class DamagedError(Exception):
-    """A file has arrived whole, and yet is not what the hub says it is."""
+REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+WEIGHTS = (r"model(-\d+-of-\d+)?\.safetensors", r"pytorch_model(-\d+-of-\d+)?\.bin")  # the first that is there
 
 
 @dataclass(frozen=True)
@@ -97,21 +89,79 @@ MODELS = {
 
 
 def local(model: str | os.PathLike[str], token: str | None = None) -> str | os.PathLike[str]:
-    """What `from_pretrained` is to be called with: a pinned model becomes its directory, all else stays what it is.
+    """The directory that `from_pretrained` is to be called with.
 
     Args:
         model: id on the hub, or directory.
         token: sent to the hub in the place of the one that its client may have stored; kept nowhere.
 
     Raises:
+        FileNotFoundError: if it is neither a directory with a model nor an id.
         HubError: if it is not there yet and cannot be fetched.
     """
-    pin = MODELS.get(str(model))
-    if pin is None:
-        return model
-    key = {"pin": asdict(pin), "endpoint": constants.ENDPOINT}
-    made = cache.build(f"hub-{pin.repo.replace('/', '--')}", key, lambda folder: _fetch(pin, folder / "model", token))
-    return str(made / "model")
+    name = os.fspath(model)
+    if pin := MODELS.get(name):
+        made = cache.build(_entry(pin), _key(pin), lambda folder: _fetch(pin, folder / "model", token))
+        return str(made / "model")
+    folder = Path(name).expanduser()
+    if name and folder.is_dir():
+        _check_folder(folder)
+        return folder if name.startswith("~") else model
+    if folder.is_file():
+        raise FileNotFoundError(f"{name!r} is a file; give the folder that holds the model: {str(folder.parent)!r}.")
+    if not REPO.fullmatch(name):
+        raise FileNotFoundError(f"there is no folder {name!r}, and it is no id on the hub (owner/name) either.")
+    return str(_other(name, token))
+
+
+def is_here(model: str) -> bool:
+    """Whether a pinned model has been fetched, so that `local` needs no network for it."""
+    pin = MODELS[model]
+    return cache.place(_entry(pin), _key(pin)).is_dir()
+
+
+def _entry(pin: Pin) -> str:
+    return f"hub-{pin.repo.replace('/', '--')}"
+
+
+def _key(pin: Pin) -> dict[str, Any]:
+    return {"pin": asdict(pin), "endpoint": constants.ENDPOINT}
+
+
+def _check_folder(folder: Path) -> None:
+    names = [path.name for path in folder.iterdir()]
+    lacking = [] if "config.json" in names else ["config.json"]
+    lacking += [] if any(name.endswith((".safetensors", ".bin")) for name in names) else ["weights (*.safetensors)"]
+    if lacking:
+        below = [path for path in (folder / "model", *sorted(folder.glob("*/"))) if (path / "config.json").exists()]
+        hint = f"Do you mean {below[0]}?" if below else "Give the folder that `save_pretrained` has written."
+        raise FileNotFoundError(f"{folder} holds no model: {' and '.join(lacking)} are missing. {hint}")
+
+
+def _other(repo: str, token: str | None) -> Path:
+    """A model that is not pinned, as it is on the hub today; if that cannot be asked, as it was when it was fetched."""
+    try:
+        return ask(repo, lambda: _newest(repo, token), progress=Progress(lambda: _arrived(repo)))
+    except HubError as error:
+        copies = sorted((_in_client(repo) / "snapshots").glob("*/config.json"), key=lambda path: path.stat().st_mtime)
+        if not copies:
+            raise
+        warnings.warn(f"{error} Until then the copy in {copies[-1].parent} is used.", stacklevel=2)
+        return copies[-1].parent
+
+
+def _in_client(repo: str) -> Path:
+    return Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
+
+
+def _newest(repo: str, token: str | None) -> Path:
+    about = HfApi(token=token).model_info(repo)
+    names = [str(file.rfilename) for file in about.siblings or ()]
+    weights = next(filter(None, ([n for n in names if re.fullmatch(kind, n)] for kind in WEIGHTS)), [])
+    if not weights:
+        raise FileNotFoundError(f"{repo} holds no weights that transformers reads (model.safetensors).")
+    texts = [name for name in names if name.endswith((".json", ".txt")) and "/" not in name]
+    return _download(repo, str(about.sha), [*texts, *weights], token)
 
 
 def _fetch(pin: Pin, folder: Path, token: str | None) -> None:
@@ -156,23 +206,40 @@ def download(repo: str, revision: str, names: Iterable[str], token: str | None =
         HubError: if they cannot be had.
     """
     wanted = list(names)
-    return ask(repo, lambda: _download(repo, revision, wanted, token))
+    return ask(repo, lambda: _download(repo, revision, wanted, token), progress=Progress(lambda: _arrived(repo)))
+
+
+def _arrived(repo: str) -> int:
+    """Bytes of a model that lie in the client's cache, those of unfinished files included."""
+    return sum(_bytes(path) for path in (_in_client(repo) / "blobs").glob("*"))
+
+
+def _bytes(path: Path) -> int:
+    try:
+        found = path.stat()  # both numbers: a file may get its full length first and its content later
+        return found.st_size + getattr(found, "st_blocks", 0)
+    except OSError:  # it has just got its final name
+        return 0
 
 
 def _download(repo: str, revision: str, names: list[str], token: str | None) -> Path:
-    stated: dict[str, RepoFile] = {}
-    if not constants.is_offline_mode():
-        tree = HfApi(token=token).list_repo_tree(repo, recursive=True, revision=revision)
-        stated = {file.path: file for file in tree if isinstance(file, RepoFile) and file.path in names}
-        if not stated:
-            raise DamagedError(f"none of {', '.join(names)} is in it")
-    folder = Path(snapshot_download(repo, revision=revision, allow_patterns=names, token=token))
-    damaged = [name for name, file in stated.items() if not _is(folder / name, file)]
+    if constants.is_offline_mode():
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=names, token=token))
+    # One answer holds them all: a list of all files would come in pages, and a broken hub never ends it.
+    about = HfApi(token=token).get_paths_info(repo, names, revision=revision)
+    stated = {file.path: file for file in about if isinstance(file, RepoFile) and file.path in names}
+    if not stated:
+        raise BadContentError(f"none of {', '.join(names)} is in it")
+    places = {name: Path(hf_hub_download(repo, name, revision=revision, token=token)) for name in stated}
+    folder = next(iter(places.values())).parent
+    if odd := {place.parent.name for place in places.values()} - {revision}:
+        raise OddAnswerError(f"asked for commit {revision}, it gave {', '.join(sorted(odd))}")
+    damaged = [name for name, file in stated.items() if not _is(places[name], file)]
     for name in damaged:  # so that nobody uses it, and the next call fetches it again
-        (folder / name).resolve().unlink(missing_ok=True)
-        (folder / name).unlink(missing_ok=True)
+        places[name].resolve().unlink(missing_ok=True)
+        places[name].unlink(missing_ok=True)
     if damaged:
-        raise DamagedError(f"{', '.join(damaged)} arrived damaged: the checksum is not the one that the hub states")
+        raise BadContentError(f"{', '.join(damaged)} arrived damaged: the checksum is not the one that the hub states")
     return folder
 
 
@@ -189,77 +256,6 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def ask(what: str, call: Callable[[], _T]) -> _T:
-    """Do ``call``, which asks the hub for something; again after a pause where that may help.
-
-    Args:
-        what: name of what is asked for, for the message.
-        call: leaves nothing half done behind when it fails.
-
-    Raises:
-        HubError: if it failed for good. Errors that are not the hub's pass unchanged.
-    """
-    for left in reversed(range(TRIES)):
-        try:
-            return call()
-        except Exception as error:
-            cause = _of_hub(error)
-            if cause is None:
-                raise
-            if not left or not _may_pass(cause):
-                raise HubError(_advice(what, cause)) from error
-            time.sleep(_pause(cause, TRIES - left))
-    raise AssertionError("not reached")
-
-
-def _of_hub(error: BaseException | None) -> Exception | None:
-    """The error of the hub's client that stands behind ``error``, if there is one."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, (HTTPError, errors.OfflineModeIsEnabled, DamagedError)):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _status(error: Exception) -> int:
-    return int(getattr(getattr(error, "response", None), "status_code", 0))
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, errors.HfHubHTTPError):
-        return _status(error) in (408, 429) or _status(error) >= 500
-    return not isinstance(error, errors.OfflineModeIsEnabled)
-
-
-def _pause(error: Exception, tried: int) -> float:
-    response: Any = getattr(error, "response", None)
-    asked = response.headers.get("Retry-After", "") if response is not None else ""
-    return min(LONGEST_WAIT, float(asked)) if asked.isdigit() else WAIT * 2 ** (tried - 1)
-
-
-def _advice(what: str, error: Exception) -> str:
-    status, hub = _status(error), constants.ENDPOINT
-    if isinstance(error, DamagedError):
-        why = f"{error}. It was removed and fetched {TRIES} times. Try another network, or later."
-    elif isinstance(error, errors.OfflineModeIsEnabled):
-        why = "it was never fetched, and HF_HUB_OFFLINE is set. Unset it once, with a network."
-    elif isinstance(error, errors.GatedRepoError) or status == 403:
-        why = f"its owner wants to know who reads it ({status}). Accept the terms on its page, then: hf auth login."
-    elif isinstance(error, errors.RevisionNotFoundError):
-        why = f"the version that this book was written for is gone from {hub} (404). Is there a newer book?"
-    elif status in (401, 404):
-        why = f"{hub} does not have it, or not for everybody ({status}). It may have been moved, removed or closed."
-    elif status == 429:
-        why = f"{hub} asks for fewer requests (429). Wait some minutes; who has logged in (hf auth login) may ask more."
-    elif status:
-        why = f"{hub} has a problem of its own ({status}). Try again later."
-    else:
-        why = f"{hub} cannot be reached, or is too slow ({type(error).__name__}). Check the network and try again."
-    return f"{what}: {why} {TINY}"
-
-
 @contextmanager
 def quiet(model: str | os.PathLike[str] | None = None) -> Iterator[None]:
     """Without the bars of transformers, which would break ours, inside.
@@ -267,6 +263,9 @@ def quiet(model: str | os.PathLike[str] | None = None) -> Iterator[None]:
     Args:
         model: if it names no directory, the bars stay, since a download deserves one, and an error of the hub becomes
             a `HubError`.
+
+    Raises:
+        ValueError: for weights that were cut short or changed.
     """
     here = model is None or os.path.isdir(model)
     hide = logging.is_progress_bar_enabled() and here
@@ -274,10 +273,12 @@ def quiet(model: str | os.PathLike[str] | None = None) -> Iterator[None]:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
+    except SafetensorError as error:
+        raise ValueError(f"the weights in {model} are damaged ({error}). Copy the model again.") from error
     except Exception as error:
-        if here or (cause := _of_hub(error)) is None:
+        if here or (cause := cause_of(error)) is None:
             raise
-        raise HubError(_advice(str(model), cause)) from error
+        raise HubError(advice(str(model), cause)) from error
     finally:
         if hide:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -20,16 +20,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import ClassLabel, Dataset, Features, Image, Value, load_from_disk
-from huggingface_hub import HfFileSystem, constants
+from huggingface_hub import HfApi, constants
+from huggingface_hub.hf_api import RepoFile
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from plip_tutorial import cache, hub, tracks
+from plip_tutorial import cache, remote_file, tracks
+from plip_tutorial.asking import BadContentError, Progress, ask
 from plip_tutorial.microcosm import PHRASES
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.seeding import rng
 
-TILES = {"train": 3000, "test": 2000}
+TILES: dict[Split, int] = {"train": 3000, "test": 2000}
 TILES_WITHOUT_GPU = 360
 PIECES = 24  # row groups that are read at least, so that each class is met even where a file is sorted by class
 THREADS = 4
@@ -134,9 +136,21 @@ def tiles(name: str, split: Split, n: int | None = None) -> Dataset:
     if name not in SETS or split not in SETS[name].files:
         raise ValueError(f"unknown set or split: {name!r}, {split!r}. Sets on the hub: {', '.join(SETS)}.")
     n = usual_size(split) if n is None else n
-    key = identity(name) | {"split": split, "n": n, "pieces": PIECES, "code": cache.code_key(__name__)}
     make = lambda folder: _read(SETS[name], split, n).save_to_disk(folder / "table")  # noqa: E731
-    return load_from_disk(cache.build(f"{name.replace('/', '--')}-{split}", key, make) / "table")
+    return load_from_disk(cache.build(_entry(name, split), _key(name, split, n), make) / "table")
+
+
+def is_here(name: str, split: Split, n: int) -> bool:
+    """Whether these tiles have been read, so that `tiles` needs no network for them."""
+    return cache.place(_entry(name, split), _key(name, split, n)).is_dir()
+
+
+def _entry(name: str, split: Split) -> str:
+    return f"{name.replace('/', '--')}-{split}"
+
+
+def _key(name: str, split: Split, n: int) -> dict[str, Any]:
+    return identity(name) | {"split": split, "n": n, "pieces": PIECES, "code": cache.code_key(__name__)}
 
 
 def usual_size(split: Split) -> int:
@@ -150,8 +164,8 @@ def identity(name: str) -> dict[str, Any]:
 
 
 def _read(part: HubSet, split: str, n: int) -> Dataset:
-    wanted = math.ceil(n / part.kept)
-    table = hub.ask(part.repo, lambda: _rows(part, split, wanted))
+    wanted, progress = math.ceil(n / part.kept), Progress()
+    table = ask(part.repo, lambda: _rows(part, split, wanted, progress), progress=progress)
     labels = part.to_label(table[part.column].to_pylist())
     rows = np.flatnonzero(labels != LEFT_OUT)
     rows = rng("order of", part.repo, split).permutation(rows)[:n]
@@ -168,18 +182,11 @@ def _read(part: HubSet, split: str, n: int) -> Dataset:
     return Dataset.from_dict(columns, features=Features(image=Image(), label=label, patient=text, slide=text, lab=text))
 
 
-def _rows(part: HubSet, split: str, n: int) -> pa.Table:
+def _rows(part: HubSet, split: str, n: int, progress: Progress) -> pa.Table:
     """About ``n`` rows with the picture and what its label is made of, evenly spread over the files of a split."""
-    files = HfFileSystem(endpoint=constants.ENDPOINT)
-    files.invalidate_cache()  # after a failure, nothing that was half read
-    root = f"datasets/{part.repo}@{part.revision}"
-    names = sorted(str(file).removeprefix(f"{root}/") for file in files.ls(f"{root}/data", detail=False))
-    names = [name for name in names if name.startswith(part.files[split]) and name.endswith(".parquet")]
-    if not names:
-        raise hub.DamagedError(f"no parquet file of the split {split} is in it")
     try:
         with ThreadPoolExecutor(THREADS) as pool:
-            opened = list(pool.map(lambda name: pq.ParquetFile(files.open(f"{root}/{name}")), names))
+            opened = list(pool.map(lambda file: _open(part, progress, *file), _sizes(part, split).items()))
             _check_names(part, opened[0].schema_arrow)
             groups = [(i, group) for i, file in enumerate(opened) for group in range(file.num_row_groups)]
             per_group = sum(file.metadata.num_rows for file in opened) / len(groups)
@@ -188,7 +195,23 @@ def _rows(part: HubSet, split: str, n: int) -> pa.Table:
             of_file = [[group for i, group in chosen if i == place] for place in range(len(opened))]
             return pa.concat_tables(part for read in pool.map(take, opened, of_file) for part in read)
     except pa.ArrowInvalid as error:
-        raise hub.DamagedError(f"a file of the split {split} cannot be read: {error}") from error
+        raise BadContentError(f"a file of the split {split} cannot be read: {error}") from error
+
+
+def _sizes(part: HubSet, split: str) -> dict[str, int]:
+    """Names and bytes of the files of a split, in two answers: a list of a folder comes in pages, maybe without end."""
+    api = HfApi(endpoint=constants.ENDPOINT)
+    about = api.dataset_info(part.repo, revision=part.revision)
+    names = sorted(str(file.rfilename) for file in about.siblings or ())
+    names = [name for name in names if name.startswith(part.files[split]) and name.endswith(".parquet")]
+    if not names:
+        raise BadContentError(f"no parquet file of the split {split} is in it")
+    found = api.get_paths_info(part.repo, names, revision=part.revision, repo_type="dataset")
+    return {file.path: file.size for file in found if isinstance(file, RepoFile) and file.path in names}
+
+
+def _open(part: HubSet, progress: Progress, name: str, size: int) -> pq.ParquetFile:
+    return pq.ParquetFile(remote_file.opened(part.repo, name, part.revision, size, progress))
 
 
 def _check_names(part: HubSet, schema: pa.Schema) -> None:

@@ -70,6 +70,10 @@ def prepare(track: tracks.Track | None = None) -> None:
     for place, (name, take) in enumerate(steps, start=1):
         print(f"[{place:2}/{len(steps)}] {name} ...", end=" ", flush=True)
         start = time.perf_counter()
-        take()
+        try:
+            take()
+        except BaseException:
+            print(flush=True)  # what is said about it begins a line of its own
+            raise
         print(f"{time.perf_counter() - start:.1f} s", flush=True)
     print(f"The {track.name} track is ready, in {cache_dir()}. With HF_HUB_OFFLINE=1 nothing asks the network.")

@@ -23,6 +23,7 @@ from plip_tutorial.own_tiles import read_folder
 from plip_tutorial.plip import PLIP
 
 MODELS: dict[str, Callable[[int], Path]] = {"tiny CLIP": artifacts.tiny_clip, "tiny PLIP": artifacts.tiny_plip}
+FOLDS = 5  # of the probe on real tiles
 # The textures of Kather et al. (2016) have other labels; "complex stroma" has no counterpart and is left out.
 KATHER_2016 = {
     "01_TUMOR": "TUM", "02_STROMA": "STR", "04_LYMPHO": "LYM", "05_DEBRIS": "DEB", "06_MUCOSA": "NORM",
@@ -53,12 +54,32 @@ def micro(name: str, split: Split) -> Labelled:
 
 
 def real(folder: Path) -> Labelled:
-    """Tiles on disk, ``class/file``; labels of the 2016 set are renamed, what has no counterpart is left out."""
+    """Tiles on disk, ``class/file``; labels of the 2016 set are renamed, what has no counterpart is left out.
+
+    Raises:
+        FileNotFoundError, ValueError: no folder, no pictures in it, or none of its classes is known.
+    """
     table = read_folder(folder)
     labels = np.array(table.features["label"].int2str(table["label"]))
     renamed = np.array([KATHER_2016.get(label, label) for label in labels])
     keep = np.flatnonzero(np.isin(renamed, list(microcosm.PHRASES["micro-kather"])))
+    if not len(keep):
+        known = ", ".join([*microcosm.PHRASES["micro-kather"], *KATHER_2016])
+        raise ValueError(f"{folder} has the classes {', '.join(np.unique(labels))}; none of them is one of {known}.")
     return Labelled(table.select(keep)["image"], renamed[keep])
+
+
+def check_real(folders: Sequence[Path]) -> None:
+    """Read folders of real tiles, so that what cannot be measured is refused before any model is built.
+
+    Raises:
+        FileNotFoundError, ValueError: as `real`; or if the probe finds fewer than two classes of `FOLDS` tiles.
+    """
+    for folder in folders:
+        classes = dict(zip(*np.unique(real(folder).labels, return_counts=True), strict=True))
+        if sum(n >= FOLDS for n in classes.values()) < 2:
+            found = ", ".join(f"{n} of {name}" for name, n in classes.items())
+            raise ValueError(f"{folder} holds {found}; the probe needs two classes of {FOLDS} tiles or more.")
 
 
 def zero_shot_score(plip: PLIP, data: Labelled, name: str) -> Score:
@@ -75,7 +96,7 @@ def probe_score(train: Labelled, test: Labelled, features: Callable[[Sequence[An
     return metrics.macro_f1(test.labels, probe.predict(features(test.images)), groups=test.groups)
 
 
-def folded_probe_score(data: Labelled, features: Callable[[Sequence[Any]], NDArray[Any]], folds: int = 5) -> Score:
+def folded_probe_score(data: Labelled, features: Callable[[Sequence[Any]], NDArray[Any]], folds: int = FOLDS) -> Score:
     """Macro F1 of a probe on a small set without a split of its own: every tile is predicted by a probe without it."""
     from sklearn.model_selection import StratifiedKFold
 

@@ -9,7 +9,9 @@ A chapter asks once, at its top, and never branches on the track again.
 from __future__ import annotations
 
 import os
+import textwrap
 from dataclasses import dataclass, replace
+from functools import cache
 
 VARIABLE = "PLIP_TUTORIAL_TRACK"
 
@@ -94,15 +96,17 @@ TRACKS = {track.name: track for track in (TINY, FULL)}
 def current() -> Track:
     """The track of this session.
 
-    The environment variable ``PLIP_TUTORIAL_TRACK`` decides. Without it: full in Google Colab with a GPU, else tiny.
-    A full track without a GPU is cut to what a CPU can do: `FULL_WITHOUT_GPU`.
+    The environment variable ``PLIP_TUTORIAL_TRACK`` decides. Without it: full in Google Colab with a GPU, else tiny. If
+    the full track cannot be had there, because the hub is away or lacks a part, that is printed once and the tiny track
+    is taken; a full track that was asked for by name is never replaced. Without a GPU it is cut to what a CPU can do:
+    `FULL_WITHOUT_GPU`.
 
     Raises:
         ValueError: if the variable names no track.
     """
     chosen = os.environ.get(VARIABLE, "").strip().lower()
     if not chosen:
-        return FULL if in_colab() and _has_gpu() else TINY
+        return _full_or_tiny() if in_colab() and _has_gpu() else TINY
     if chosen not in TRACKS:
         raise ValueError(f"{VARIABLE} is {chosen!r}; it must be one of {', '.join(TRACKS)}.")
     return FULL_WITHOUT_GPU if chosen == "full" and not _has_gpu() else TRACKS[chosen]
@@ -111,6 +115,22 @@ def current() -> Track:
 def in_colab() -> bool:
     """Whether this runs in Google Colab, which sets this variable in every session."""
     return "COLAB_RELEASE_TAG" in os.environ
+
+
+@cache
+def _full_or_tiny() -> Track:
+    """Decided once a process, as a page must not change its track half-way."""
+    from plip_tutorial import availability  # here, because it imports the libraries that this module does without
+
+    reason = availability.obstacle(FULL)
+    if not reason:
+        return FULL
+    said = (
+        f"There is a GPU, but the full track cannot be had: {reason}. This page goes on with the tiny track. To try "
+        f"again, restart the session; to insist on the full track, set {VARIABLE}=full before that."
+    )
+    print(textwrap.fill(said, 78, break_long_words=False, break_on_hyphens=False))
+    return TINY
 
 
 def _has_gpu() -> bool:

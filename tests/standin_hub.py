@@ -7,10 +7,11 @@ another host, as on the hub. It can fail in the ways in which a real hub fails, 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,8 +35,9 @@ def git_oid(content: bytes) -> str:
 class Fault:
     """What goes wrong at addresses that hold ``where``, ``times`` times.
 
-    ``status`` answers with an error; ``cut`` closes the connection after so many bytes; ``damage`` changes one byte;
-    ``slow`` waits so many seconds first.
+    ``status`` answers with it, ``body`` and ``headers``; without it, ``headers`` take the place of the hub's own.
+    ``cut`` closes the connection after so many bytes; ``damage`` changes one byte; ``slow`` waits so many seconds;
+    ``drip`` sends a byte every so many seconds, ``drip_headers`` does so without ever coming to the content.
     """
 
     where: str
@@ -46,6 +48,9 @@ class Fault:
     damage: bool = False
     slow: float = 0.0
     method: str = ""
+    body: bytes = b"{}"
+    drip: float = 0.0
+    drip_headers: float = 0.0
 
 
 @dataclass
@@ -108,8 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.asked.append((self.command, path, {k.lower(): v for k, v in self.headers.items()}))
         self.fault = self.hub.fault(self.command, path)
         time.sleep(self.fault.slow)
+        if self.fault.drip_headers:
+            return self._drip(itertools.repeat(b"H"), self.fault.drip_headers)
         if self.fault.status:
-            return self._send(self.fault.status, b"{}", self.fault.headers)
+            return self._send(self.fault.status, self.fault.body, self.fault.headers)
         if match := re.fullmatch(r"/api/(models|datasets)/([^/]+/[^/]+?)(?:/(revision|tree|paths-info)/(.+))?", path):
             kind, repo, verb, rest = match.groups()
             return self._api(kind, repo, verb or "revision", rest or "main", body)
@@ -198,14 +205,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in headers.items():
+        for name, value in (headers | self.fault.headers).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command == "HEAD":
             return
+        if self.fault.drip:
+            return self._drip((bytes([byte]) for byte in content), self.fault.drip)
         with suppress(OSError):  # a client that did not want to wait is gone
             self.wfile.write(content[: self.fault.cut or None])
         if self.fault.cut:
             self.close_connection = True
             self.connection.close()
+
+    def _drip(self, content: Iterable[bytes], pause: float) -> None:
+        with suppress(OSError):
+            for byte in content:
+                self.wfile.write(byte)
+                time.sleep(pause)
+        self.close_connection = True

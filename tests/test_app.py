@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import io
+import os
 import re
+import signal
+import socket
 import struct
+import subprocess
 import sys
+import time
 import zlib
 
 import numpy as np
@@ -134,3 +140,74 @@ def test_nearest_equals_sorting_by_hand() -> None:
     vectors, query = draw.normal(size=(50, 6)).astype(np.float32), draw.normal(size=6).astype(np.float32)
     by_hand = sorted(range(50), key=lambda i: -float(vectors[i] @ query))
     assert nearest(vectors, query, 7) == by_hand[:7]
+
+
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw==",
+}
+
+
+def _status(port: int, path: str, headers: dict[str, str]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _knows(option: str) -> bool:
+    """Whether this version of Streamlit has an option."""
+    from streamlit import config
+
+    try:
+        config.get_option(option)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _wait_for(port: int, demo: subprocess.Popen[str]) -> None:
+    while demo.poll() is None:
+        try:
+            if _status(port, "/_stcore/health", {}) == 200:
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"the demo did not start: {demo.communicate()}")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=lambda stop: stop.name)
+def test_the_server_answers_this_machine_only_and_ends_with_its_command(stop: signal.Signals) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_HEADLESS": "true"}
+    words = [sys.executable, "-m", "plip_tutorial", "demo"]
+    demo = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        _wait_for(port, demo)
+        foreign = 403 if _knows("server.allowedHosts") else 101
+        for host, status in ((f"localhost:{port}", 101), (f"127.0.0.1:{port}", 101), ("elsewhere.example", foreign)):
+            headers = HANDSHAKE | {"Host": host, "Origin": f"http://{host}"}  # a foreign name that points to us
+            assert _status(port, "/_stcore/stream", headers) == status
+        demo.send_signal(stop)
+        _, err = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert demo.returncode == 130
+    assert err.strip().splitlines()[-1].startswith("python -m plip_tutorial demo: stopped. ")
+    assert "Traceback" not in err
+    with pytest.raises(ConnectionRefusedError):
+        _status(port, "/_stcore/health", {})
+
+
+def test_without_streamlit_the_demo_says_how_to_get_it(monkeypatch) -> None:
+    from plip_tutorial import app
+
+    monkeypatch.setitem(sys.modules, "streamlit.web", None)
+    with pytest.raises(ImportError, match=r'the demo needs Streamlit: pip install "plip-tutorial\[demo\]"'):
+        app.run()

@@ -1,22 +1,32 @@
 """The doctor names what is there, what is missing, and the remedy; and it never hangs on the network."""
 
+import ast
 import http.server
+import os
+import subprocess
 import sys
 import threading
+import time
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
-from plip_tutorial import __main__, cache, doctor
+from plip_tutorial import __main__, cache, doctor, tracks
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def server():
     class Handler(http.server.BaseHTTPRequestHandler):
-        status = 200
+        status, drips = 200, False
 
         def do_GET(self):
+            while self.drips:  # until the other side has gone
+                self.wfile.write(b"H")
+                time.sleep(0.02)
             self.send_response(self.status)
             self.end_headers()
 
@@ -84,8 +94,15 @@ def test_the_hub_is_there_refuses_is_absent_or_switched_off(monkeypatch, server)
     assert found("hub").found.endswith("answers")
     handler.status = 429
     assert found("hub").found.endswith("answers with 429")
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert "cannot be reached" in found("hub").found
+    monkeypatch.setattr(doctor, "SECONDS", 0.3)
+    handler.drips = True  # each single read is quick, and there is no end
+    assert found("hub").found.endswith("cannot be reached: no whole answer within 0.3 s")
+    handler.drips = False
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128")
+    for address in ("http://127.0.0.1:9", "hub.example", "http://[::1"):
+        monkeypatch.setattr(constants, "ENDPOINT", address)
+        assert f"{address} cannot be reached" in found("hub").found
+        assert "HTTPS_PROXY: http://proxy.example:3128" in found("hub").remedy  # no password in what is passed on
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert found("hub").found == "switched off"
 
@@ -94,3 +111,102 @@ def test_the_report_is_readable_and_says_which_python():
     lines = doctor.text(doctor.examine(hub=False)).splitlines()
     assert sys.executable in lines[0]
     assert all(line.startswith("    ") or ": " in line for line in lines)
+
+
+BARE = (
+    f"import sys, runpy; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['x', *sys.argv[1:]];"
+    "runpy.run_module('plip_tutorial', run_name='__main__')"
+)
+
+
+def bare(*words):
+    """A command in a Python that has nothing but its standard library."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment |= {"HF_HUB_OFFLINE": "1"}
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-c", BARE, *words],
+        capture_output=True, text=True, env=environment, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_without_any_package_the_doctor_says_what_is_missing_and_how_to_get_it(tmp_path):
+    ran = bare("doctor")
+    assert ran.stderr == ""
+    assert ran.returncode == 1
+    for name in doctor.tested():
+        assert f"{name}: missing" in ran.stdout
+        assert f'install "{name}"' in ran.stdout
+    assert f"runs from {ROOT}" in ran.stdout
+    assert "GPU: cannot be told as long as torch cannot be imported" in ran.stdout
+    assert "hub: switched off" in ran.stdout
+    for words in ([], ["embed"], ["finetune"], ["demo"]):
+        assert bare(*words, "--help").stdout.startswith("usage: python -m plip_tutorial")
+    ran = bare("embed", str(tmp_path), "--output", str(tmp_path / "a.parquet"))
+    assert ran.returncode == 2
+    assert "is missing. `python -m plip_tutorial doctor` says how to get it" in ran.stderr.splitlines()[-1]
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("name", ["__init__", "__main__", "command_line", "doctor", "network"])
+def test_an_old_python_can_at_least_run_the_doctor(name):
+    source = (ROOT / "plip_tutorial" / f"{name}.py").read_text(encoding="utf-8")
+    tree = ast.parse(source, feature_version=(3, 8))
+    top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    modules = {alias.name for node in top if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in top if isinstance(node, ast.ImportFrom)}
+    assert {module.split(".")[0] for module in modules} <= {"plip_tutorial", *sys.stdlib_module_names}
+
+
+def test_what_is_there_and_cannot_be_imported_is_named(monkeypatch):
+    def broken(name):
+        if name in ("torch", "sklearn"):
+            raise {"torch": OSError, "sklearn": ValueError}[name](f"{name} is of another kind\nand more")
+
+    monkeypatch.setattr(doctor.importlib, "import_module", broken)
+    findings = [finding for finding in doctor.examine(hub=False) if finding.stops]
+    assert [finding.name for finding in findings] == ["sklearn", "torch"]
+    assert findings[0].found == "is there and cannot be imported: sklearn is of another kind"
+    assert '--force-reinstall "scikit-learn"' in findings[0].remedy
+
+
+def test_a_look_that_fails_is_a_line_and_the_others_go_on(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: 1 / 0)
+    assert found("GPU", hub=False).found == "cannot be looked at: ZeroDivisionError: division by zero"
+    assert found("memory", hub=False).found.endswith("GB free")
+
+
+def test_a_cache_that_cannot_be_made_or_written_must_be_mended(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nothing")):
+        monkeypatch.setenv(cache.VARIABLE, str(place))
+        finding = found("cache of the book", hub=False)
+        assert finding.stops
+        assert str(place) in finding.found
+        assert cache.VARIABLE in finding.remedy
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(doctor, "unwritable", lambda place: "Read-only file system")
+    stops = [finding for finding in doctor.examine(hub=False) if finding.stops]
+    assert [finding.found for finding in stops] == [f"{tmp_path} cannot be written: Read-only file system"]
+
+
+def test_an_unknown_track_must_be_mended(monkeypatch):
+    monkeypatch.setenv(tracks.VARIABLE, "huge")
+    assert found("track", hub=False).stops
+    assert "'huge'" in found("track", hub=False).found
+    monkeypatch.delenv(tracks.VARIABLE)
+    assert not found("track", hub=False).stops
+
+
+def test_where_the_package_is_not_installed_the_tested_names_are_looked_for(monkeypatch):
+    def absent(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "requires", absent)
+    findings = doctor.examine(hub=False)
+    assert "numpy " in next(finding for finding in findings if finding.name == "packages").found
+    assert not [finding for finding in findings if finding.stops]
+    monkeypatch.setattr(doctor, "version", absent)
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    together = found("all of these at once", hub=False)
+    assert together.remedy.startswith('uv pip install "accelerate" ')  # no pip in this environment
+    assert together.remedy.count('"') == 2 * len(doctor.tested())

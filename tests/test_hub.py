@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +21,7 @@ from standin_content import add_model, add_vit
 from standin_hub import Fault, Hub, serve
 from transformers import CLIPModel
 
-from plip_tutorial import cache, hub, plip, tracks, training_run
+from plip_tutorial import asking, cache, hub, plip, tracks, training_run
 from plip_tutorial.finetune import TrainConfig, finetune
 from plip_tutorial.plip import PLIP
 from plip_tutorial.vision_model import VisionModel
@@ -54,7 +56,7 @@ def use(running: Hub, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     impatient = SimpleNamespace(sleep=lambda _: None, time=__import__("time").time)
     monkeypatch.setattr("huggingface_hub.file_download.time", impatient)
     monkeypatch.setattr("huggingface_hub.utils._http.time", impatient)
-    monkeypatch.setattr(hub, "WAIT", 0.0)
+    monkeypatch.setattr(asking, "WAIT", 0.0)
 
 
 def asked(running: Hub, what: str) -> list[dict[str, str]]:
@@ -99,12 +101,12 @@ def test_the_vision_model_of_chapter_8_is_pinned_too(server: Hub) -> None:
     ("fault", "says"),
     [
         (Fault("resolve", 99, 404, {"X-Error-Code": "EntryNotFound"}), r"does not have it.*\(404\)"),
-        (Fault("/tree/", 99, 404, {"X-Error-Code": "RevisionNotFound"}), "version .* is gone"),
-        (Fault("/tree/", 99, 401, {"X-Error-Code": "RepoNotFound"}), r"not for everybody \(401\)"),
+        (Fault("paths-info", 99, 404, {"X-Error-Code": "RevisionNotFound"}), "version .* is gone"),
+        (Fault("paths-info", 99, 401, {"X-Error-Code": "RepoNotFound"}), r"not for everybody \(401\)"),
         (Fault("resolve", 99, 401, {"X-Error-Code": "GatedRepo"}), r"who reads it \(401\).*hf auth login"),
         (Fault("resolve", 99, 403, {"X-Error-Code": "GatedRepo"}), r"who reads it \(403\).*hf auth login"),
         (Fault("resolve", 99, 429, {"Retry-After": "0"}), r"fewer requests \(429\)"),
-        (Fault("/tree/", 99, 429, {"Retry-After": "0"}), r"fewer requests \(429\)"),
+        (Fault("paths-info", 99, 429, {"Retry-After": "0"}), r"fewer requests \(429\)"),
         (Fault("/cdn/", 99, 503), r"problem of its own \(503\)"),
         (Fault("/cdn/", 99, damage=True), "pytorch_model.bin arrived damaged.*fetched 3 times"),
         (Fault("/cdn/", 99, slow=0.6), r"too slow \(ReadTimeout\)"),
@@ -129,7 +131,7 @@ def test_a_failure_that_stays_is_explained_and_leaves_nothing_in_use(
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault("/tree/", 2, 429, {"Retry-After": "0"}),
+        Fault("paths-info", 2, 429, {"Retry-After": "0"}),
         Fault("resolve", 1, 429, {"Retry-After": "0"}, method="HEAD"),
         Fault("/cdn/", 2, 503),
         Fault("/cdn/", 2, cut=5000),
@@ -156,11 +158,126 @@ def test_what_arrived_before_an_interruption_is_not_fetched_again(server: Hub) -
     assert len(asked(server, "GET /cdn/")) == 1
 
 
-def test_a_pause_is_as_long_as_the_hub_asks_and_no_longer_than_a_minute() -> None:
-    answer = lambda seconds: SimpleNamespace(response=SimpleNamespace(headers={"Retry-After": seconds}))  # noqa: E731
-    assert hub._pause(answer("7"), 1) == 7
-    assert hub._pause(answer("3600"), 1) == 60
-    assert [hub._pause(answer("soon"), tried) for tried in (1, 2)] == [hub.WAIT, 2 * hub.WAIT]
+@pytest.mark.parametrize(
+    ("said", "tried", "seconds"),
+    [("7", 1, 7), ("0", 1, 0), ("1.5", 1, 1.5), ("3600", 1, 60), ("9" * 400, 1, 60), ("inf", 1, 60)]
+    + [(odd, tried, asking.WAIT * tried) for odd in ("soon", "-5", "nan", "", "²", "Wed, 21 Oct 2015 07:28:00 GMT")
+       for tried in (1, 2)],
+)  # fmt: skip
+def test_a_pause_is_as_long_as_the_hub_asks_and_no_longer_than_a_minute(said: str, tried: int, seconds: float) -> None:
+    error = SimpleNamespace(response=SimpleNamespace(headers={"Retry-After": said}))
+    assert asking._pause(error, tried) == seconds  # type: ignore[arg-type]
+
+
+LOGIN = {"status": 200, "body": b"<html>Please log in to the network</html>", "headers": {"Content-Type": "text/html"}}
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (Fault("/api/", 99, **LOGIN), "what http.* answers makes no sense .*JSONDecodeError.*HF_ENDPOINT"),
+        (Fault("", 99, **LOGIN), "what http.* answers makes no sense .*log in"),
+        (Fault("paths-info", 99, 200, body=b'{"error": "busy"}'), "makes no sense"),
+        (Fault("paths-info", 99, 200, body=b'[{"type": "file"}]'), "makes no sense .*KeyError"),
+        (Fault("resolve", 99, headers={"X-Repo-Commit": "../../../../outside"}), "makes no sense"),
+        (Fault("resolve", 99, headers={"X-Repo-Commit": "1" * 40}), f"asked for commit .*, it gave {'1' * 40}"),
+        (Fault("resolve", 99, 200, body=b""), "makes no sense .*FileMetadataError"),
+        (Fault("", 99, 429, {"Retry-After": "-5"}), r"fewer requests \(429\)"),
+        (Fault("", 99, 429, {"Retry-After": "9" * 400}), r"fewer requests \(429\)|next to nothing came"),
+        (Fault("/api/", 99, drip_headers=0.02), "too slow .next to nothing came for 0.5 s"),
+        (Fault("/api/", 99, drip=0.02), "too slow .next to nothing came for 0.5 s"),
+        (Fault("/cdn/", 99, drip=0.02), "too slow .next to nothing came for 0.5 s"),
+        (Fault("config.json", 99, drip_headers=0.02), "too slow .next to nothing came for 0.5 s"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else f"{value.where} {value.body[:9]!r} {list(value.headers)}",
+)
+def test_a_hub_that_makes_no_sense_or_never_ends_is_given_up(
+    fault: Fault, says: str, server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.5)
+    monkeypatch.setattr(asking, "LONGEST_WAIT", 0.0)
+    server.faults.append(fault)
+    with pytest.raises(hub.HubError, match=f"{PLIP_ID}: .*{says}") as raised:
+        hub.local(PLIP_ID)
+    assert server.address in str(raised.value)
+    assert "PLIP_TUTORIAL_TRACK=tiny" in str(raised.value)
+    assert list((tmp_path / "cache").glob("hub-*")) == []
+    assert not (tmp_path / "outside").exists()
+    fault.times = 0
+    monkeypatch.setattr(asking, "PATIENCE", 60.0)
+    assert Path(hub.local(PLIP_ID), "model.safetensors").exists()
+
+
+def test_a_slow_hub_is_waited_for_as_long_as_something_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    monkeypatch.setattr(asking, "FAREWELL", 0.1)
+    arrived, more = [0], threading.Event()
+
+    def trickles() -> str:
+        for _ in range(12):
+            more.wait(0.05)
+            arrived[0] += 1
+        return "all of it"
+
+    assert asking.ask("it", trickles, progress=asking.Progress(lambda: arrived[0])) == "all of it"
+    with pytest.raises(asking.HubError, match=r"it: .*next to nothing came for 0.2 s"):
+        asking.ask("it", lambda: more.wait(60), progress=asking.Progress())
+    more.set()
+
+
+def test_no_list_is_asked_for_that_could_come_in_pages_without_end(server: Hub) -> None:
+    hub.local(PLIP_ID)
+    assert asked(server, "paths-info")
+    assert not asked(server, "/tree/")
+
+
+def test_an_error_that_is_not_the_hubs_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device", "/somewhere")
+
+    with pytest.raises(OSError, match="No space left"):
+        asking.ask("it", full, progress=asking.Progress())
+    with pytest.raises(TimeoutError, match="mine"):  # and is not taken for our own waiting
+        asking.ask("it", lambda: (_ for _ in ()).throw(TimeoutError("mine")), progress=asking.Progress())
+
+
+def test_a_model_that_is_not_pinned_is_checked_kept_by_the_client_and_used_without_a_network(
+    server: Hub, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {path.name: path.read_bytes() for path in small.iterdir()}
+    server.add("models", "lab/own", files | {"README.md": b"#", "pytorch_model.bin": b"older", "x/a.json": b"{}"})
+    place = Path(hub.local("lab/own"))
+    assert {path.name for path in place.iterdir()} == set(files)
+    assert PLIP(place, device="cpu").fingerprint() == PLIP(small, device="cpu").fingerprint()
+    server.faults.append(Fault("", 99, 503))
+    with pytest.warns(UserWarning, match=r"lab/own: .*\(503\).*the copy in .* is used"):
+        assert Path(hub.local("lab/own")) == place
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.warns(UserWarning, match="HF_HUB_OFFLINE is set"):
+        assert Path(hub.local("lab/own")) == place
+    with pytest.raises(hub.HubError, match=r"lab/never: it was never fetched, and HF_HUB_OFFLINE is set"):
+        hub.local("lab/never")
+
+
+def test_what_is_no_model_is_named_with_what_to_give(small: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("HOME", str(small.parent))
+    assert hub.local(f"~/{small.name}") == small
+    for wrong in ("/no/such/folder", "gone", "../gone", "a/b/c", "my tiles/model", ""):
+        with pytest.raises(FileNotFoundError, match=f"there is no folder {wrong!r}, and it is no id on the hub"):
+            hub.local(wrong)
+    with pytest.raises(FileNotFoundError, match=r"config.json' is a file; give the folder that holds the model"):
+        hub.local(small / "config.json")
+    (tmp_path / "run" / "step-000010").mkdir(parents=True)
+    with pytest.raises(
+        FileNotFoundError, match=r"run holds no model: config.json and weights .* are missing. Give the"
+    ):
+        hub.local(tmp_path / "run")
+    (tmp_path / "run" / "model").mkdir()
+    (tmp_path / "run" / "model" / "config.json").write_text("{}")
+    with pytest.raises(FileNotFoundError, match=r"Do you mean .*run/model\?"):
+        hub.local(tmp_path / "run")
+    with pytest.raises(FileNotFoundError, match=r"model holds no model: weights .* are missing"):
+        hub.local(tmp_path / "run" / "model")
 
 
 def test_without_a_network_the_message_says_so_at_once(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,3 +328,10 @@ def test_an_error_of_a_model_that_is_not_pinned_is_explained_too(server: Hub, sm
     with pytest.raises(ZeroDivisionError):
         hub.ask("arithmetic", lambda: 1 / 0)
     assert CLIPModel.from_pretrained(small).config.projection_dim == 16
+
+
+def test_damaged_weights_are_named_with_their_folder(small: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(small, tmp_path / "short"))
+    os.truncate(place / "model.safetensors", 5000)
+    with pytest.raises(ValueError, match=r"the weights in .*short are damaged .* Copy the model again"):
+        PLIP(place)

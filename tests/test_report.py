@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from plip_tutorial import report
 from plip_tutorial.report import Labelled
@@ -43,3 +44,19 @@ def test_words_find_pictures_and_random_order_is_the_mean_over_many_orders() -> 
     by_words = np.mean([np.mean([np.mean(labels[order[:5]] == c) for c in ("ADI", "MUC")]) for order in orders])
     by_picture = np.mean([labels[order[0]] == labels[order[1]] for order in orders])
     assert report.random_retrieval(Labelled(x, labels)) == pytest.approx((by_picture, by_words), abs=0.02)
+
+
+def test_a_folder_that_cannot_be_measured_is_refused_before_the_models_are_built(tmp_path) -> None:
+    for name, n in (("TUM", 5), ("02_STROMA", 5), ("other", 9)):
+        (tmp_path / name).mkdir()
+        for i in range(n):
+            Image.new("RGB", (40, 40), (20 * i,) * 3).save(tmp_path / name / f"{i}.png")
+    report.check_real([tmp_path])
+    assert sorted(report.real(tmp_path).labels.tolist()) == ["STR"] * 5 + ["TUM"] * 5
+    (tmp_path / "TUM" / "0.png").unlink()
+    with pytest.raises(ValueError, match=r"holds 5 of STR, 4 of TUM; the probe needs two classes of 5 tiles or more"):
+        report.check_real([tmp_path])
+    (tmp_path / "TUM").rename(tmp_path / "one")
+    (tmp_path / "02_STROMA").rename(tmp_path / "two")
+    with pytest.raises(ValueError, match=r"has the classes one, other, two; none of them is one of .*TUM.*01_TUMOR"):
+        report.check_real([tmp_path])
