@@ -90,7 +90,7 @@ def load(images: Iterable[ImageLike], *, skip_unreadable: bool = False) -> Itera
     """
     refuse_single(images)
     total = count(images)
-    return (_decoded(image, i, total, skip_unreadable) for i, image in enumerate(_undecoded(images)))
+    return (_decoded(image, i, total, skip_unreadable) for i, image in enumerate(undecoded(images)))
 
 
 def load_each(
@@ -127,7 +127,7 @@ def load_each(
     pool = ThreadPoolExecutor(threads)
     waiting: deque[Future[T | None]] = deque()
     try:
-        for index, image in enumerate(_undecoded(images)):
+        for index, image in enumerate(undecoded(images)):
             waiting.append(pool.submit(done, index, image))
             if len(waiting) > ahead:
                 yield waiting.popleft().result()
@@ -166,7 +166,7 @@ def refuse_single(images: Any) -> None:
         raise TypeError(f"expected a sequence of images, got one image ({_name(images)}). Pass [image].")
 
 
-def _undecoded(images: Any) -> Any:
+def undecoded(images: Any) -> Any:
     """Take the stored bytes of a `datasets` column, not its pictures: a broken file would end the iteration."""
     feature: Any = getattr(images, "features", None)
     source = getattr(images, "source", None)
@@ -174,6 +174,19 @@ def _undecoded(images: Any) -> Any:
         return images
     column = source.with_format(None).select_columns(images.column_name)
     return column.cast_column(images.column_name, type(feature)(decode=False))[images.column_name]
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a picture's file.
+
+    Raises:
+        UnreadableImageError: there is none, or it is a pipe.
+    """
+    try:
+        with open(_regular(path), "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        raise UnreadableImageError(_name(path), str(error)) from error
 
 
 def _opened(image: Any) -> Image.Image:

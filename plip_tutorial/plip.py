@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial, wraps
 from itertools import islice
 from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
+from weakref import ReferenceType, ref
 
 import numpy as np
 import torch
@@ -90,11 +92,10 @@ class PLIP:
         pictures = CLIPImageProcessorPil.from_pretrained(model, token=auth_token)
         self.processor: Any = CLIPProcessor(pictures, tokenizer)  # type: ignore[no-untyped-call]
         self.dim: int = self.model.config.projection_dim
-        self._reader = image_reader(self.model)
         self._preprocess = Preprocessor(pictures)
         self._tokens = Tokens(tokenizer, self.model.config.text_config)
         self._indexed: Embeddings | None = None
-        self._fingerprint: str | None = None
+        self._fingerprint: _Fingerprint | None = None
 
     @property
     def logit_scale(self) -> float:
@@ -102,21 +103,23 @@ class PLIP:
         return float(self.model.logit_scale.detach().exp())
 
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits of all that an embedding depends on besides its input; computed once.
+        """Sixteen hexadecimal digits of all that an embedding depends on besides its input.
 
         The weights and how they are put together, the preprocessing of pictures, the tokenizer and the precision.
+        Computed anew when a weight has been replaced or changed in place; what is done to ``weight.data`` goes unseen.
         """
-        if self._fingerprint is None:
+        weights = self.model.state_dict(keep_vars=True)
+        if self._fingerprint is None or not self._fingerprint.holds(weights):
             digest = hashlib.sha256(self.precision.encode())
             digest.update(self.processor.image_processor.to_json_string().encode())
             digest.update(self.processor.tokenizer.backend_tokenizer.to_str().encode())
             for tower in (self.model.config.text_config, self.model.config.vision_config):
                 digest.update(tower.to_json_string().encode())  # its activation and heads are in no weight
-            for name, tensor in sorted(self.model.state_dict().items()):
+            for name, tensor in sorted(weights.items()):
                 digest.update(name.encode())
-                digest.update(tensor.cpu().contiguous().numpy())
-            self._fingerprint = digest.hexdigest()[:16]
-        return self._fingerprint
+                digest.update(tensor.detach().cpu().contiguous().numpy())
+            self._fingerprint = _Fingerprint(digest.hexdigest()[:16], [_state(w) for w in weights.values()])
+        return self._fingerprint.text
 
     @overload
     def encode_images(
@@ -153,14 +156,15 @@ class PLIP:
         """
         total = count(images)
         batches = self._image_batches(images, _checked_size(batch_size), skip_unreadable)
+        reader = image_reader(self.model)  # anew, since somebody may have put another layer into the model
         rows, masks = [np.empty((0, self.dim), np.float32)], [np.empty(0, bool)]
         with torch.inference_mode(), self._autocast(), _progress(total, "image") as bar:
             for pixels, readable in batches:
                 if pixels is not None:
-                    rows.append(_pooled(self._reader.get_image_features(pixel_values=pixels.to(self.device))))
+                    rows.append(_pooled(reader.get_image_features(pixel_values=pixels.to(self.device))))
                 masks.append(readable)
                 bar.update(len(readable))
-        embeddings = _finished(np.concatenate(rows), normalize)
+        embeddings = finished(np.concatenate(rows), normalize)
         return (embeddings, np.concatenate(masks)) if skip_unreadable else embeddings
 
     @partial(_released, theirs="text", ours="texts")
@@ -187,7 +191,7 @@ class PLIP:
                 padded = self._tokens.pad([tokens[i] for i in chosen])
                 embeddings[chosen] = _pooled(self.model.get_text_features(input_ids=padded.to(self.device)))
                 bar.update(len(chosen))
-        return _finished(embeddings, normalize)
+        return finished(embeddings, normalize)
 
     @partial(_released, theirs="text_labels", ours="labels")
     def zero_shot_classification(
@@ -251,6 +255,23 @@ class PLIP:
         return nullcontext() if dtype == torch.float32 else torch.autocast(self.device.type, dtype)
 
 
+@dataclass(frozen=True)
+class _Fingerprint:
+    """A fingerprint, and the weights that it was taken of, each with the number of its changes."""
+
+    text: str
+    states: list[tuple[ReferenceType[torch.Tensor], int]]
+
+    def holds(self, weights: Mapping[str, torch.Tensor]) -> bool:
+        then = [(reference(), version) for reference, version in self.states]
+        now = [(weight, weight._version) for weight in weights.values()]
+        return len(then) == len(now) and all(a[0] is b[0] and a[1] == b[1] for a, b in zip(then, now, strict=True))
+
+
+def _state(weight: torch.Tensor) -> tuple[ReferenceType[torch.Tensor], int]:
+    return ref(weight), weight._version
+
+
 def _checked_size(size: int, name: str = "batch_size") -> int:
     if size < 1:
         raise ValueError(f"{name} is {size}; it must be at least 1")
@@ -266,7 +287,8 @@ def _pooled(output: Any) -> Embeddings:
     return embeddings
 
 
-def _finished(embeddings: Embeddings, normalize: bool) -> Embeddings:
+def finished(embeddings: Embeddings, normalize: bool) -> Embeddings:
+    """Bring vectors (n, d) to length 1 if asked to; one of length 0 stays."""
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True) if normalize else np.ones(1, np.float32)
     unit: Embeddings = embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)
     return unit

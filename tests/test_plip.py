@@ -207,7 +207,7 @@ def test_decoding_runs_beside_the_forward_pass(plip: PLIP, monkeypatch: pytest.M
     # While the model holds the first batch, the pictures of the second must be asked for, if a core is idle.
     monkeypatch.setattr(devices, "cores", lambda: torch.get_num_threads() + 1)
     second_asked, overlapped = threading.Event(), []
-    forward = plip._reader.get_image_features
+    forward = plip.model.get_image_features
 
     def waiting(**pixels: torch.Tensor) -> object:
         overlapped.append(second_asked.wait(10))
@@ -219,7 +219,7 @@ def test_decoding_runs_beside_the_forward_pass(plip: PLIP, monkeypatch: pytest.M
                 second_asked.set()
             yield image
 
-    monkeypatch.setattr(plip._reader, "get_image_features", waiting)
+    monkeypatch.setattr(plip.model, "get_image_features", waiting)
     plip.encode_images(source(), 2)
     assert overlapped == [True, True]
 
@@ -227,7 +227,7 @@ def test_decoding_runs_beside_the_forward_pass(plip: PLIP, monkeypatch: pytest.M
 def test_a_stream_is_read_at_most_two_batches_ahead(plip: PLIP, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "cores", lambda: torch.get_num_threads() + 1)
     asked, done, ahead = [0], [0], []
-    forward = plip._reader.get_image_features
+    forward = plip.model.get_image_features
 
     def counting(**pixels: torch.Tensor) -> object:
         time.sleep(0.02)
@@ -240,7 +240,7 @@ def test_a_stream_is_read_at_most_two_batches_ahead(plip: PLIP, monkeypatch: pyt
             asked[0] += 1
             yield image
 
-    monkeypatch.setattr(plip._reader, "get_image_features", counting)
+    monkeypatch.setattr(plip.model, "get_image_features", counting)
     plip.encode_images(source(), 2)
     assert max(ahead) <= 2 * 2
 
