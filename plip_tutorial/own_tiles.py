@@ -227,7 +227,7 @@ def _problem_of(stored: dict[str, Any]) -> str:
 
 
 def _problem(picture: Any) -> str:
-    """Why the model could not be shown a picture: whatever `images.to_rgb` says, since it is what the model will use."""
+    """Why the model could not be shown a picture: what `images.to_rgb` says, which every chapter uses."""
     try:
         to_rgb(picture)
     except UnreadableImageError as error:

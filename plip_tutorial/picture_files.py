@@ -1,4 +1,4 @@
-"""One walk through a folder of pictures, for all that reads folders: the same files everywhere, and a word for the rest.
+"""One walk through a folder of pictures: the same files for all that reads folders, and a word for the rest.
 
 Linked folders are followed, but never round in a circle. Hidden files, the folders that systems make for themselves
 (``__MACOSX``, ``@eaDir``, ``.ipynb_checkpoints``), pipes and devices are left out. Whatever might have been a picture
@@ -26,20 +26,24 @@ from pathlib import Path
 
 from PIL import Image
 
-SERVICE_FOLDERS = frozenset(
-    "__macosx __pycache__ @eadir @recycle @recently-snapshot @synoeastream #recycle #snapshot ~snapshot $recycle.bin "
-    "recycler lost+found".split()
-) | {"system volume information", "network trash folder", "temporary items"}
+SERVICE_FOLDERS = frozenset({
+    "__macosx", "__pycache__", "@eadir", "@recycle", "@recently-snapshot", "@synoeastream", "#recycle", "#snapshot",
+    "~snapshot", "$recycle.bin", "recycler", "lost+found", "system volume information", "network trash folder",
+    "temporary items",
+})  # fmt: skip
 # Pillow registers these, too, but holds no decoder of its own for them; PostScript it would hand to another program.
-NO_PIXELS = frozenset(".bufr .grib .h5 .hdf .mpg .mpeg .wmf .emf .eps .ps".split())
+NO_PIXELS = frozenset({".bufr", ".grib", ".h5", ".hdf", ".mpg", ".mpeg", ".wmf", ".emf", ".eps", ".ps"})
 SLIDES = frozenset({".svs"})  # TIFF under another name
 # Pictures of phones, cameras, scanners and clinics that Pillow cannot open unless somebody adds a plugin.
-FOREIGN = frozenset(
-    ".heic .heif .hif .jxl .jxr .dng .nef .cr2 .cr3 .arw .orf .rw2 .raf .dcm .dicom .ndpi .scn .bif .mrxs .vms .vsi "
-    ".czi .lif .nd2 .oib .oif .lsm .exr".split()
-)
+FOREIGN = frozenset({
+    ".heic", ".heif", ".hif", ".jxl", ".jxr", ".dng", ".nef", ".cr2", ".cr3", ".arw", ".orf", ".rw2", ".raf", ".dcm",
+    ".dicom", ".ndpi", ".scn", ".bif", ".mrxs", ".vms", ".vsi", ".czi", ".lif", ".nd2", ".oib", ".oif", ".lsm", ".exr",
+})  # fmt: skip
 # What lies beside pictures by right and is not looked at; any other file might be a picture under a wrong name.
-BESIDE = frozenset(".txt .md .csv .tsv .json .jsonl .xml .yml .yaml .xlsx .parquet .html .py .ipynb .db .ini".split())
+BESIDE = frozenset({
+    ".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yml", ".yaml", ".xlsx", ".parquet", ".html", ".py",
+    ".ipynb", ".db", ".ini",
+})  # fmt: skip
 PICTURES = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "AVIF")  # their first bytes tell them for sure
 NAMED = 3  # names that stand for a kind
 HIDDEN, SERVICE, SPECIAL = "hidden", "in folders of the system", "no files but pipes, sockets or devices"
