@@ -46,7 +46,7 @@ BESIDE = frozenset({
 })  # fmt: skip
 PICTURES = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "AVIF")  # their first bytes tell them for sure
 NAMED = 3  # names that stand for a kind
-HIDDEN, SERVICE, SPECIAL = "hidden", "in folders of the system", "no files but pipes, sockets or devices"
+HIDDEN, SERVICE, SPECIAL = "hidden", "in folders of the system", "pipes, sockets or devices"
 DEAD, CIRCLE, CLOSED = "links that lead nowhere", "links that lead back to a folder above", "that may not be opened"
 FOREIGN_ENDING, RENAMED = "with an ending that Pillow cannot open here", "pictures without a picture's ending"
 NO_UNICODE = "with a name that is not valid Unicode"
@@ -158,7 +158,7 @@ def _walk(root: Path, found: Found) -> None:
 def _entries(root: Path, below: str, found: Found) -> Iterator[tuple[os.DirEntry[str], str]]:
     try:
         with os.scandir(root / below) as entries:
-            for entry in entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
                 yield entry, below + entry.name
     except OSError:  # closed to this user, or gone meanwhile
         found.left_out.add(CLOSED, below)

@@ -12,15 +12,12 @@ each caption is padded to its neighbours' length instead of to 77 tokens.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial, wraps
 from itertools import islice
 from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
-from weakref import ReferenceType, ref
 
 import numpy as np
 import torch
@@ -31,6 +28,7 @@ from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTo
 from plip_tutorial.devices import PRECISIONS, best_device, best_precision, check_precision, decoders
 from plip_tutorial.hub import local, quiet
 from plip_tutorial.images import ImageLike, count, load_each
+from plip_tutorial.model_fingerprint import ModelFingerprint
 from plip_tutorial.pixels import Preprocessor
 from plip_tutorial.read_token import image_reader
 from plip_tutorial.tokens import Tokens
@@ -95,7 +93,7 @@ class PLIP:
         self._preprocess = Preprocessor(pictures)
         self._tokens = Tokens(tokenizer, self.model.config.text_config)
         self._indexed: Embeddings | None = None
-        self._fingerprint: _Fingerprint | None = None
+        self._fingerprint = ModelFingerprint()
 
     @property
     def logit_scale(self) -> float:
@@ -106,20 +104,9 @@ class PLIP:
         """Sixteen hexadecimal digits of all that an embedding depends on besides its input.
 
         The weights and how they are put together, the preprocessing of pictures, the tokenizer and the precision.
-        Computed anew when a weight has been replaced or changed in place; what is done to ``weight.data`` goes unseen.
+        Computed once, and anew when one of them was changed; see `model_fingerprint`.
         """
-        weights = self.model.state_dict(keep_vars=True)
-        if self._fingerprint is None or not self._fingerprint.holds(weights):
-            digest = hashlib.sha256(self.precision.encode())
-            digest.update(self.processor.image_processor.to_json_string().encode())
-            digest.update(self.processor.tokenizer.backend_tokenizer.to_str().encode())
-            for tower in (self.model.config.text_config, self.model.config.vision_config):
-                digest.update(tower.to_json_string().encode())  # its activation and heads are in no weight
-            for name, tensor in sorted(weights.items()):
-                digest.update(name.encode())
-                digest.update(tensor.detach().cpu().contiguous().numpy())
-            self._fingerprint = _Fingerprint(digest.hexdigest()[:16], [_state(w) for w in weights.values()])
-        return self._fingerprint.text
+        return self._fingerprint.of(self.model, self.processor, self.precision)
 
     @overload
     def encode_images(
@@ -241,6 +228,8 @@ class PLIP:
         return np.argsort(-cosines, axis=1, kind="stable")[:, : _checked_size(top_k, "top_k")]
 
     def _image_batches(self, images: Pictures, batch_size: int, skip_unreadable: bool) -> Iterator[Batch]:
+        if not self._preprocess.is_of(self.processor.image_processor):  # somebody has changed its settings
+            self._preprocess = Preprocessor(self.processor.image_processor)
         threads, ahead = decoders(self.device, batch_size)
         shrunk = load_each(
             images, self._preprocess.shrink, skip_unreadable=skip_unreadable, threads=threads, ahead=ahead
@@ -253,23 +242,6 @@ class PLIP:
     def _autocast(self) -> AbstractContextManager[Any]:
         dtype = PRECISIONS[self.precision]
         return nullcontext() if dtype == torch.float32 else torch.autocast(self.device.type, dtype)
-
-
-@dataclass(frozen=True)
-class _Fingerprint:
-    """A fingerprint, and the weights that it was taken of, each with the number of its changes."""
-
-    text: str
-    states: list[tuple[ReferenceType[torch.Tensor], int]]
-
-    def holds(self, weights: Mapping[str, torch.Tensor]) -> bool:
-        then = [(reference(), version) for reference, version in self.states]
-        now = [(weight, weight._version) for weight in weights.values()]
-        return len(then) == len(now) and all(a[0] is b[0] and a[1] == b[1] for a, b in zip(then, now, strict=True))
-
-
-def _state(weight: torch.Tensor) -> tuple[ReferenceType[torch.Tensor], int]:
-    return ref(weight), weight._version
 
 
 def _checked_size(size: int, name: str = "batch_size") -> int:
