@@ -119,8 +119,8 @@ def main(n: int) -> None:
     """Print everything."""
     show_misses("microcosm tiles", tiles(3000))
     for folder in ("nct_crc_mini", "kather2016_mini", "negatives"):
-        paths = sorted(path for path in (DATA / folder).rglob("*") if path.suffix in {".png", ".jpg", ".tif"})
-        if paths:
+        if (DATA / folder).is_dir():
+            paths = [DATA / folder / file for file in find_pictures(DATA / folder).files]
             show_misses(f"real pictures, {folder}", [Image.open(path).convert("RGB") for path in paths])
     show_speed(n)
 

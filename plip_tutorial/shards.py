@@ -168,8 +168,15 @@ def claim(folder: Path, job: Mapping[str, Any]) -> None:
 
 
 def claimed(folder: Path) -> dict[str, Any]:
-    """What the pieces in ``folder`` belong to."""
-    return dict(_read_json(folder / "job.json"))
+    """What the pieces in ``folder`` belong to.
+
+    Raises:
+        DamagedError: nobody can say; without the note the pieces are worth nothing.
+    """
+    try:
+        return dict(_read_json(folder / "job.json"))
+    except (DamagedError, ValueError, TypeError) as error:
+        raise DamagedError(folder, "what its job.json says is lost") from error
 
 
 def refuse_other(folder: Path, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
