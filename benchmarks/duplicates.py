@@ -20,6 +20,7 @@ from PIL import Image
 from plip_tutorial.duplicates import CONTRAST, DISTANCE, Fingerprints, fingerprints, near_duplicates, near_pairs
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.microcosm.tissue import TISSUES, render_tile
+from plip_tutorial.picture_files import find_pictures
 
 DATA = Path(__file__).parents[1] / "../shared/data"
 Change = Callable[[Image.Image], Image.Image]
@@ -119,8 +120,8 @@ def main(n: int) -> None:
     """Print everything."""
     show_misses("microcosm tiles", tiles(3000))
     for folder in ("nct_crc_mini", "kather2016_mini", "negatives"):
-        paths = sorted(path for path in (DATA / folder).rglob("*") if path.suffix in {".png", ".jpg", ".tif"})
-        if paths:
+        if (DATA / folder).is_dir():
+            paths = [DATA / folder / file for file in find_pictures(DATA / folder).files]
             show_misses(f"real pictures, {folder}", [Image.open(path).convert("RGB") for path in paths])
     show_speed(n)
 

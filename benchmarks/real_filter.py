@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from plip_tutorial import artifacts, canary, clean, provenance
-from plip_tutorial.own_tiles import PICTURE_ENDINGS
+from plip_tutorial.picture_files import find_pictures
 from plip_tutorial.plip import PLIP
 
 SETS = {
@@ -30,7 +30,7 @@ def main(data: Path) -> None:
     start, rows = perf_counter(), []
     plip, chooser = PLIP(artifacts.tiny_clip()), artifacts.pathology_filter()
     for name, words in SETS.items():
-        paths = sorted(path for path in (data / name).rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
+        paths = sorted(data / name / file for file in find_pictures(data / name).files)
         paths = [path for path in paths if path.parent.name not in EMPTY]
         if not paths:
             raise SystemExit(f"{data / name} holds no pictures.")

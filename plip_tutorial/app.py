@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 LIMIT = 10  # megabytes of an uploaded picture
 SHOWN = 8
 HOSTS = "localhost 127.0.0.1"  # names under which the app answers; by spaces, as Streamlit reads them
+UPLOADS = ["png", "jpg", "jpeg", "jfif", "jpe", "tif", "tiff", "webp", "bmp", "gif", "jp2", "avif"]
 
 
 def run(argv: Sequence[str] = ()) -> None:
@@ -45,18 +46,18 @@ def run(argv: Sequence[str] = ()) -> None:
     raise KeyboardInterrupt
 
 
-def gallery(folder: Path | None) -> tuple[list[Any], list[str]]:
-    """Pictures and a text for each: a folder ``class/file``, or the corpus of the tiny track."""
+def gallery(folder: Path | None) -> tuple[Sequence[Any], list[str]]:
+    """Pictures as they are stored and a text for each: a folder ``class/file``, or the corpus of the tiny track."""
     if folder:
         from plip_tutorial.own_tiles import read_folder
 
         tiles = read_folder(folder)
-        return list(tiles["image"]), [str(file) for file in tiles["file"]]
+        return tiles["image"], [str(file) for file in tiles["file"]]
     from plip_tutorial import artifacts
 
     pairs = artifacts.corpus()
     pairs = pairs.select(range(min(600, len(pairs))))
-    return list(pairs["image"]), list(pairs["text"])
+    return pairs["image"], list(pairs["text"])
 
 
 def nearest(vectors: NDArray[np.float32], query: NDArray[np.float32], k: int = SHOWN) -> list[int]:
@@ -94,7 +95,7 @@ def page(folder: Path | None = None) -> None:
             _classify(plip, query, [label for label in labels if label])
 
 
-def _loaded(folder: str) -> tuple[Any, list[Any], list[str], NDArray[np.float32]]:
+def _loaded(folder: str) -> tuple[Any, Sequence[Any], list[str], NDArray[np.float32]]:
     """Model, pictures, texts and vectors, once for all visits."""
     import streamlit as st
 
@@ -102,12 +103,12 @@ def _loaded(folder: str) -> tuple[Any, list[Any], list[str], NDArray[np.float32]
     from plip_tutorial.plip import PLIP
 
     @st.cache_resource(show_spinner="Loading the model and the tiles ...")
-    def load(where: str) -> tuple[Any, list[Any], list[str], NDArray[np.float32]]:
+    def load(where: str) -> tuple[Any, Sequence[Any], list[str], NDArray[np.float32]]:
         plip = PLIP(artifacts.checkpoint(tracks.current().plip))
         pictures, texts = gallery(Path(where) if where else None)
         return plip, pictures, texts, plip.encode_images(pictures, 128)
 
-    found: tuple[Any, list[Any], list[str], NDArray[np.float32]] = load(folder)
+    found: tuple[Any, Sequence[Any], list[str], NDArray[np.float32]] = load(folder)
     return found
 
 
@@ -117,7 +118,7 @@ def _uploaded(label: str, key: str) -> Any:
 
     from plip_tutorial.images import UnreadableImageError, to_rgb
 
-    file = st.file_uploader(label, type=["png", "jpg", "jpeg", "tif", "tiff"], key=key)
+    file = st.file_uploader(label, type=UPLOADS, key=key)
     if file is None:
         return None
     if file.size > LIMIT * 1024**2:  # the server refuses this, too, unless somebody started it with other settings
@@ -140,8 +141,10 @@ def _plainly(reason: str) -> str:
 def _show(pictures: Sequence[Any], texts: Sequence[str], places: Sequence[int]) -> None:
     import streamlit as st
 
+    from plip_tutorial.images import to_rgb
+
     for column, place in zip(st.columns(4) * (len(places) // 4 + 1), places, strict=False):
-        column.image(pictures[place], width=150)
+        column.image(to_rgb(pictures[place]), width=150)  # a browser knows no 16 bits, fractions or LAB
         column.text(texts[place])
 
 

@@ -11,13 +11,18 @@ the tiny PLIP. Where each step is carried out: `curation`. What it starts from: 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from datasets import Dataset
 
 from plip_tutorial import cache, finetune, hub, hub_data, label_captions, microcosm, own_tiles, recipe, tracks
 from plip_tutorial.curation import Curation, knn_threshold
+from plip_tutorial.file_contents import content
+from plip_tutorial.images import undecoded
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.plip import PLIP
 from plip_tutorial.recipe import (
@@ -122,8 +127,20 @@ def benchmark_of(track: tracks.Track, name: str, split: Split = "test", n: int |
 
 
 def embeddings(model: str, name: str, split: Split = "test", n: int | None = None) -> Embeddings:
-    """Image embeddings of a benchmark, (n, d) unit vectors, cached. ``model`` is a checkpoint or an artifact's name."""
-    make = lambda: PLIP(checkpoint(model)).encode_images(benchmark(name, split, n)["image"], 256)  # noqa: E731
-    settings = {"track": asdict(tracks.current()), "model": model, "split": split, "n": n}
-    place, model_name = f"{name}-{split}".replace("/", "--"), Path(checkpoint(model)).name
-    return recipe.array(f"{place}-by-{model_name}", make, **settings, **hub_data.identity(name))
+    """Image embeddings of a benchmark, (n, d) unit vectors, cached. ``model`` is a checkpoint or an artifact's name.
+
+    They are those of this checkpoint and this set: where either was made anew in its place, so are they.
+    """
+    path, pictures = checkpoint(model), benchmark(name, split, n)["image"]
+    make = lambda: PLIP(path).encode_images(pictures, 256)  # noqa: E731
+    settings = {"track": asdict(tracks.current()), "split": split, "n": n, **hub_data.identity(name)}
+    place = f"{name}-{split}".replace("/", "--")
+    return recipe.array(f"{place}-by-{Path(path).name}", make, model=content(path), set=_content(pictures), **settings)
+
+
+def _content(pictures: Iterable[Any]) -> str:
+    """Sixteen hexadecimal digits of what the pictures of a set hold."""
+    whole = sha256()
+    for stored in undecoded(pictures):
+        whole.update(sha256(stored["bytes"]).digest() if stored["bytes"] else content(stored["path"]).encode())
+    return whole.hexdigest()[:16]

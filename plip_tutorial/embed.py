@@ -12,18 +12,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from accelerate import PartialState
 
 from plip_tutorial import shards
-from plip_tutorial.images import UnreadableImageError, to_rgb
-from plip_tutorial.own_tiles import PICTURE_ENDINGS
+from plip_tutorial.embedding_columns import embedded
+from plip_tutorial.file_contents import stamp
+from plip_tutorial.picture_files import find_pictures, picture_endings
 from plip_tutorial.plip import PLIP
+from plip_tutorial.storage import held, share
 
 SHARD = 4096  # tiles in one file; what a crash can cost
 
@@ -33,11 +33,12 @@ def embed_folder(
 ) -> Path:
     """Embed every picture below ``folder`` and write one Parquet file.
 
-    Shards lie in ``<output>.parts`` until all are done. A second call goes on with them.
+    Shards lie in ``<output>.parts`` until all are done. A second call goes on with them. Pictures that were added,
+    removed or changed meanwhile (by size and time) cost the shards that they belong to, not the others.
 
     Args:
         plip: the model.
-        folder: searched with all its sub-folders.
+        folder: searched with all its sub-folders; `picture_files.find_pictures` says what it leaves out.
         output: the file; ``file``, ``embedding`` and ``problem``, in the order of the file names.
         batch_size: pictures in one forward pass.
         shard: pictures in one piece.
@@ -48,61 +49,70 @@ def embed_folder(
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        ValueError: if it holds no picture, or if shards of another job lie in the place.
+        ValueError: if it holds no picture, if ``output`` is a folder, if shards of another model lie in the place, or
+            if pictures changed while they were embedded.
+        InUseError: another process writes the same output.
     """
-    files = sorted(_pictures(folder))
-    if not files:
-        raise ValueError(f"{folder} holds no picture; known endings are {', '.join(sorted(PICTURE_ENDINGS))}.")
-    parts, state = output.with_name(output.name + ".parts"), PartialState(cpu=plip.device.type == "cpu")
-    if state.is_main_process:
-        shards.claim(parts, {"files": _digest(files), "model": plip.fingerprint(), "shard": shard})
-    state.wait_for_everyone()
-    pieces = [files[start : start + shard] for start in range(0, len(files), shard)]
-    work = lambda i: _table(plip, folder, pieces[i], batch_size)  # noqa: E731
-    mine = {"part": state.process_index, "of": state.num_processes}
-    shards.run(len(pieces), work, parts, progress=progress and state.is_main_process, **mine)
-    state.wait_for_everyone()
-    if state.is_main_process:
-        shards.join([parts / f"{i:05d}.parquet" for i in range(len(pieces))], output)
-        shutil.rmtree(parts)
-    state.wait_for_everyone()
+    state = PartialState(cpu=plip.device.type == "cpu")
+    files = _pictures(folder, warn=state.is_main_process)
+    parts = _place(output)
+    with _lock(output, folder, state):
+        if state.is_main_process:
+            shards.claim(parts, {"model": plip.fingerprint(), "shard": shard})
+            shards.cut(files, shard, parts / "plan.json")
+        state.wait_for_everyone()
+        pieces = shards.cut(files, shard, parts / "plan.json")
+        work = lambda i: _table(plip, folder, pieces[i], batch_size)  # noqa: E731
+        made_of = lambda i: _digest(folder, pieces[i])  # noqa: E731
+        mine = {"part": state.process_index, "of": state.num_processes}
+        shards.run(len(pieces), work, parts, made_of=made_of, progress=progress and state.is_main_process, **mine)
+        state.wait_for_everyone()
+        if state.is_main_process:
+            _finish(parts, [made_of(i) for i in range(len(pieces))], output)
+        state.wait_for_everyone()
     return output
 
 
-def _pictures(folder: Path) -> Iterator[str]:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder.")
-    for place, _, names in os.walk(folder):
-        for name in names:
-            if os.path.splitext(name)[1].lower() in PICTURE_ENDINGS and not name.startswith("."):
-                yield (Path(place) / name).relative_to(folder).as_posix()
+def _pictures(folder: Path, *, warn: bool) -> list[str]:
+    found = find_pictures(folder, warn=warn)
+    if not found.files:
+        told = found.left_out.told()
+        hint = f" Left out: {told}." if told else ""
+        raise ValueError(f"{folder} holds no picture; known endings are {', '.join(sorted(picture_endings()))}.{hint}")
+    return found.files
 
 
-def _digest(files: Sequence[str]) -> str:
-    return (
-        f"{len(files)} files, {hashlib.sha256(chr(0).join(files).encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
-    )
+def _place(output: Path) -> Path:
+    """Where the shards lie; an output that cannot be is refused before the work."""
+    if output.is_dir():
+        raise ValueError(f"{output} is a folder. Name a file in it: {output / 'embeddings.parquet'}")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    return output.with_name(output.name + ".parts")
 
 
-def _table(plip: PLIP, folder: Path, files: Sequence[str], batch_size: int) -> pa.Table:
-    embeddings, readable = plip.encode_images([folder / file for file in files], batch_size, skip_unreadable=True)
-    rows: list[Any] = [None] * len(files)
-    for place, vector in zip(np.flatnonzero(readable), embeddings, strict=True):
-        rows[place] = vector
-    problems = [None if row is not None else _problem(folder / file) for row, file in zip(rows, files, strict=True)]
-    kind = pa.list_(pa.float32(), plip.dim)
-    return pa.table(
-        {
-            "file": pa.array(files, pa.string()),
-            "embedding": pa.array(rows, kind),
-            "problem": pa.array(problems, pa.string()),
-        }
-    )
+def _lock(output: Path, folder: Path, state: PartialState) -> AbstractContextManager[None]:
+    return held(output, f"embedding {folder}") if state.is_main_process else nullcontext()
 
 
-def _problem(file: Path) -> str:
-    try:
-        to_rgb(file)
-    except UnreadableImageError as error:
-        return error.reason
-    return "it could not be read at first"
+def _digest(folder: Path, files: list[str]) -> str:
+    """What a piece is made of: names, sizes and times."""
+    told = "\0".join(f"{file}\0{stamp(folder / file)}" for file in files)
+    return f"{len(files)} files, {hashlib.sha256(os.fsencode(told)).hexdigest()[:16]}"
+
+
+def _table(plip: PLIP, folder: Path, files: list[str], batch_size: int) -> pa.Table:
+    embedding, problem = embedded(plip, [folder / file for file in files], batch_size)
+    return pa.table({"file": pa.array(files, pa.string()), "embedding": embedding, "problem": problem})
+
+
+def _finish(parts: Path, made_of: list[str], output: Path) -> None:
+    """Put the shards together in their private place, and move the whole out of it."""
+    files = [parts / f"{i:05d}.parquet" for i in range(len(made_of))]
+    odd = [file for file, word in zip(files, made_of, strict=True) if not shards.fits(file, word)]
+    if odd:
+        hint = "Call again: what did not change is kept."
+        raise ValueError(f"pictures of {len(odd)} of {len(files)} shards changed while they were embedded. {hint}")
+    shards.join(files, parts / "whole.parquet")
+    share(parts / "whole.parquet")
+    os.replace(parts / "whole.parquet", output)
+    shutil.rmtree(parts)

@@ -25,6 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from plip_tutorial.grey_levels import check_cut, to_uint8
+from plip_tutorial.picture_files import is_regular
+
 ImageLike = str | os.PathLike[str] | bytes | Image.Image | NDArray[Any] | Mapping[str, Any]
 MAX_PIXELS = 89_478_485  # Pillow's own line between a picture and a decompression bomb: a quarter of a gigabyte in RGB.
 MAX_STRIP = 1000  # longest side over shortest; resized by the shortest side, a longer strip would become a bomb
@@ -57,8 +60,7 @@ def to_rgb(image: ImageLike) -> Image.Image:
     Args:
         image: path, http(s) address, encoded bytes, open binary file, Pillow image, array, or the
             ``{"bytes": ..., "path": ...}`` that `datasets` stores. Arrays are (h, w), (h, w, 1), (h, w, 3) or
-            (h, w, 4): uint8 as it is, bool black and white, uint16 with 65,535 as white, floats with 1.0 as white (or
-            with 255 as white when any value is above 1).
+            (h, w, 4). Numbers of more than 8 bits: `grey_levels` has the rules, and warns where they guess.
 
     Returns:
         A Pillow image of mode RGB. EXIF orientation is applied; what is transparent becomes white, like an empty slide.
@@ -86,9 +88,9 @@ def load(images: Iterable[ImageLike], *, skip_unreadable: bool = False) -> Itera
         TypeError: if ``images`` is a single picture.
         UnreadableImageError: with the index, the name and the reason.
     """
-    _refuse_single(images)
+    refuse_single(images)
     total = count(images)
-    return (_decoded(image, i, total, skip_unreadable) for i, image in enumerate(_undecoded(images)))
+    return (_decoded(image, i, total, skip_unreadable) for i, image in enumerate(undecoded(images)))
 
 
 def load_each(
@@ -114,7 +116,7 @@ def load_each(
     Raises:
         TypeError, UnreadableImageError: as in `load`.
     """
-    _refuse_single(images)
+    refuse_single(images)
     total = count(images)
 
     def done(index: int, image: ImageLike) -> T | None:
@@ -125,7 +127,7 @@ def load_each(
     pool = ThreadPoolExecutor(threads)
     waiting: deque[Future[T | None]] = deque()
     try:
-        for index, image in enumerate(_undecoded(images)):
+        for index, image in enumerate(undecoded(images)):
             waiting.append(pool.submit(done, index, image))
             if len(waiting) > ahead:
                 yield waiting.popleft().result()
@@ -150,16 +152,21 @@ def _decoded(image: ImageLike, index: int, total: int | None, skip_unreadable: b
         raise UnreadableImageError(error.name, hint, index, total) from error
 
 
-def _refuse_single(images: Any) -> None:
-    # A path would be read letter by letter, and one (h, w, 3) array row by row, without any error.
-    single = isinstance(images, (str, bytes, os.PathLike, Image.Image, Mapping))
-    if isinstance(images, np.ndarray):
-        single = images.ndim < 3 or (images.ndim == 3 and images.shape[-1] in (1, 3, 4))
+def refuse_single(images: Any) -> None:
+    """Raise a TypeError for one picture in the place of many; it would be read letter by letter, or row by row."""
+    single = isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image, Mapping))
+    single = single or hasattr(images, "read")
+    shape = tuple(getattr(images, "shape", ())) if hasattr(images, "__array__") and hasattr(images, "ndim") else None
+    if shape is not None:
+        single = len(shape) < 3 or (len(shape) == 3 and shape[-1] in (1, 3, 4))
+        if not single and len(shape) == 3 and shape[0] in (1, 3, 4):
+            hint = "Pass [np.moveaxis(image, 0, -1)] for the one, list(images) for the others."
+            raise TypeError(f"shape {shape} is one image with its channels first, or {shape[0]} grey ones. {hint}")
     if single:
         raise TypeError(f"expected a sequence of images, got one image ({_name(images)}). Pass [image].")
 
 
-def _undecoded(images: Any) -> Any:
+def undecoded(images: Any) -> Any:
     """Take the stored bytes of a `datasets` column, not its pictures: a broken file would end the iteration."""
     feature: Any = getattr(images, "features", None)
     source = getattr(images, "source", None)
@@ -169,20 +176,48 @@ def _undecoded(images: Any) -> Any:
     return column.cast_column(images.column_name, type(feature)(decode=False))[images.column_name]
 
 
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a picture's file.
+
+    Raises:
+        UnreadableImageError: there is none, or it is a pipe.
+    """
+    try:
+        with open(_regular(path), "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        raise UnreadableImageError(_name(path), str(error)) from error
+
+
 def _opened(image: Any) -> Image.Image:
     if isinstance(image, Image.Image):
         return _checked(image)
     if isinstance(image, Mapping):
-        return _opened(image["bytes"] if image.get("bytes") is not None else image["path"])
+        return _opened(_stored(image))
     if isinstance(image, (bytes, bytearray, memoryview)):
         return _checked(Image.open(io.BytesIO(image)))
     if isinstance(image, str) and image.startswith(("http://", "https://")):
         return _opened(_download(image))
-    if isinstance(image, (str, os.PathLike)) or hasattr(image, "read"):
+    if isinstance(image, (str, os.PathLike)):
+        return _checked(Image.open(_regular(image)))
+    if hasattr(image, "read"):
         return _checked(Image.open(image))
     if hasattr(image, "__array__"):
         return _from_array(np.asarray(image))
     raise TypeError(f"no idea how to read a picture from {type(image).__name__}")
+
+
+def _stored(cell: Mapping[str, Any]) -> Any:
+    if not {"bytes", "path"} & cell.keys():
+        names = ", ".join(map(str, cell))
+        raise ValueError(f"a mapping needs bytes or path; this one has {names}. Of a table pass the column of pictures")
+    return cell["bytes"] if cell.get("bytes") is not None else cell.get("path")
+
+
+def _regular(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    if not is_regular(path):
+        raise ValueError("it is no file but a pipe, a socket or a device")
+    return path
 
 
 def _download(address: str) -> bytes:
@@ -211,11 +246,19 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(image)
+    deep = any(";16" in str(tile) for tile in getattr(image, "tile", ()))  # as the file has it; gone once decoded
+    whole = image.mode.startswith("I")
+    picture = _in_8_bits(ImageOps.exif_transpose(image))
+    if deep and not whole:  # of grey we get all 16 bits, of colours the upper eight
+        check_cut(np.asarray(picture))
+    return picture
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I") or image.mode == "F":
-        return _from_array(_grey_levels(image)).convert("RGB")
+        return _from_array(np.asarray(image)).convert("RGB")
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
         return _on_white(image)
     return image.convert("RGB")
@@ -228,12 +271,6 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", opaque.size, "white"), opaque).convert("RGB")
 
 
-def _grey_levels(image: Image.Image) -> NDArray[Any]:
-    """Mode I holds 8-bit or 16-bit values in 32 bits; the largest value tells which."""
-    values = np.asarray(image)
-    return values.astype(np.uint16) if values.dtype.kind == "i" and 255 < values.max() <= 65535 else values
-
-
 def _from_array(values: NDArray[Any]) -> Image.Image:
     if values.ndim == 3 and values.shape[-1] == 1:
         values = values[..., 0]
@@ -241,24 +278,7 @@ def _from_array(values: NDArray[Any]) -> Image.Image:
         hint = "; np.moveaxis(image, 0, -1) puts the channels last" if values.ndim == 3 else ""
         raise ValueError(f"shape {values.shape} is not (h, w), (h, w, 1), (h, w, 3) or (h, w, 4){hint}")
     _check_size(values.shape[1], values.shape[0])
-    return _rgb(Image.fromarray(np.ascontiguousarray(_to_uint8(values))))
-
-
-def _to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Grey levels 0 to 255 from any kind of number."""
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype == bool:
-        return values.astype(np.uint8) * np.uint8(255)
-    if values.dtype == np.uint16:
-        return np.round(values / 257).astype(np.uint8)  # 65,535 = 257 * 255
-    if values.dtype.kind not in "iuf":
-        raise ValueError(f"values of type {values.dtype} are not grey levels")
-    low, high = float(values.min()), float(values.max())
-    if not (low >= 0 and high <= 255):  # written so that NaN is refused too
-        raise ValueError(f"values from {low:g} to {high:g} are neither in 0..1 nor in 0..255")
-    scale = 255 if values.dtype.kind == "f" and high <= 1 else 1
-    return np.round(values * scale).astype(np.uint8)
+    return _rgb(Image.fromarray(np.ascontiguousarray(to_uint8(values))))
 
 
 def _name(image: Any) -> str:

@@ -10,10 +10,10 @@ it is asked for one. Every file is opened once beforehand, so a broken one is na
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ import numpy as np
 import pandas as pd
 from datasets import ClassLabel, Dataset, Features, Image, Value, load_dataset, load_from_disk
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image as PillowImage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-PICTURE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".ppm", ".svs"})
+from plip_tutorial.images import UnreadableImageError, to_rgb
+from plip_tutorial.picture_files import Found, find_pictures
+
 PAIRS = Features({"image": Image(), "text": Value("string"), "group_id": Value("int64"), "source": Value("string")})
 LISTS = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
 MOST_NAMED = 20  # a message that names more files than this is not read
@@ -35,7 +36,8 @@ def read_folder(path: str | Path) -> Dataset:
     """Read ``path/class/file`` or ``path/class/slide/file``.
 
     Args:
-        path: a folder with one sub-folder for each class. Files that have no ending of a picture are left out.
+        path: a folder with one sub-folder for each class. Which of its files are pictures: `picture_files`. What may
+            be one and is left out, a picture beside the classes for instance, is counted and named in a warning.
 
     Returns:
         Columns ``image``, ``label`` (a `ClassLabel`, classes in alphabetical order), ``slide`` and ``file``, sorted by
@@ -48,17 +50,22 @@ def read_folder(path: str | Path) -> Dataset:
     root = Path(path)
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder. Give the folder that holds one sub-folder for each class.")
-    files = {folder.name: _pictures(folder) for folder in sorted(root.iterdir()) if folder.is_dir()}
-    classes = [name for name, found in files.items() if found]
+    found = find_pictures(root, warn=False)
+    files = [name for name in found.files if "/" in name]
+    classes = sorted({_class(name) for name in files})
+    told = _left_out(found, classes)
     if not classes:
-        raise ValueError(f"{root} holds no sub-folder with pictures. Sort the pictures by class: {root}/benign/1.png")
-    rows = [(file, name) for name in classes for file in files[name]]
-    _check([file for file, _ in rows])
+        hint = f"Sort the pictures by class: {root}/benign/1.png" + (f". Left out: {told}" if told else "")
+        raise ValueError(f"{root} holds no sub-folder with pictures. {hint}")
+    if told:
+        warnings.warn(f"left out of {root}: {told}", stacklevel=2)
+    rows = sorted((_class(name), name) for name in files)
+    _check([root / name for _, name in rows])
     columns = {
-        "image": [str(file) for file, _ in rows],
-        "label": [classes.index(name) for _, name in rows],
-        "slide": [_slide(file, root / name) for file, name in rows],
-        "file": [file.relative_to(root).as_posix() for file, _ in rows],
+        "image": [str(root / name) for _, name in rows],
+        "label": [classes.index(label) for label, _ in rows],
+        "slide": [_slide(name) for _, name in rows],
+        "file": [name for _, name in rows],
     }
     text = Value("string")
     features = Features({"image": Image(), "label": ClassLabel(names=classes), "slide": text, "file": text})
@@ -127,9 +134,14 @@ def read_hub(name: str, *, image: str = "image", caption: str = "caption", split
 def hold_out(groups: ArrayLike, share: float, *, seed: int = 0) -> NDArray[np.bool_]:
     """Mask (n,) of about ``share`` of the rows; whole groups are held out, never a part of one.
 
+    Raises:
+        ValueError: if ``share`` is not from 0 to below 1.
+
     >>> hold_out([0, 0, 1, 1, 2, 2, 3, 3], 0.25).sum()
     np.int64(2)
     """
+    if not 0 <= share < 1:
+        raise ValueError(f"share is {share}; it must be at least 0 and below 1, such as 0.1 for a tenth of the rows.")
     names, inverse, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
     before = np.cumsum(counts[order]) - counts[order]
@@ -175,14 +187,25 @@ def _filled(table: pd.DataFrame, column: str, path: str | Path) -> list[str]:
     return texts
 
 
-def _pictures(folder: Path) -> list[Path]:
-    found = (file for file in sorted(folder.rglob("*")) if file.suffix.lower() in PICTURE_ENDINGS and file.is_file())
-    return [file for file in found if not file.name.startswith(".")]
+def _class(name: str) -> str:
+    return name.partition("/")[0]
 
 
-def _slide(file: Path, folder: Path) -> str:
-    between = file.parent.relative_to(folder).as_posix()
-    return file.name if between == "." else between
+def _slide(name: str) -> str:
+    """Of ``class/slide/file`` what lies in the middle, of ``class/file`` the file."""
+    between, _, file = name.partition("/")[2].rpartition("/")
+    return between or file
+
+
+def _left_out(found: Found, classes: Sequence[str]) -> str:
+    """What the walk left out, and what it found where no class can be read off."""
+    for name in found.files:
+        if "/" not in name:
+            found.left_out.add("beside the folders of the classes", name)
+    for name in found.folders:
+        if name and "/" not in name and name not in classes:
+            found.left_out.add("folders without a picture", name)
+    return found.left_out.told()
 
 
 def _check(files: Sequence[Path]) -> None:
@@ -200,17 +223,15 @@ def _refuse(problems: Sequence[str]) -> None:
 
 def _problem_of(stored: dict[str, Any]) -> str:
     """What is wrong with a cell of a column of pictures."""
-    return _problem(BytesIO(stored["bytes"]) if stored["bytes"] is not None else stored["path"])
+    return _problem(stored["bytes"] if stored["bytes"] is not None else stored["path"])
 
 
-def _problem(file: Any) -> str:
+def _problem(picture: Any) -> str:
+    """Why the model could not be shown a picture: what `images.to_rgb` says, which every chapter uses."""
     try:
-        with PillowImage.open(file) as picture:
-            picture.load()  # the header alone would not show that the end of the file is missing
-    except FileNotFoundError:
-        return "no such file"
-    except Exception as error:  # Pillow's decoders raise many kinds, and each means: not a picture we can use
-        return str(error) or type(error).__name__
+        to_rgb(picture)
+    except UnreadableImageError as error:
+        return "no such file" if isinstance(error.__cause__, FileNotFoundError) else error.reason
     return ""
 
 

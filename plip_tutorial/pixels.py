@@ -24,11 +24,15 @@ class Preprocessor:
 
     def __init__(self, processor: Any) -> None:
         """Let the processor normalise the 256 levels of each channel."""
-        self.processor = processor
+        self.processor, self._settings = processor, processor.to_json_string()
         self.side = _clip_side(processor)
         levels = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
         picture = Image.fromarray(levels)  # one row of 256 pixels
         self.table = self._processed(picture, do_resize=False, do_center_crop=False)[:, 0]  # (3, 256)
+
+    def is_of(self, processor: Any) -> bool:
+        """Whether it was made for this processor with these settings."""
+        return processor is self.processor and bool(processor.to_json_string() == self._settings)
 
     def shrink(self, picture: Image.Image) -> NDArray[Any]:
         """Resize and crop one picture: uint8 (side, side, 3), or the finished (3, h, w) of an unusual processor."""

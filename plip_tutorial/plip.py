@@ -12,7 +12,6 @@ each caption is padded to its neighbours' length instead of to 77 tokens.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -29,6 +28,7 @@ from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTo
 from plip_tutorial.devices import PRECISIONS, best_device, best_precision, check_precision, decoders
 from plip_tutorial.hub import local, quiet
 from plip_tutorial.images import ImageLike, count, load_each
+from plip_tutorial.model_fingerprint import ModelFingerprint
 from plip_tutorial.pixels import Preprocessor
 from plip_tutorial.read_token import image_reader
 from plip_tutorial.tokens import Tokens
@@ -90,11 +90,10 @@ class PLIP:
         pictures = CLIPImageProcessorPil.from_pretrained(model, token=auth_token)
         self.processor: Any = CLIPProcessor(pictures, tokenizer)  # type: ignore[no-untyped-call]
         self.dim: int = self.model.config.projection_dim
-        self._reader = image_reader(self.model)
         self._preprocess = Preprocessor(pictures)
         self._tokens = Tokens(tokenizer, self.model.config.text_config)
         self._indexed: Embeddings | None = None
-        self._fingerprint: str | None = None
+        self._fingerprint = ModelFingerprint()
 
     @property
     def logit_scale(self) -> float:
@@ -102,21 +101,12 @@ class PLIP:
         return float(self.model.logit_scale.detach().exp())
 
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits of all that an embedding depends on besides its input; computed once.
+        """Sixteen hexadecimal digits of all that an embedding depends on besides its input.
 
         The weights and how they are put together, the preprocessing of pictures, the tokenizer and the precision.
+        Computed once, and anew when one of them was changed; see `model_fingerprint`.
         """
-        if self._fingerprint is None:
-            digest = hashlib.sha256(self.precision.encode())
-            digest.update(self.processor.image_processor.to_json_string().encode())
-            digest.update(self.processor.tokenizer.backend_tokenizer.to_str().encode())
-            for tower in (self.model.config.text_config, self.model.config.vision_config):
-                digest.update(tower.to_json_string().encode())  # its activation and heads are in no weight
-            for name, tensor in sorted(self.model.state_dict().items()):
-                digest.update(name.encode())
-                digest.update(tensor.cpu().contiguous().numpy())
-            self._fingerprint = digest.hexdigest()[:16]
-        return self._fingerprint
+        return self._fingerprint.of(self.model, self.processor, self.precision)
 
     @overload
     def encode_images(
@@ -153,14 +143,15 @@ class PLIP:
         """
         total = count(images)
         batches = self._image_batches(images, _checked_size(batch_size), skip_unreadable)
+        reader = image_reader(self.model)  # anew, since somebody may have put another layer into the model
         rows, masks = [np.empty((0, self.dim), np.float32)], [np.empty(0, bool)]
         with torch.inference_mode(), self._autocast(), _progress(total, "image") as bar:
             for pixels, readable in batches:
                 if pixels is not None:
-                    rows.append(_pooled(self._reader.get_image_features(pixel_values=pixels.to(self.device))))
+                    rows.append(_pooled(reader.get_image_features(pixel_values=pixels.to(self.device))))
                 masks.append(readable)
                 bar.update(len(readable))
-        embeddings = _finished(np.concatenate(rows), normalize)
+        embeddings = finished(np.concatenate(rows), normalize)
         return (embeddings, np.concatenate(masks)) if skip_unreadable else embeddings
 
     @partial(_released, theirs="text", ours="texts")
@@ -187,7 +178,7 @@ class PLIP:
                 padded = self._tokens.pad([tokens[i] for i in chosen])
                 embeddings[chosen] = _pooled(self.model.get_text_features(input_ids=padded.to(self.device)))
                 bar.update(len(chosen))
-        return _finished(embeddings, normalize)
+        return finished(embeddings, normalize)
 
     @partial(_released, theirs="text_labels", ours="labels")
     def zero_shot_classification(
@@ -237,6 +228,8 @@ class PLIP:
         return np.argsort(-cosines, axis=1, kind="stable")[:, : _checked_size(top_k, "top_k")]
 
     def _image_batches(self, images: Pictures, batch_size: int, skip_unreadable: bool) -> Iterator[Batch]:
+        if not self._preprocess.is_of(self.processor.image_processor):  # somebody has changed its settings
+            self._preprocess = Preprocessor(self.processor.image_processor)
         threads, ahead = decoders(self.device, batch_size)
         shrunk = load_each(
             images, self._preprocess.shrink, skip_unreadable=skip_unreadable, threads=threads, ahead=ahead
@@ -266,7 +259,8 @@ def _pooled(output: Any) -> Embeddings:
     return embeddings
 
 
-def _finished(embeddings: Embeddings, normalize: bool) -> Embeddings:
+def finished(embeddings: Embeddings, normalize: bool) -> Embeddings:
+    """Bring vectors (n, d) to length 1 if asked to; one of length 0 stays."""
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True) if normalize else np.ones(1, np.float32)
     unit: Embeddings = embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)
     return unit

@@ -16,28 +16,30 @@ import hashlib
 import io
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from datasets import Dataset, Features, Image, IterableDataset, Value
 from numpy.typing import NDArray
 
 from plip_tutorial import shards
+from plip_tutorial.embedding_columns import embedded, vectors_in
+from plip_tutorial.file_contents import stamp
 from plip_tutorial.images import UnreadableImageError, to_rgb
-from plip_tutorial.own_tiles import PICTURE_ENDINGS
+from plip_tutorial.picture_files import find_pictures
 from plip_tutorial.plip import PLIP
+from plip_tutorial.storage import DamagedError, held
 
 SHARD = 1000  # pictures that a crash can cost, and that are in memory at once
 FEATURES = Features({"image": Image(), "text": Value("string"), "item": Value("string")})
+NAMES = ("utf-8", "surrogatepass")  # what is in a name or a text that is no valid Unicode counts, too
 Row = dict[str, Any]
 Source: TypeAlias = str | os.PathLike[str] | Dataset | IterableDataset
 
@@ -62,11 +64,24 @@ class Pool:
 
 
 def open_pool(folder: str | os.PathLike[str]) -> Pool:
-    """Open what `embed_pool` made; neither vectors nor pictures come into memory."""
+    """Open what `embed_pool` made; neither vectors nor pictures come into memory.
+
+    Raises:
+        FileNotFoundError: there is no pool.
+        DamagedError: a part of it is missing, or the parts do not fit together.
+    """
     place = Path(folder)
-    vectors = np.load(place / "embeddings.npy", mmap_mode="r", allow_pickle=False)
-    problems = json.loads((place / "problems.json").read_text(encoding="utf-8"))
-    return Pool(vectors, Dataset.from_file(str(place / "items.arrow")), problems)
+    if not _is_pool(place):
+        raise FileNotFoundError(f"{place} is no pool; embed_pool makes one.")
+    try:
+        vectors = np.load(place / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+        problems = json.loads((place / "problems.json").read_text(encoding="utf-8"))
+        items = Dataset.from_file(str(place / "items.arrow"))
+    except (OSError, ValueError, EOFError, pa.ArrowException) as error:
+        raise DamagedError(place, error) from error
+    if vectors.ndim != 2 or len(vectors) != len(items):
+        raise DamagedError(place, f"vectors of shape {vectors.shape} do not fit to {len(items)} pictures")
+    return Pool(vectors, items, problems)
 
 
 def embed_pool(
@@ -87,7 +102,8 @@ def embed_pool(
         plip: the model; for the first expansion a general CLIP, since no better one is there yet.
         source: a folder (searched with its sub-folders; ``a.txt`` beside ``a.jpg`` is its text), or a table, or a
             stream (``load_dataset(..., streaming=True)``).
-        output: folder of the pool. Half-done work lies beside it, in ``<output>.parts``, until all is done.
+        output: folder of the pool. Half-done work lies beside it, in ``<output>.parts``, until all is done; a second
+            call goes on with it and makes anew what has changed (files by size and time, rows by their content).
         image: column of a table: pictures, paths or web addresses.
         text: column of its texts; may be absent.
         limit: stop after so many rows; None takes all.
@@ -96,64 +112,113 @@ def embed_pool(
         dtype: "float16" halves the file and moves a cosine by less than 0.001.
 
     Returns:
-        The opened `Pool`. If it is there already, made from the same source by the same model, it is only opened.
+        The opened `Pool`. If it is there already, made from the same source by the same model, it is only opened: of a
+        folder or table everything is compared, of a stream the first ``shard`` rows.
 
     Raises:
         FileNotFoundError: no such folder.
-        ValueError: no picture, no such column, or ``output`` holds another pool.
+        ValueError: no picture, no such column, or ``output`` holds another pool or other things.
+        InUseError: another process writes the same output.
     """
     place, parts = Path(output), Path(f"{os.fspath(output)}.parts")
-    job = {"source": _digest(source, image, text, limit), "model": plip.fingerprint(), "shard": shard, "dtype": dtype}
-    if place.exists():
-        shards.claim(place, job)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with held(place, "embedding a pool"):
+        job = {"model": plip.fingerprint(), "shard": shard, "dtype": dtype, "limit": limit}
+        pieces = _pieces(_rows(source, image, text, limit), shard)
+        first = list(islice(pieces, 1))  # errors of the source come before anything is written
+        if _is_pool(place):
+            stream = isinstance(source, IterableDataset)
+            words = [word for _, word in chain(first, () if stream else pieces)]
+            _refuse_other(place, job | _told(words), "source" if stream else "limit")
+        else:
+            _refuse_foreign(place)
+            shards.claim(parts, {"model": job["model"]})
+            words = _embed(plip, chain(first, pieces), parts, batch_size)
+            _assemble(parts, parts / "whole", plip.dim, dtype)
+            shards.claim(parts / "whole", job | _told(words))
+            if place.exists():
+                place.rmdir()
+            os.replace(parts / "whole", place)
+        shutil.rmtree(parts, ignore_errors=True)
         return open_pool(place)
-    shards.claim(parts, job)
-    done = len(_in_order(parts))
-    rows = _rows(source, image, text, done * shard, limit)
-    while some := list(islice(rows, shard)):
-        shards.write(_embedded(plip, some, batch_size), parts / f"{done:05d}.parquet")
-        done += 1
-    _assemble(parts, parts / "whole", plip.dim, dtype)
-    shards.claim(parts / "whole", job)
-    os.replace(parts / "whole", place)
-    shutil.rmtree(parts)
-    return open_pool(place)
+
+
+def _embed(plip: PLIP, pieces: Iterator[tuple[list[Row], str]], parts: Path, batch_size: int) -> list[str]:
+    """Embed the pieces that are not there yet; what each was made of."""
+    words, stale = [], 0
+    for number, (rows, word) in enumerate(pieces):
+        file = parts / f"{number:05d}.parquet"
+        if not shards.fits(file, word):
+            stale += file.exists()
+            shards.write(_embedded(plip, rows, batch_size), file, word)
+        words.append(word)
+    for file in _in_order(parts)[len(words) :]:  # of a source that was longer
+        file.unlink()
+        stale += 1
+    shards.warn_of_stale(stale, parts)
+    return words
+
+
+def _pieces(rows: Iterator[Row], size: int) -> Iterator[tuple[list[Row], str]]:
+    """Rows by the shard, each with a word for what they hold."""
+    while some := list(islice(rows, size)):
+        digest = hashlib.sha256()
+        for row in some:
+            stored, path = row["image"]["bytes"], row["image"]["path"]
+            content = stored if stored is not None else f"{path} {stamp(path) if path else ''}".encode(*NAMES)
+            told = f"{row['item']}\0{row['text']}\0{len(content)}\0".encode(*NAMES)
+            digest.update(told + content)
+        yield some, f"{len(some)} rows, {digest.hexdigest()[:16]}"
+
+
+def _told(words: list[str]) -> dict[str, str]:
+    """What tells one source from another."""
+    whole = hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
+    return {"source": f"{len(words)} shards, {whole}", "first shard": words[0] if words else "nothing"}
+
+
+def _refuse_other(place: Path, wanted: dict[str, Any], unknown: str) -> None:
+    """Compare with the pool that is there, but for what is not known of this source."""
+    found = shards.claimed(place)
+    shards.refuse_other(place, *({key: told[key] for key in told if key != unknown} for told in (wanted, found)))
+
+
+def _is_pool(place: Path) -> bool:
+    return (place / "job.json").exists()
+
+
+def _refuse_foreign(place: Path) -> None:
+    if place.exists() and not (place.is_dir() and not any(place.iterdir())):
+        raise ValueError(f"{place} is there and is no pool. Choose another output.")
 
 
 def _in_order(parts: Path) -> list[Path]:
     return sorted(parts.glob("[0-9]*.parquet"))
 
 
-def _rows(source: Source, image: str, text: str, start: int, limit: int | None) -> Iterator[Row]:
-    """Rows from ``start`` on, pictures as they are stored."""
+def _rows(source: Source, image: str, text: str, limit: int | None) -> Iterator[Row]:
+    """All rows, pictures as they are stored."""
     if isinstance(source, Dataset | IterableDataset):
-        found = _table_rows(source, image, text, start)
+        found = _table_rows(source, image, text)
     else:
-        found = _folder_rows(Path(source), start)
-    return found if limit is None else islice(found, max(0, limit - start))
+        found = _folder_rows(Path(source))
+    return found if limit is None else islice(found, limit)
 
 
-def _names(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder.")
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.name[0] != ".")
-    return sorted(path.relative_to(folder).as_posix() for path in found)
-
-
-def _folder_rows(folder: Path, start: int) -> Iterator[Row]:
-    for name in _names(folder)[start:]:
+def _folder_rows(folder: Path) -> Iterator[Row]:
+    for name in find_pictures(folder).files:
         told = (folder / name).with_suffix(".txt")
-        text = told.read_text(encoding="utf-8", errors="replace").strip() if told.exists() else ""
+        text = told.read_text(encoding="utf-8-sig", errors="replace").strip() if told.is_file() else ""
         yield {"image": {"bytes": None, "path": str((folder / name).absolute())}, "text": text, "item": name}
 
 
-def _table_rows(table: Dataset | IterableDataset, image: str, text: str, start: int) -> Iterator[Row]:
+def _table_rows(table: Dataset | IterableDataset, image: str, text: str) -> Iterator[Row]:
     columns = table.column_names
     if columns is not None and image not in columns:
         raise ValueError(f"the table has no column {image!r}. It has: {', '.join(columns)}.")
     if isinstance((table.features or {}).get(image), Image):
         table = table.cast_column(image, Image(decode=False))  # stored bytes: nothing is decoded and encoded again
-    for place, row in enumerate(table.skip(start), start=start):
+    for place, row in enumerate(table):
         yield {"image": _stored(row[image]), "text": str(row.get(text) or ""), "item": str(place)}
 
 
@@ -171,40 +236,13 @@ def _stored(picture: Any) -> Row:
     return {"bytes": b"", "path": None}  # no picture; the model's door will say so
 
 
-def _digest(source: Source, image: str, text: str, limit: int | None) -> str:
-    """What tells one source from another without reading it whole: its kind, its size, its first rows."""
-    told = hashlib.sha256(repr((image, text, limit)).encode())
-    if isinstance(source, Dataset):
-        told.update(str(len(source)).encode())
-    elif not isinstance(source, IterableDataset):
-        told.update("\0".join(_names(Path(source))).encode("utf-8", "surrogateescape"))
-    for row in _rows(source, image, text, 0, min(limit or 8, 8)):
-        told.update(repr(row).encode())
-    return told.hexdigest()[:16]
-
-
 def _embedded(plip: PLIP, rows: list[Row], batch_size: int) -> pa.Table:
     pictures = [row["image"] for row in rows]
     given = [p["bytes"] if p["bytes"] is not None else p["path"] or b"" for p in pictures]
-    vectors, readable = plip.encode_images(given, batch_size, skip_unreadable=True)
-    spread: list[Any] = [None] * len(rows)
-    for place, vector in zip(np.flatnonzero(readable), vectors, strict=True):
-        spread[place] = vector
-    problems = [None if good else problem_of(one) for one, good in zip(given, readable, strict=True)]
-    kinds = {"image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]), "text": pa.string()}
+    kinds = {"image": pa.struct([("bytes", pa.binary()), ("path", pa.string())])}
     columns = {name: pa.array([row[name] for row in rows], kinds.get(name, pa.string())) for name in FEATURES}
-    columns["embedding"] = pa.array(spread, pa.list_(pa.float32(), plip.dim))
-    columns["problem"] = pa.array(problems, pa.string())
+    columns["embedding"], columns["problem"] = embedded(plip, given, batch_size)
     return pa.table(columns)
-
-
-def problem_of(picture: Any) -> str:
-    """Why a picture cannot be read, in words that are the same in every process."""
-    try:
-        to_rgb(picture)
-    except UnreadableImageError as error:
-        return re.sub(r" (<\S+ object at \w+>|'[^']*')$", "", error.reason)  # no address, no path of this machine
-    return "it could not be read at first"
 
 
 def _assemble(parts: Path, whole: Path, dim: int, dtype: str) -> None:
@@ -213,19 +251,25 @@ def _assemble(parts: Path, whole: Path, dim: int, dtype: str) -> None:
     whole.mkdir()
     counts, problems = [], []
     for file in _in_order(parts):
-        found = pq.read_table(file, columns=["item", "problem"]).to_pylist()
+        found = shards.read(file, ["item", "problem"]).to_pylist()
         counts.append(sum(row["problem"] is None for row in found))
         problems += [f"{row['item']}: {row['problem']}" for row in found if row["problem"] is not None]
     if not sum(counts):
         raise ValueError(f"there is no picture that can be read. {'; '.join(problems[:3])}")
     vectors = np.lib.format.open_memmap(whole / "embeddings.npy", mode="w+", dtype=dtype, shape=(sum(counts), dim))
     for end, count, file in zip(np.cumsum(counts), counts, _in_order(parts), strict=True):
-        column = pq.read_table(file, columns=["embedding"])["embedding"].combine_chunks().drop_null()
-        vectors[end - count : end] = column.flatten().to_numpy().reshape(count, dim)
+        vectors[end - count : end] = _vectors(file, dim)
     vectors.flush()
     (whole / "problems.json").write_text(json.dumps(problems), encoding="utf-8")
-    with pa.OSFile(str(whole / "items.arrow"), "wb") as file, pa.ipc.new_stream(file, FEATURES.arrow_schema) as stream:
-        for shard in _in_order(parts):
-            found = pq.read_table(shard)
+    with pa.OSFile(str(whole / "items.arrow"), "wb") as sink, pa.ipc.new_stream(sink, FEATURES.arrow_schema) as stream:
+        for file in _in_order(parts):
+            found = shards.read(file)
             good = found.filter(found["problem"].is_null()).select(list(FEATURES))
             stream.write_table(good.cast(FEATURES.arrow_schema))
+
+
+def _vectors(file: Path, dim: int) -> NDArray[Any]:
+    try:
+        return vectors_in(shards.read(file, ["embedding"])["embedding"], dim=dim)[0]
+    except ValueError as error:
+        raise DamagedError(file, error) from error

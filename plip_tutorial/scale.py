@@ -12,7 +12,6 @@ killed. Ray Data takes the same functions, hands the shards to whoever is free, 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -21,13 +20,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from datasets import Dataset
 from datasets.table import embed_table_storage
 from numpy.typing import ArrayLike, NDArray
 
 from plip_tutorial import duplicates, shards
 from plip_tutorial.steps import fingerprints_in
+from plip_tutorial.storage import held
 
 Step = Callable[[pa.Table], pa.Table]
 Folder = str | os.PathLike[str]
@@ -47,6 +46,7 @@ def write_shards(table: Dataset, folder: Folder, *, rows: int = 1000, together: 
 
     Raises:
         ValueError: the folder holds the shards of another table.
+        InUseError: another process writes there.
     """
     pieces, place = _pieces(len(table), rows, together), Path(folder)
     numbered, digest = table.add_column("row", np.arange(len(table))).with_format("arrow"), hashlib.sha256()
@@ -58,8 +58,10 @@ def write_shards(table: Dataset, folder: Folder, *, rows: int = 1000, together: 
         with pa.ipc.new_stream(sink := pa.BufferOutputStream(), (part := piece(i)).schema) as stream:
             stream.write_table(part)
         digest.update(sink.getvalue())
-    shards.claim(place, {"pieces": len(pieces), "content": digest.hexdigest()[:16]})
-    return shards.run(len(pieces), piece, place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with held(place, "cutting a table into shards"):
+        shards.claim(place, {"pieces": len(pieces), "content": digest.hexdigest()[:16]})
+        return shards.run(len(pieces), piece, place)
 
 
 def _pieces(n: int, rows: int, together: ArrayLike | None) -> list[NDArray[np.int64]]:
@@ -92,7 +94,8 @@ def run(
     """Do this worker's share of the shards: one output file for each, those that are there already left alone.
 
     Args:
-        step: from the table of a shard to a table, a pure function; its ``repr`` has to say how it was set.
+        step: from the table of a shard to a table, a pure function; its ``repr`` has to say how it was set, and if it
+            reads files, a tuple ``reads`` what is in them.
         folder: shards of `write_shards`, or the output of the step before.
         output: for as many files with the same numbers.
         part: which worker this is, 0 to ``of`` - 1.
@@ -103,12 +106,17 @@ def run(
         The files of this worker.
 
     Raises:
-        ValueError: the step before has not finished, or ``output`` holds the work of another step or other shards.
+        ValueError: the step before has not finished, or ``output`` holds the work of another step, of another model or
+            filter in the same place, or of other shards.
+        InUseError: another process does this share.
+        DamagedError: a shard cannot be read.
     """
-    files, job = _files(folder)
-    shards.claim(Path(output), {"pieces": len(files), "step": repr(step), "from": job})
-    work = lambda i: step(pq.read_table(files[i]))  # noqa: E731
-    return shards.run(len(files), work, Path(output), part=part, of=of, progress=progress)
+    (files, job), place = _files(folder), Path(output)
+    reads = list(getattr(step, "reads", ()))
+    shards.claim(place, {"pieces": len(files), "step": repr(step), "reads": reads, "from": job})
+    work = lambda i: step(shards.read(files[i]))  # noqa: E731
+    with held(place.with_name(f"{place.name}.part-{part}-of-{of}"), f"doing part {part} of {of} of {step!r}"):
+        return shards.run(len(files), work, place, part=part, of=of, progress=progress)
 
 
 def read(folder: Folder, columns: Sequence[str] | None = None) -> pa.Table:
@@ -116,9 +124,10 @@ def read(folder: Folder, columns: Sequence[str] | None = None) -> pa.Table:
 
     Raises:
         ValueError: shards are missing.
+        DamagedError: a shard cannot be read.
     """
     chosen = None if columns is None else list(columns)
-    return pa.concat_tables([pq.read_table(file, columns=chosen) for file in _files(folder)[0]])
+    return pa.concat_tables([shards.read(file, chosen) for file in _files(folder)[0]])
 
 
 def with_ray(folder: Folder, *steps: Step, workers: int | None = None) -> Any:
@@ -196,7 +205,7 @@ def _files(folder: Folder) -> tuple[list[Path], dict[str, Any]]:
     place = Path(folder)
     if not (place / "job.json").exists():
         raise ValueError(f"{place} holds no shards; write_shards or run makes them.")
-    job = json.loads((place / "job.json").read_text(encoding="utf-8"))
+    job = shards.claimed(place)
     files = [place / f"{i:05d}.parquet" for i in range(job["pieces"])]
     missing = [file.name for file in files if not file.exists()]
     if missing:
@@ -205,7 +214,7 @@ def _files(folder: Folder) -> tuple[list[Path], dict[str, Any]]:
 
 
 def _read_shard(names: pa.Table) -> pa.Table:
-    return pa.concat_tables([pq.read_table(file) for file in names["file"].to_pylist()])
+    return pa.concat_tables([shards.read(Path(file)) for file in names["file"].to_pylist()])
 
 
 def _ray() -> Any:

@@ -24,11 +24,13 @@ from numpy.typing import NDArray
 from plip_tutorial.clean import PathologyFilter, with_colour
 from plip_tutorial.collect import PAPER_ORDER, clean_text, pairs_from_posts
 from plip_tutorial.duplicates import VIEWS, Fingerprints, fingerprints
+from plip_tutorial.embedding_columns import embedded, spread, vectors_in
 from plip_tutorial.expand import VectorIndex
+from plip_tutorial.file_contents import content
+from plip_tutorial.hub import local
 from plip_tutorial.images import load
 from plip_tutorial.language import UNDECIDED, identify
 from plip_tutorial.plip import PLIP
-from plip_tutorial.pool import problem_of
 from plip_tutorial.post_text import Hashtags
 
 Vectors = NDArray[np.float32]
@@ -91,11 +93,14 @@ class Embed:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the column ``image``."""
-        plip, pictures = _model(self.model), table["image"].to_pylist()
-        vectors, readable = plip.encode_images(pictures, self.batch_size, skip_unreadable=True)
-        problems = [None if good else problem_of(one) for one, good in zip(pictures, readable, strict=True)]
-        kind = pa.list_(pa.float32(), plip.dim)
-        return _add(table, embedding=_spread(vectors, readable, kind), problem=pa.array(problems, pa.string()))
+        plip = _model(self.model, *self.reads)
+        vectors, problems = embedded(plip, _images(table), self.batch_size)
+        return _add(table, embedding=vectors, problem=problems)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Content of what it reads besides the table, see `file_contents.content`."""
+        return (content(local(self.model)),)
 
 
 @dataclass(frozen=True)
@@ -112,12 +117,17 @@ class KeepPathology:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the columns ``embedding`` and ``image``."""
-        chooser, (vectors, there) = _filter(self.filter), _vectors(table)
+        chooser, (vectors, there) = _filter(self.filter, *self.reads), vectors_in(table["embedding"])
         if self.colours:
             vectors = with_colour(vectors, [one for one, good in zip(_images(table), there, strict=True) if good])
         scores, keep = chooser.scores(vectors), np.zeros(len(table), bool)
         keep[there] = chooser.keep(vectors)
-        return _add(table, pathology=_spread(scores, there, pa.float32()), keep_picture=keep)
+        return _add(table, pathology=spread(scores.astype(np.float32), there), keep_picture=keep)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Content of what it reads besides the table."""
+        return (content(self.filter),)
 
 
 @dataclass(frozen=True)
@@ -131,9 +141,9 @@ class Fingerprint:
         prints = fingerprints([picture for picture in pictures if picture is not None])
         return _add(
             table,
-            hashes=_spread(prints.hashes, there, pa.list_(pa.uint64(), len(VIEWS))),
-            contrast=_spread(prints.contrast, there, pa.float32()),
-            digest=_spread(prints.digests, there, pa.uint64()),
+            hashes=spread(prints.hashes, there),
+            contrast=spread(prints.contrast, there),
+            digest=spread(prints.digests, there),
         )
 
 
@@ -151,7 +161,7 @@ class Neighbours:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the columns ``embedding`` and ``row`` to a table of ``seed``, ``row`` and ``score``."""
-        seeds, (vectors, there) = np.load(self.seeds, mmap_mode="r"), _vectors(table)
+        seeds, (vectors, there) = np.load(self.seeds, mmap_mode="r"), vectors_in(table["embedding"])
         if not len(vectors):
             return FOUND.empty_table()
         k = min(self.k, len(vectors))
@@ -159,6 +169,11 @@ class Neighbours:
         rows = table["row"].to_numpy()[there][places]
         columns = [np.repeat(np.arange(len(seeds)), k), rows.ravel(), scores.ravel()]
         return pa.table(columns, schema=FOUND)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Content of what it reads besides the table."""
+        return (content(self.seeds),)
 
 
 def fingerprints_in(table: pa.Table) -> tuple[Fingerprints, NDArray[np.int64]]:
@@ -171,12 +186,12 @@ def fingerprints_in(table: pa.Table) -> tuple[Fingerprints, NDArray[np.int64]]:
 
 
 @lru_cache(maxsize=1)
-def _model(name: str) -> PLIP:
+def _model(name: str, _: str) -> PLIP:  # the content makes that a model which is trained again is loaded again
     return PLIP(name)
 
 
 @lru_cache(maxsize=1)
-def _filter(path: str) -> PathologyFilter:
+def _filter(path: str, _: str) -> PathologyFilter:
     return PathologyFilter.load(path)
 
 
@@ -190,19 +205,3 @@ def _add(table: pa.Table, **columns: Any) -> pa.Table:
 
 def _images(table: pa.Table) -> list[Any]:
     return list(table["image"].to_pylist())
-
-
-def _vectors(table: pa.Table) -> tuple[Vectors, NDArray[np.bool_]]:
-    """Embeddings that are there, (n, d), and a mask over the rows."""
-    column = table["embedding"].combine_chunks()
-    there = column.is_valid().to_numpy(zero_copy_only=False)
-    flat = column.filter(pa.array(there)).flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(-1, column.type.list_size), there
-
-
-def _spread(values: NDArray[Any], there: NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
-    """Values in the rows where there is one, nulls between them."""
-    rows: list[Any] = [None] * len(there)
-    for place, value in zip(np.flatnonzero(there), values, strict=True):
-        rows[place] = value
-    return pa.array(rows, kind)

@@ -32,7 +32,7 @@ class Tokens:
 
     def split(self, texts: Iterable[str]) -> list[list[int]]:
         """Token ids of each caption, at most ``limit``; a warning names the first caption that was cut."""
-        captions = _checked(texts)
+        captions = checked_captions(texts)
         ids: list[list[int]] = self.tokenizer(captions, verbose=False)["input_ids"] if captions else []
         long = [i for i, caption in enumerate(ids) if len(caption) > self.limit]
         if long:
@@ -56,7 +56,8 @@ class Tokens:
         warnings.warn(message + more, stacklevel=5)  # 5: the line that called PLIP.encode_text
 
 
-def _checked(texts: Iterable[str]) -> list[str]:
+def checked_captions(texts: Iterable[str]) -> list[str]:
+    """Give the captions as a list; one string, or something among them that is none, is a TypeError."""
     if isinstance(texts, str):
         raise TypeError(f"expected a sequence of captions, got one string ({texts[:40]!r}). Pass [text].")
     captions = list(texts)

@@ -59,8 +59,10 @@ class VisionModel:
             (n, d) float32: the class token of a transformer, the mean over all places of a convolutional network.
 
         Raises:
-            ValueError: if there are no pictures, or for one that cannot be decoded.
+            ValueError: if there are no pictures, for one that cannot be decoded, or for batches of none.
         """
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; it must be at least 1")
         pictures, rows = load(images), []
         while batch := list(islice(pictures, batch_size)):
             rows.append(self._features(batch))

@@ -133,6 +133,41 @@ def test_a_folder_that_cannot_be_read_gives_a_message(tmp_path) -> None:
     assert "no sub-folder with pictures" in page.text[0].value
 
 
+def _odd_tiles(folder: str) -> None:
+    """The page with the tiles of a folder and a model that finds them all alike."""
+    from pathlib import Path
+
+    import numpy as np
+
+    from plip_tutorial import app
+
+    class Encoder:
+        def encode_text(self, texts, *_):
+            return np.ones((len(texts), 2), np.float32)
+
+    pictures, texts = app.gallery(Path(folder))
+    app._loaded = lambda where: (Encoder(), pictures, texts, np.ones((len(texts), 2), np.float32))
+    app.page(Path(folder))
+
+
+def test_tiles_of_every_mode_are_shown_as_the_model_sees_them(tmp_path) -> None:
+    """Streamlit itself writes JPEG or PNG, and fails at 16 bits and fractions."""
+    shades = np.linspace(0, 255, 64).reshape(8, 8)
+    (tmp_path / "a").mkdir()
+    odd = {
+        "deep": (257 * shades).astype(np.uint16), "fractions": (shades / 255).astype(np.float32),
+        "wide": (257 * shades).astype(np.int32),
+    }  # fmt: skip
+    for name, pixels in odd.items():
+        Image.fromarray(pixels).save(tmp_path / "a" / f"{name}.tif")
+    Image.new("LAB", (8, 8), (200, 128, 128)).save(tmp_path / "a" / "lab.tif")
+    Image.new("CMYK", (8, 8), (0, 200, 100, 0)).save(tmp_path / "a" / "cmyk.jfif", "JPEG")
+    page = streamlit_testing.AppTest.from_function(_odd_tiles, args=(str(tmp_path),), default_timeout=60).run()
+    assert not page.exception
+    assert sorted(text.value for text in page.text) == sorted(f"a/{file.name}" for file in (tmp_path / "a").iterdir())
+    assert [element.type for element in page].count("image") == 5
+
+
 def test_nearest_equals_sorting_by_hand() -> None:
     from plip_tutorial.app import nearest
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_clip import small_clip
 from transformers import CLIPModel, CLIPProcessor
 
-from plip_tutorial import artifacts, cache, clean, microcosm, recipe, report, tracks
+from plip_tutorial import artifacts, cache, clean, microcosm, plip, recipe, report, tracks
 
 SMALL = replace(tracks.TINY, posts=300, web_pool=300, steps=2, batch_size=16)
 RECIPE = replace(recipe.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
@@ -71,6 +72,21 @@ def test_embeddings_are_those_of_the_model_in_the_order_of_the_set() -> None:
     table = artifacts.benchmark("micro-kather", n=20)
     vectors = artifacts.embeddings("tiny-clip", "micro-kather", n=20)
     np.testing.assert_allclose(vectors, PLIP(artifacts.tiny_clip()).encode_images(table["image"]), atol=1e-5)
+
+
+def test_embeddings_follow_the_content_of_checkpoint_and_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not their names: a model is trained again in its place, a set is put together anew under its name."""
+    table, path = artifacts.benchmark("micro-kather", n=20), small_clip(tmp_path / "clip")
+    first = artifacts.embeddings(str(path), "micro-kather", n=20)
+    small_clip(path, seed=5)
+    second = artifacts.embeddings(str(path), "micro-kather", n=20)
+    np.testing.assert_allclose(second, plip.PLIP(path).encode_images(table["image"]), atol=1e-5)
+    assert not np.allclose(first, second, atol=1e-3)
+    monkeypatch.setattr(artifacts, "benchmark", lambda *_: table.select(range(19, -1, -1)))
+    np.testing.assert_allclose(artifacts.embeddings(str(path), "micro-kather", n=20), second[::-1], atol=1e-5)
+    monkeypatch.undo()
+    monkeypatch.setattr(plip.PLIP, "encode_images", None)  # what is there is not made again
+    np.testing.assert_array_equal(artifacts.embeddings(str(path), "micro-kather", n=20), second)
 
 
 def test_an_unknown_set_is_named_with_those_there_are() -> None:

@@ -52,16 +52,16 @@ def test_a_second_call_goes_on(base: Path, folder: Path, tmp_path: Path, monkeyp
     plip, output = PLIP(base), tmp_path / "out.parquet"
     write, written = shards.write, []
 
-    def interrupted(table: object, file: Path) -> None:
+    def interrupted(table: object, file: Path, word: str) -> None:
         if len(written) == 2:
             raise KeyboardInterrupt
         written.append(file)
-        write(table, file)  # type: ignore[arg-type]
+        write(table, file, word)  # type: ignore[arg-type]
 
     monkeypatch.setattr(shards, "write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         embed_folder(plip, folder, output, shard=4, progress=False)
-    monkeypatch.setattr(shards, "write", lambda table, file: (written.append(file), write(table, file)))
+    monkeypatch.setattr(shards, "write", lambda table, file, word: (written.append(file), write(table, file, word)))
     embed_folder(plip, folder, output, shard=4, progress=False)
     assert len(written) == len(set(written)) == 3
     assert len(pq.read_table(output)) == 12

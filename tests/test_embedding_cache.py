@@ -15,7 +15,9 @@ from PIL import Image
 from small_clip import small_clip
 
 from plip_tutorial.embedding_cache import EmbeddingCache
+from plip_tutorial.images import UnreadableImageError
 from plip_tutorial.plip import PLIP
+from plip_tutorial.storage import DamagedError
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +158,71 @@ def test_what_was_half_written_is_not_there(tmp_path: Path) -> None:
     assert len(cached) == 1
     np.testing.assert_allclose(cached.encode_text(["lost 1"]), PLIP(base).encode_text(["lost 1"]), atol=1e-5)
     assert len(cached) == 2
+
+
+def test_one_caption_or_one_picture_is_no_sequence(plip: PLIP, tmp_path: Path) -> None:
+    cached, path = EmbeddingCache(plip, tmp_path / "db"), picture(tmp_path / "a.png", 0)
+    with pytest.raises(TypeError, match=r"one string \('mucus'\)"):
+        cached.encode_text("mucus")
+    for one in (str(path), path, path.read_bytes(), Image.open(path), np.asarray(Image.open(path))):
+        with pytest.raises(TypeError, match=r"Pass \[image\]"):
+            cached.encode_images(one)  # type: ignore[arg-type]
+    assert len(cached) == 0
+
+
+def test_a_file_that_is_swapped_between_looking_and_encoding_is_remembered_as_what_was_encoded(
+    plip: PLIP, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached, path, copy = EmbeddingCache(plip, tmp_path / "db"), tmp_path / "a.png", tmp_path / "copy.png"
+    first, second = (picture(tmp_path / f"{i}.png", i).read_bytes() for i in (0, 1))
+    path.write_bytes(first)
+    copy.write_bytes(first)
+    read = cached._read
+
+    def swapping(keys: list[bytes]) -> dict[bytes, np.ndarray]:
+        path.write_bytes(second)
+        return read(keys)
+
+    monkeypatch.setattr(cached, "_read", swapping)
+    found = cached.encode_images([path, copy])
+    monkeypatch.undo()
+    expected = plip.encode_images([second, first])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(cached.encode_images([first, second]), expected[::-1], atol=1e-5)
+    assert len(cached) == 2
+
+
+def test_a_broken_picture_is_named_by_its_place_among_all(plip: PLIP, tmp_path: Path) -> None:
+    cached, path = EmbeddingCache(plip, tmp_path / "db"), picture(tmp_path / "a.png", 0)
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    os.mkfifo(tmp_path / "fifo.png")
+    cached.encode_images([path])
+    for name, reason in (("b.png", "cannot identify"), ("gone.png", "No such file"), ("fifo.png", "a pipe")):
+        with pytest.raises(UnreadableImageError, match=rf"image 2 of 3 \({name}\).*{reason}") as caught:
+            cached.encode_images([path, path, tmp_path / name])
+        assert "skip_unreadable" not in str(caught.value)
+
+
+def test_a_model_that_is_changed_gets_no_vector_of_the_old_one(tmp_path: Path) -> None:
+    model, image = PLIP(small_clip(tmp_path / "clip")), picture(tmp_path / "a.png", 0)
+    cached = EmbeddingCache(model, tmp_path / "db")
+    vectors = [cached.encode_images([image])]
+    with torch.no_grad():
+        model.model.visual_projection.weight *= torch.arange(16)[:, None]
+    vectors.append(cached.encode_images([image]))
+    model.model.visual_projection = torch.nn.Linear(64, 16, bias=False)
+    vectors.append(cached.encode_images([image]))
+    np.testing.assert_allclose(vectors[-1], model.encode_images([image]), atol=1e-6)
+    assert len(cached) == 3
+    assert len({np.round(vector, 4).tobytes() for vector in vectors}) == 3
+
+
+def test_a_damaged_file_is_named_and_a_damaged_entry_made_anew(plip: PLIP, tmp_path: Path) -> None:
+    cached = EmbeddingCache(plip, tmp_path / "db")
+    expected = cached.encode_text(["fat"])
+    with sqlite3.connect(cached.path) as base:
+        base.execute("UPDATE vectors SET vector = ?", [b"1234567"])
+    np.testing.assert_allclose(cached.encode_text(["fat"]), expected, atol=1e-6)
+    (tmp_path / "other").write_bytes(b"no database" * 1000)
+    with pytest.raises(DamagedError, match=r"other is damaged: file is not a database\. Remove it"):
+        EmbeddingCache(plip, tmp_path / "other")

@@ -185,3 +185,9 @@ def test_whole_groups_are_held_out(groups: list[int], share: float, seed: int) -
     held = hold_out(groups, share, seed=seed)
     assert set(np.array(groups)[held]).isdisjoint(np.array(groups)[~held])
     assert abs(held.sum() - share * len(groups)) <= max(np.unique(groups, return_counts=True)[1])
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, 1.5, float("nan")])
+def test_a_share_that_leaves_nothing_or_is_none_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match=r"share is .*below 1"):
+        hold_out([0, 1, 2], share)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 import warnings
@@ -207,7 +208,7 @@ def test_decoding_runs_beside_the_forward_pass(plip: PLIP, monkeypatch: pytest.M
     # While the model holds the first batch, the pictures of the second must be asked for, if a core is idle.
     monkeypatch.setattr(devices, "cores", lambda: torch.get_num_threads() + 1)
     second_asked, overlapped = threading.Event(), []
-    forward = plip._reader.get_image_features
+    forward = plip.model.get_image_features
 
     def waiting(**pixels: torch.Tensor) -> object:
         overlapped.append(second_asked.wait(10))
@@ -219,7 +220,7 @@ def test_decoding_runs_beside_the_forward_pass(plip: PLIP, monkeypatch: pytest.M
                 second_asked.set()
             yield image
 
-    monkeypatch.setattr(plip._reader, "get_image_features", waiting)
+    monkeypatch.setattr(plip.model, "get_image_features", waiting)
     plip.encode_images(source(), 2)
     assert overlapped == [True, True]
 
@@ -227,7 +228,7 @@ def test_decoding_runs_beside_the_forward_pass(plip: PLIP, monkeypatch: pytest.M
 def test_a_stream_is_read_at_most_two_batches_ahead(plip: PLIP, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "cores", lambda: torch.get_num_threads() + 1)
     asked, done, ahead = [0], [0], []
-    forward = plip._reader.get_image_features
+    forward = plip.model.get_image_features
 
     def counting(**pixels: torch.Tensor) -> object:
         time.sleep(0.02)
@@ -240,7 +241,7 @@ def test_a_stream_is_read_at_most_two_batches_ahead(plip: PLIP, monkeypatch: pyt
             asked[0] += 1
             yield image
 
-    monkeypatch.setattr(plip._reader, "get_image_features", counting)
+    monkeypatch.setattr(plip.model, "get_image_features", counting)
     plip.encode_images(source(), 2)
     assert max(ahead) <= 2 * 2
 
@@ -284,6 +285,11 @@ def test_nothing_in_nothing_out(plip: PLIP) -> None:
         (lambda plip: plip.encode_text(["fat", None]), TypeError, "caption 1 of 2 is None"),
         (lambda plip: plip.encode_images("tile.png"), TypeError, r"one image \(tile.png\)"),
         (lambda plip: plip.encode_images(np.zeros((8, 8, 3), np.uint8)), TypeError, "one image"),
+        (lambda plip: plip.encode_images(torch.zeros(8, 8, 3)), TypeError, "one image"),
+        (lambda plip: plip.encode_images(np.zeros((3, 8, 9), np.uint8)), TypeError, "channels first, or 3 grey ones"),
+        (lambda plip: plip.encode_images(bytearray(b"abc")), TypeError, "one image"),
+        (lambda plip: plip.encode_images(io.BytesIO(b"abc")), TypeError, "one image"),
+        (lambda plip: plip.encode_images([{"image": b"", "label": 1}]), ValueError, "has image, label"),
         (lambda plip: plip.encode_images(pictures(1), 0), ValueError, "batch_size is 0"),
         (lambda plip: plip.encode_text(["fat"], -1), ValueError, "batch_size is -1"),
         (lambda plip: plip.encode_text([], 0), ValueError, "batch_size is 0"),
@@ -329,3 +335,46 @@ def test_the_fingerprint_knows_what_is_in_no_weight(path: Path, plip: PLIP, tmp_
     (copy / "processor_config.json").unlink(missing_ok=True)
     assert PLIP(copy, device="cpu").fingerprint() != plip.fingerprint()
     assert PLIP(path, device="cpu", precision="bfloat16").fingerprint() != plip.fingerprint()
+
+
+def test_a_layer_that_is_replaced_is_used_at_once(path: Path) -> None:
+    plip, images = PLIP(path, device="cpu", precision="float32"), pictures(3)
+    pixels = plip.processor(images=images, return_tensors="pt")["pixel_values"]
+    before, prints = plip.encode_images(images), {plip.fingerprint()}
+
+    def check() -> None:
+        with torch.inference_mode():
+            expected = plip.model.get_image_features(pixel_values=pixels).pooler_output
+        found = plip.encode_images(images, normalize=False)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        assert not np.allclose(found / np.linalg.norm(found, axis=1, keepdims=True), before, atol=1e-3)
+        prints.add(plip.fingerprint())
+
+    torch.manual_seed(1)
+    kept = plip.model.visual_projection
+    plip.model.visual_projection = torch.nn.Linear(32, 16, bias=False)
+    check()
+    plip.model.visual_projection = kept
+    np.testing.assert_allclose(plip.encode_images(images), before, atol=1e-6)
+    kept.weight = torch.nn.Parameter(torch.randn(16, 32) / 10)
+    check()
+    plip.model.vision_model.encoder.layers[-1].mlp.fc1 = torch.nn.Linear(32, 64)
+    check()
+    with torch.no_grad():
+        kept.weight[0] *= 3
+    check()
+    assert len(prints) == 5
+    assert plip.fingerprint() in prints
+
+
+def test_settings_of_the_preprocessing_that_are_changed_count_at_once(path: Path) -> None:
+    plip, images = PLIP(path, device="cpu", precision="float32"), pictures(3)
+    before, print_before = plip.encode_images(images, normalize=False), plip.fingerprint()
+    plip.processor.image_processor.image_mean = [0.1, 0.2, 0.3]
+    pixels = plip.processor(images=images, return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        expected = plip.model.get_image_features(pixel_values=pixels).pooler_output
+    found = plip.encode_images(images, normalize=False)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert not np.allclose(found, before, atol=1e-4)
+    assert plip.fingerprint() != print_before

@@ -67,3 +67,5 @@ def test_mistakes_are_explained(tmp_path: Path) -> None:
         ours.encode_images([])
     with pytest.raises(ValueError, match="image 1 of 2"):
         ours.encode_images([*pictures(1), b"broken"])
+    with pytest.raises(ValueError, match="batch_size is 0"):
+        ours.encode_images(pictures(2), 0)
