@@ -1,9 +1,9 @@
 """In which language a caption is written, where half of English pathology is Latin.
 
 Naive Bayes over byte n-grams (Lui and Baldwin 2012, in the py3langid package): the language ``l`` with the highest
-``log P(l) + sum_k log P(n-gram k | l)``. Three changes make it fit for captions. Only languages that posts are written in
-may answer, so Latin and Interlingua may not. The prior ``P(l)`` says that most posts under these hashtags are English.
-And where a caption is nothing but a Latin diagnosis, its grammar votes as well: see `diagnosis_grammar`.
+``log P(l) + sum_k log P(n-gram k | l)``. Three changes make it fit for captions. Only languages that posts are written
+in may answer, so Latin and Interlingua may not. The prior ``P(l)`` says that most posts under these hashtags are in
+English. And where a caption is nothing but a Latin diagnosis, its grammar votes as well: see `diagnosis_grammar`.
 
 >>> identify(["Hepatocellular carcinoma", "Carcinoma hepatocelular", "Mucosa de colon normal", "H&E 40x"])
 ['en', 'es', 'es', 'und']
@@ -78,7 +78,7 @@ def _identify(text: str, i: int, languages: tuple[str, ...]) -> str:
     if not isinstance(text, str):
         raise TypeError(f"caption {i} is {text!r}, not a string")
     latin = _latin_share(text)
-    telling = ORGANISMS.sub(" x ", ANYWHERE.sub(" ", text))  # "x gastritis" is still English grammar
+    telling = ORGANISMS.sub(" organism ", ANYWHERE.sub(" ", text))  # both parts of a name are one word
     words, grammar = re.findall(r"[^\W\d_]{3,}", telling), evidence(telling)
     if (latin > 0.5 and len(words) < 2 and grammar >= 0) or latin == 0.0:
         return UNDECIDED
