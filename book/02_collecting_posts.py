@@ -120,10 +120,10 @@ axes.legend(loc="lower right");
 # @post_filter("no question mark", truth=...)
 # def states_something(posts: Dataset) -> Mask:
 #     """Questions ask for a diagnosis instead of giving one."""
-#     return np.array([set("?？؟").isdisjoint(text) for text in posts["text"][:]], bool)
+#     return np.array([not asks(text) for text in posts["text"][:]], bool)
 # :::
 #
-# The first line files the function under its name. `truth` is a second function, not shown: it says what this filter should keep, here every row whose
+# `asks` looks for a question mark, in any script, outside links. The first line files the function under its name. `truth` is a second function, not shown: it says what this filter should keep, here every row whose
 # `truth_kind` is not "question". It grades the filter and is never asked for a decision.
 #
 # Before you run it: what will it throw away that it should keep, and keep that it should throw away?

@@ -23,7 +23,7 @@ from plip_tutorial.exports import FEATURES, Problem, read_posts
 from plip_tutorial.funnel import Funnel
 from plip_tutorial.language import is_english
 from plip_tutorial.microcosm.threads import paper
-from plip_tutorial.post_text import Hashtags, clean_text, has_words
+from plip_tutorial.post_text import Hashtags, asks, clean_text, has_words
 from plip_tutorial.thread_pictures import PictureTest, ThreadPictures, is_reply
 
 __all__ = [
@@ -123,7 +123,7 @@ def best_reply(posts: Dataset) -> Mask:
 @post_filter("no question mark", truth=_unlike("truth_kind", "question"))
 def states_something(posts: Dataset) -> Mask:
     """Questions ask for a diagnosis instead of giving one."""
-    return np.array([set("?\uff1f\u061f").isdisjoint(text) for text in posts["text"][:]], bool)
+    return np.array([not asks(text) for text in posts["text"][:]], bool)
 
 
 @post_filter(CLEANING)
