@@ -34,6 +34,7 @@ CURATION = (
     "plip_tutorial.post_text", "plip_tutorial.funnel", "plip_tutorial.exports", "plip_tutorial.thread_pictures",
     "plip_tutorial.images", "plip_tutorial.baselines", "plip_tutorial.plip", "plip_tutorial.devices",
     "plip_tutorial.read_token", "plip_tutorial.diagnosis_grammar", "plip_tutorial.tables",
+    "plip_tutorial.post_values",
 )  # fmt: skip
 Embeddings = NDArray[np.float32]
 

@@ -170,7 +170,7 @@ def test_files_that_cannot_be_read_at_all_are_refused(folder):
         read_posts(folder / "a.parquet")
     with pytest.raises(ValueError, match=r"a.csv has no header"):
         read_posts(folder / "a.csv")
-    with pytest.raises(ValueError, match=r"expected one of .jsonl"):
+    with pytest.raises(ValueError, match=r"Save as, .*Give a file that ends in .csv"):
         read_posts(folder / "a.xlsx")
     with pytest.raises(FileNotFoundError):
         read_posts(folder / "b.jsonl")
