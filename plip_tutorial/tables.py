@@ -74,11 +74,11 @@ def records(path: str | Path) -> Iterator[tuple[int, Any]]:
     path = Path(path).expanduser()
     readers = {".csv": _csv, ".tsv": _csv, ".parquet": _parquet, ".json": _json}
     ending = path.suffix.lower()
+    if not path.is_file() and ending not in REMEDIES:
+        raise FileNotFoundError(f"{path} is no file.")
     if ending not in ENDINGS:
         known = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
         raise ValueError(f"{path} ends in {ending!r}. {REMEDIES.get(ending, '')}Give a file that ends in {known}.")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file.")
     return readers.get(ending, _json_lines)(path)
 
 
