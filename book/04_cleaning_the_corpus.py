@@ -181,7 +181,7 @@ with TemporaryDirectory() as folder:
 # %% [markdown]
 # ## A filter for language
 #
-# Captions from the web come in any language. A language identifier reads short runs of letters. Pathology is a hard case for it, since half of English pathology is Latin: "Carcinoma in situ". So ours may answer only with languages that are plausible here, and it knows beforehand that most captions under these hashtags are English. A text too short to tell ("H&E 40x") stays in.
+# Captions from the web come in any language. A language identifier reads short runs of letters. Pathology is a hard case for it, since half of English pathology is Latin: "Carcinoma in situ". So ours may answer only with languages that are plausible here, knows beforehand that most captions under these hashtags are English, and looks at the grammar of a diagnosis: English puts the noun last, Latin puts it first. A text too short to tell ("H&E 40x") stays in.
 
 # %%
 has_words = np.array([bool(text.strip()) for text in found["text"]])

@@ -83,10 +83,7 @@ def _finetune(arguments: argparse.Namespace) -> None:
     from plip_tutorial.finetune import TrainConfig, finetune
 
     columns = {"image": arguments.image_column, "caption": arguments.caption_column}
-    if Path(arguments.pairs).suffix.lower() in own_tiles.LISTS:
-        pairs = own_tiles.read_csv(arguments.pairs, folder=arguments.images, **columns)
-    else:
-        pairs = own_tiles.read_hub(arguments.pairs, **columns)
+    pairs = own_tiles.read_pairs(arguments.pairs, folder=arguments.images, **columns)
     held = own_tiles.hold_out(pairs["group_id"], arguments.validation)
     train, validation = (pairs.select(np.flatnonzero(mask)) for mask in (~held, held))
     print(f"{len(train)} pairs to learn from, {len(validation)} held out to choose the best checkpoint")

@@ -102,13 +102,11 @@ def training_pairs() -> Dataset:
 
     In the tiny track that is `corpus`. There is no open corpus of pathology posts, so in the full track captions are
     written from the labels of a set by the grammar of the microcosm. The environment variable ``PLIP_TUTORIAL_PAIRS``
-    puts a reader's own pairs in their place: a file that `own_tiles.read_csv` reads, or a data set on the hub.
+    puts a reader's own pairs in their place: whatever `own_tiles.read_pairs` reads.
     """
     own, track = os.environ.get(PAIRS, "").strip(), tracks.current()
-    if Path(own).suffix in own_tiles.LISTS:
-        return own_tiles.read_csv(own)
     if own:
-        return hub.ask(own, lambda: own_tiles.read_hub(own))
+        return own_tiles.read_pairs(own)
     return corpus() if track.name == "tiny" else label_captions.captioned(benchmark_of(track, LABELLED, "train"))
 
 

@@ -23,7 +23,8 @@ from plip_tutorial.exports import FEATURES, Problem, read_posts
 from plip_tutorial.funnel import Funnel
 from plip_tutorial.language import is_english
 from plip_tutorial.microcosm.threads import paper
-from plip_tutorial.post_text import Hashtags, clean_text, has_words
+from plip_tutorial.post_text import Hashtags, asks, clean_text, has_words
+from plip_tutorial.tables import is_missing
 from plip_tutorial.thread_pictures import PictureTest, ThreadPictures, is_reply
 
 __all__ = [
@@ -92,7 +93,7 @@ def in_english(posts: Dataset) -> Mask:
 @post_filter("not a retweet", truth=_unlike("truth_kind", "retweet"))
 def not_a_retweet(posts: Dataset) -> Mask:
     """A retweet says what somebody has said already; a field of the platform or the old "RT @name" gives it away."""
-    copied = np.array([original is not None for original in posts["retweet_of"][:]], bool)
+    copied = np.array([not is_missing(original) for original in posts["retweet_of"][:]], bool)
     return ~copied & np.array([not text.lstrip().startswith("RT @") for text in posts["text"][:]], bool)
 
 
@@ -123,7 +124,7 @@ def best_reply(posts: Dataset) -> Mask:
 @post_filter("no question mark", truth=_unlike("truth_kind", "question"))
 def states_something(posts: Dataset) -> Mask:
     """Questions ask for a diagnosis instead of giving one."""
-    return np.array([set("?\uff1f\u061f").isdisjoint(text) for text in posts["text"][:]], bool)
+    return np.array([not asks(text) for text in posts["text"][:]], bool)
 
 
 @post_filter(CLEANING)
@@ -154,11 +155,13 @@ def pairs_from_posts(
         which share a ``group_id``: the row of the post. ``source`` is "tweet" or "reply".
 
     Raises:
-        ValueError: an unknown filter, or a column that is missing.
+        ValueError: an unknown filter, a column that is missing, or a post whose text is.
     """
     missing = set(FEATURES) - set(posts.column_names)
     if missing:
         raise ValueError(f"posts lack the columns {sorted(missing)}. Read your own export with read_posts(path).")
+    if silent := [row for row, text in enumerate(posts["text"][:]) if text is None]:
+        raise ValueError(f"{len(silent)} posts have no text, the first of them in row {silent[0]}. Write '' there.")
     pictures = ThreadPictures(posts, is_pathology)
     chosen = [_look_up(one, pictures) for one in filters if one != PICTURES or is_pathology is not None]
     funnel = Funnel(len(posts), wanted=pictures.wanted() if pictures.graded else None)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from plip_tutorial.plots.style import COLOURS
+from plip_tutorial.post_values import whole
 
 SIDE = 1000  # of the drawing, in its own units
 MARGIN = 40
@@ -60,7 +61,7 @@ def widget(kind: str, body: str, alt: str, data: dict[str, Any]) -> Widget:
         f"<style>{file('widgets.css')}</style>{body}"
         f'<script type="application/json">{packed}</script></div><script>{file("widgets.js")}</script>'
     )
-    return Widget(kind, html)
+    return Widget(kind, whole(html))  # a notebook with half an emoji in it could not be saved
 
 
 @cache

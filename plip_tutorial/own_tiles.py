@@ -5,7 +5,7 @@ becomes pairs, for chapters 4, 5 and 9. Files stay where they are: the table kee
 it is asked for one. Every file is opened once beforehand, so a broken one is named now and not after an hour.
 
     tiles = read_folder("my_tiles")                                   # my_tiles/TUM/a.png, my_tiles/STR/b.png ...
-    pairs = read_csv("cases.csv", image="file", caption="diagnosis")  # .csv, .tsv, .jsonl or .parquet
+    pairs = read_csv("cases.csv", image="file", caption="diagnosis")  # and .tsv, .json, .jsonl, .parquet
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from datasets import ClassLabel, Dataset, Features, Image, Value, load_dataset, load_from_disk
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value, load_dataset, load_from_disk
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from plip_tutorial import tables
 from plip_tutorial.images import UnreadableImageError, to_rgb
 from plip_tutorial.picture_files import Found, find_pictures
+from plip_tutorial.table_columns import columns_of, demand, filled, some
 
 PAIRS = Features({"image": Image(), "text": Value("string"), "group_id": Value("int64"), "source": Value("string")})
-LISTS = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
-MOST_NAMED = 20  # a message that names more files than this is not read
+LISTS = frozenset(tables.ENDINGS)
 
 
 def read_folder(path: str | Path) -> Dataset:
@@ -72,15 +72,41 @@ def read_folder(path: str | Path) -> Dataset:
     return Dataset.from_dict(columns, features=features)
 
 
+def read_pairs(
+    name: str | Path, *, image: str = "image", caption: str = "caption", folder: str | Path | None = None
+) -> Dataset:
+    """Read pairs from a file, a directory or the Hugging Face hub: `read_csv` or `read_hub`, as the name says.
+
+    Args:
+        name: a file, also one that lies in another folder or is of a kind that has to be converted first; a directory
+            with a saved data set; or the id of one on the hub, "user/name".
+        image: column of pictures.
+        caption: column of texts.
+        folder: where relative paths of a file start; a data set brings its own pictures.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: as in `read_csv` and `read_hub`; or a folder for a data set.
+        OSError: the hub could not be asked; see `hub.ask`.
+    """
+    if tables.names_a_file(name):
+        return read_csv(name, image=image, caption=caption, folder=folder)
+    if folder is not None:
+        raise ValueError(f"{name} is a data set and brings its own pictures; leave out the folder {folder}.")
+    from plip_tutorial import hub  # here, because it brings the models' library along
+
+    return hub.ask(str(name), lambda: read_hub(str(name), image=image, caption=caption))
+
+
 def read_csv(
     path: str | Path, *, image: str = "image", caption: str = "caption", folder: str | Path | None = None
 ) -> Dataset:
-    """Read pictures and captions from a ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file; its ending decides.
+    """Read pictures and captions from a table: ``.csv``, ``.tsv``, ``.jsonl``, ``.json`` or ``.parquet``.
 
     Args:
-        path: the file, one row a pair.
+        path: the file, one row a pair; how it is read: `tables.records`.
         image: column of picture paths.
-        caption: column of texts.
+        caption: column of texts, each taken as it stands: "007" and "NA" are captions.
         folder: where relative paths start; without it, at the folder of the file.
 
     Returns:
@@ -89,12 +115,16 @@ def read_csv(
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: another ending, a missing column, empty cells, or pictures that cannot be decoded; each is named.
+        ValueError: another ending, lines that cannot be read, a missing column, empty cells, or pictures that cannot be
+            decoded; each is named.
     """
-    table = _table(Path(path))
-    names, texts = (_filled(table, column, path) for column in (image, caption))
-    start = Path(path).parent if folder is None else Path(folder)
-    files = [(start / name).resolve() for name in names]
+    path = Path(path).expanduser()
+    cells = columns_of(path, image, caption)
+    names, texts = (filled(column, name, path) for column, name in zip(cells, (image, caption), strict=True))
+    start = path.parent if folder is None else Path(folder).expanduser()
+    places = [_place(name, start) for name in names]
+    _refuse([f"row {row}: {place}" if isinstance(place, str) else "" for row, place in enumerate(places)])
+    files = [place.resolve() for place in places if isinstance(place, Path)]
     _check(files)
     columns = {"image": [str(file) for file in files], "text": texts, "source": ["own"] * len(texts)}
     columns["group_id"] = shared_groups(columns["image"], texts).tolist()
@@ -107,19 +137,21 @@ def read_hub(name: str, *, image: str = "image", caption: str = "caption", split
     Args:
         name: id on the hub, or the directory.
         image: column of pictures.
-        caption: column of texts.
+        caption: column of texts, or of classes, whose names are then the captions.
         split: part of the data set.
 
     Returns:
         The same columns as `read_csv`; pictures stay in the files of the data set.
 
     Raises:
-        ValueError: a missing column, empty cells, or pictures that cannot be decoded; each is named.
+        ValueError: a missing column or part, empty cells, or pictures that cannot be decoded; each is named.
     """
-    table = load_from_disk(name) if Path(name).is_dir() else load_dataset(name, split=split)
-    texts = _filled(table.select_columns(set(table.column_names) - {image}).to_pandas(), caption, name)
-    if image not in table.column_names:
-        raise ValueError(f"{name} has no column {image!r}. It has: {', '.join(table.column_names)}.")
+    table = _saved(Path(name), split) if Path(name).is_dir() else load_dataset(name, split=split)
+    demand(table.column_names, (image, caption), name)
+    kind, said = table.features[caption], table.select_columns([caption])[:][caption]
+    if isinstance(kind, ClassLabel):
+        said = [None if code is None or code < 0 else kind.int2str(code) for code in said]
+    texts = filled(said, caption, name)
     stored = table.cast_column(image, Image(decode=False))
     with ThreadPoolExecutor() as pool:
         found = enumerate(pool.map(_problem_of, stored[image]))
@@ -161,30 +193,26 @@ def shared_groups(images: Sequence[str], texts: Sequence[str]) -> NDArray[np.int
     return np.unique(component[image], return_inverse=True)[1].astype(np.int64)
 
 
-def _table(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file.")
-    match path.suffix.lower():
-        case ".csv":
-            return pd.read_csv(path)
-        case ".tsv":
-            return pd.read_csv(path, sep="\t")
-        case ".jsonl":
-            return pd.read_json(path, lines=True)
-        case ".parquet":
-            return pd.read_parquet(path)
-    raise ValueError(f"{path} ends in {path.suffix!r}. Give a file that ends in .csv, .tsv, .jsonl or .parquet.")
+def _saved(folder: Path, split: str) -> Dataset:
+    """A data set from a directory."""
+    try:
+        saved = load_from_disk(str(folder))
+    except FileNotFoundError as error:
+        hint = "Give a file that lists the pictures, or a directory that Dataset.save_to_disk has made"
+        raise ValueError(f"{folder} is a directory without a saved data set. {hint}.") from error
+    if isinstance(saved, DatasetDict):
+        if split not in saved:
+            raise ValueError(f"{folder} has no part {split!r}. It has: {', '.join(map(str, saved))}.")
+        return saved[split]
+    return saved
 
 
-def _filled(table: pd.DataFrame, column: str, path: str | Path) -> list[str]:
-    """Return a column as texts; name the rows that have none."""
-    if column not in table:
-        raise ValueError(f"{path} has no column {column!r}. It has: {', '.join(map(str, table.columns))}.")
-    texts = ["" if pd.isna(cell) else str(cell).strip() for cell in table[column]]
-    empty = [f"row {row}" for row, text in enumerate(texts) if not text]
-    if empty or not texts:
-        raise ValueError(f"{path} has no {column} in {_some(empty) if empty else 'any row: the table is empty'}.")
-    return texts
+def _place(name: str, start: Path) -> Path | str:
+    """The file that a cell names, or what is wrong with the name."""
+    try:
+        return tables.picture_path(name, start)
+    except ValueError as error:
+        return str(error)
 
 
 def _class(name: str) -> str:
@@ -218,7 +246,7 @@ def _check(files: Sequence[Path]) -> None:
 def _refuse(problems: Sequence[str]) -> None:
     found = [problem for problem in problems if problem]
     if found:
-        raise ValueError(f"{len(found)} of {len(problems)} pictures cannot be read:\n" + _some(found, between="\n"))
+        raise ValueError(f"{len(found)} of {len(problems)} pictures cannot be read:\n" + some(found, between="\n"))
 
 
 def _problem_of(stored: dict[str, Any]) -> str:
@@ -233,8 +261,3 @@ def _problem(picture: Any) -> str:
     except UnreadableImageError as error:
         return "no such file" if isinstance(error.__cause__, FileNotFoundError) else error.reason
     return ""
-
-
-def _some(names: Sequence[str], *, between: str = ", ") -> str:
-    more = len(names) - MOST_NAMED
-    return between.join(names[:MOST_NAMED]) + (f"{between}and {more} more" if more > 0 else "")

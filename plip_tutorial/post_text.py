@@ -24,10 +24,25 @@ _EMOJI = re.compile(
     "|[\U0001f000-\U0001faff\u231a-\u23ff\u25aa-\u25fe\u2600-\u27bf\u2b00-\u2bff\u3030\u303d\u20e3]"
 )
 _TAG = re.compile(r"(?<![\w&/])#(?=\w*[^\W\d_])\w+")  # "#3" is a number, not a hashtag
+# Mastodon sends HTML. Only what has an element's name and attributes with values is a tag, so "CD4 <CD8" is none.
+_ATTRIBUTES = r"""(?:\s+[a-z][\w:-]*\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=]+))*\s*/?>"""
+_INLINE = r"a|abbr|b|bdi|code|del|em|i|ins|mark|s|small|span|strong|sub|sup|u"  # parts of a word may stand in these
+_BLOCK = r"blockquote|br|div|h[1-6]|hr|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul"
+HTML: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"<sup>(?=\d)", re.IGNORECASE), "^"),
+    (re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}", re.IGNORECASE), ""),
+    (re.compile(rf"</?(?:{_BLOCK}){_ATTRIBUTES}", re.IGNORECASE), " "),
+)
+# Raised digits behind a digit, and fractions: "10⁹" is not 109, "1½" is not 11/2. In "cm²" a plain 2 does no harm.
+_SMALL = "²³¹⁰⁴-⁹₀-₉①-⒛⓪-⓿㉑-㉟㊱-㊿"
+_NUMBERS = re.compile(rf"((?<=\d)[⁺⁻₊₋]?[{_SMALL}]+|[{_SMALL}]+(?=\d)|[¼-¾⅐-⅟↉])")
+_QUESTIONS = frozenset("?\uff1f\u061f")
+_LINK = r"(?:https?://|www\.|pic\.twitter\.com/|\bt\.co/)"
+_ADDRESS = re.compile(_LINK + r"\S*[^\s?!.,;:)\]\uff1f\u061f]", re.IGNORECASE)  # the mark behind a link is the writer's
 _STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE), " "),  # Mastodon sends HTML
+    *HTML,
     (re.compile(rf"^\W*(?:RT|MT|via)\b\W*{HANDLE}\W*", re.IGNORECASE), ""),  # elsewhere RT is radiotherapy
-    (re.compile(r"(?:https?://|www\.|pic\.twitter\.com/|\bt\.co/)\S*", re.IGNORECASE), " "),
+    (re.compile(_LINK + r"\S*", re.IGNORECASE), " "),
     (re.compile(r"\S+@\S+\.\w+"), " "),  # mail
     (re.compile(rf"(?:\b(?:cc|via|h/t|by)[ :]*)?{HANDLE}", re.IGNORECASE), " "),
     (_EMOJI, " "),
@@ -49,7 +64,8 @@ def clean_text(text: str, *, hashtags: Hashtags = "drop") -> str:
 
     Gone are HTML tags and entities, links, mail addresses, handles, "RT @name:", hashtags, emoji, invisible and
     bidirectional characters, repeated punctuation and surplus white space. Look-alike forms of characters become one
-    (Unicode NFKC, straight quotes), since CLIP's tokenizer would split them differently.
+    (Unicode NFKC, straight quotes), since CLIP's tokenizer would split them differently; fractions and powers stay,
+    since they would become other numbers.
 
     Args:
         text: as the platform gives it.
@@ -73,10 +89,21 @@ def has_words(text: str) -> bool:
     return any(letter.isalpha() for letter in text)
 
 
+def asks(text: str) -> bool:
+    """Whether there is a question mark in the text, in any script; one inside a link asks nothing.
+
+    >>> asks("Dx?"), asks("Lecture: https://example.org/watch?v=1")
+    (True, False)
+    """
+    for pattern, new in HTML:
+        text = pattern.sub(new, text)
+    return not _QUESTIONS.isdisjoint(_ADDRESS.sub(" ", text))
+
+
 def _clean_once(text: str, word: str) -> str:
-    text = unicodedata.normalize("NFKC", html.unescape(text).translate(_STRAIGHT))
+    text = _one_form(html.unescape(text).translate(_STRAIGHT))
     text = re.sub("[0-9#*]\ufe0f?\u20e3", " ", text)  # before the parts of a keycap are taken for text
-    if not text.isprintable():  # with the white space of \n, \r and \t left for later
+    if not text.isprintable() or "\ufffd" in text:  # with the white space of \n, \r and \t left for later
         text = "".join(letter for letter in text if _visible(letter))
     text = re.sub("[\ufe00-\ufe0f]", "", text)  # which of two looks an emoji has
     for pattern, new in _STEPS:
@@ -87,6 +114,13 @@ def _clean_once(text: str, word: str) -> str:
     return text.strip(" ,;:-|/_=~")
 
 
+def _one_form(text: str) -> str:
+    if text.isascii():
+        return text
+    parts = _NUMBERS.split(text)  # what lies between the numbers, and at odd places the numbers
+    return "".join(part if i % 2 else unicodedata.normalize("NFKC", part) for i, part in enumerate(parts))
+
+
 def _visible(letter: str) -> bool:
-    """Not a control, format, surrogate, private or unassigned character."""
-    return letter in "\n\r\t" or unicodedata.category(letter)[0] != "C"
+    """Not a control, format, surrogate, private or unassigned character, nor the mark that stands for a broken one."""
+    return letter in "\n\r\t" or (unicodedata.category(letter)[0] != "C" and letter != "\ufffd")

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from datasets import Dataset, Features, Image, Value
 from numpy.typing import NDArray
 
+from plip_tutorial.tables import is_missing
+
 Mask = NDArray[np.bool_]
 PictureTest = Callable[[list[Any]], Mask]
 BATCH = 512  # posts whose pictures are in memory at once
@@ -38,7 +40,7 @@ def _encoded(posts: Dataset) -> Any:
 
 def is_reply(posts: Dataset) -> Mask:
     """Replies that speak about another post's pictures; one with pictures of its own counts as a post."""
-    answers = np.array([parent is not None for parent in posts["in_reply_to"][:]], bool)
+    answers = np.array([not is_missing(parent) for parent in posts["in_reply_to"][:]], bool)
     return answers & (picture_counts(posts) == 0)
 
 

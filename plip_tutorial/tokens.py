@@ -6,6 +6,7 @@ end token, what stands behind it is of no account, and a batch need only be as w
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -28,12 +29,18 @@ class Tokens:
         """Compare the two and note how many tokens the model reads."""
         _check_end_token(tokenizer, config)
         self.tokenizer = tokenizer
+        marks = [re.escape(mark) for mark in (tokenizer.bos_token, tokenizer.eos_token) if mark]
+        self._marks = re.compile("|".join(marks) or r"(?!)")  # without any: what never matches
         self.limit: int = min(config.max_position_embeddings, tokenizer.model_max_length)
 
     def split(self, texts: Iterable[str]) -> list[list[int]]:
-        """Token ids of each caption, at most ``limit``; a warning names the first caption that was cut."""
+        """Token ids of each caption, at most ``limit``; a warning names the first caption that was cut.
+
+        The marks of start and end are no words: one inside a caption is left out, for behind it nothing would be read.
+        """
         captions = checked_captions(texts)
-        ids: list[list[int]] = self.tokenizer(captions, verbose=False)["input_ids"] if captions else []
+        plain = [self._marks.sub(" ", caption) for caption in captions]
+        ids: list[list[int]] = self.tokenizer(plain, verbose=False)["input_ids"] if plain else []
         long = [i for i, caption in enumerate(ids) if len(caption) > self.limit]
         if long:
             self._warn(long, captions, len(ids[long[0]]))

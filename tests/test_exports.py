@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from plip_tutorial.exports import FEATURES, read_posts
+from plip_tutorial.markup import widget
+from plip_tutorial.post_text import clean_text
 
 X = {
     "id": "17", "author_id": "9", "text": "H&amp;E #GIPath", "created_at": "2022-01-01T00:00:00Z",
@@ -170,7 +172,7 @@ def test_files_that_cannot_be_read_at_all_are_refused(folder):
         read_posts(folder / "a.parquet")
     with pytest.raises(ValueError, match=r"a.csv has no header"):
         read_posts(folder / "a.csv")
-    with pytest.raises(ValueError, match=r"expected one of .jsonl"):
+    with pytest.raises(ValueError, match=r"Save as, .*Give a file that ends in .csv"):
         read_posts(folder / "a.xlsx")
     with pytest.raises(FileNotFoundError):
         read_posts(folder / "b.jsonl")
@@ -180,3 +182,157 @@ def test_an_empty_file_is_an_empty_table(folder):
     posts, problems = read_posts(write(folder))
     assert (len(posts), problems) == (0, [])
     assert posts.features == FEATURES
+
+
+def test_half_an_emoji_costs_neither_the_export_nor_the_post(folder):
+    line = b'{"id": "2", "text": "mucin \\ud83d #GIPath\\ude00", "author": "a\\ud83d", "images": ["\\ud83d.png"]}'
+    posts, problems = read_posts(write(folder, {"id": "1", "text": "a"}, line))
+    assert posts["text"][:] == ["a", "mucin \ufffd #GIPath\ufffd"]
+    assert posts["author"][:] == [None, "a\ufffd"]
+    assert [str(problem) for problem in problems] == ["export.jsonl, line 2: picture \ufffd.png is not there"]
+    assert clean_text(posts["text"][1]) == "mucin"
+    assert "\ufffd" in widget("search", "", "", {"text": "mucin \ud83d"}).html.encode().decode()
+
+
+@pytest.mark.parametrize(
+    ("likes", "expected"),
+    [
+        ("12.0", 12), (12.0, 12), ("1,234", 1234), ("1.2K", 1200), ("3 M", 3_000_000), (" 7 ", 7), ("", 0), (None, 0),
+        (float("nan"), 0), ("nan", 0), (2**63 - 1, 2**63 - 1), ("1,234,567", 1_234_567), ("1e3", 1000),
+    ],
+)  # fmt: skip
+def test_likes_as_programs_write_them(folder, likes, expected):
+    posts, problems = read_posts(write(folder, {"id": "1", "text": "a", "likes": likes}))
+    assert problems == []
+    assert posts["likes"][:] == [expected]
+
+
+@pytest.mark.parametrize("likes", [2**63, -1, 1.5, "1.234", "1e400", float("inf"), "12 people", [3]])
+def test_what_is_no_count_is_reported_and_the_rest_is_read(folder, likes):
+    posts, problems = read_posts(write(folder, {"id": "1", "text": "a", "likes": likes}, {"id": "2", "text": "b"}))
+    assert posts["id"][:] == ["2"]
+    assert "likes are" in problems[0].reason
+
+
+def test_nothing_in_a_reference_is_no_reference_in_any_format(folder):
+    table = pd.DataFrame(
+        {"id": [1, 2, 3], "text": list("abc"), "retweet_of": [None, 1, None], "in_reply_to": [1, None, 2]}
+    )
+    table.to_csv(folder / "export.csv", index=False)
+    table.to_csv(folder / "words.csv", index=False, na_rep="nan", sep=";", encoding="utf-16")
+    table.to_parquet(folder / "export.parquet")
+    (folder / "export.jsonl").write_text("\n".join(json.dumps(row) for row in table.to_dict("records")))  # NaN
+    table.to_json(folder / "null.jsonl", orient="records", lines=True)
+    for name in ("export.csv", "words.csv", "export.parquet", "export.jsonl", "null.jsonl"):
+        posts, problems = read_posts(folder / name)
+        assert problems == []
+        assert posts["id"][:] == ["1", "2", "3"]
+        assert posts["retweet_of"][:] == [None, "1", None]
+        assert posts["in_reply_to"][:] == ["1", None, "2"]
+
+
+@pytest.mark.parametrize("value", ["1.50E+18", "1,5E+18", 1.5e18])
+def test_an_id_that_a_program_has_rounded_is_reported(folder, value):
+    posts, problems = read_posts(
+        write(folder, {"id": value, "text": "a"}, {"id": "2", "text": "b", "in_reply_to": value})
+    )
+    assert len(posts) == 0
+    assert ["Export ids as text" in problem.reason for problem in problems] == [True, True]
+
+
+def test_long_texts_and_old_names_of_x(folder):
+    long = {**X, "note_tweet": {"text": "the whole text #one", "entities": {"hashtags": [{"tag": "one"}]}}}
+    old = {
+        "id": 10**18 + 1, "id_str": "1000000000000000001", "full_text": "Naevus", "favorite_count": 7,
+        "user": {"screen_name": "a"}, "in_reply_to_status_id_str": "17", "retweeted_status": {"id_str": "16"},
+        "entities": {"hashtags": [{"text": "dermpath"}]},
+        "extended_entities": {"media": [{"media_url_https": "tile.png"}, {"media_url_https": "tile.png"}]},
+    }  # fmt: skip
+    posts, problems = read_posts(write(folder, long, {"tweet": old}))
+    assert problems == []
+    assert posts["text"][:] == ["the whole text #one", "Naevus"]
+    assert posts["hashtags"][:] == [["one"], ["dermpath"]]
+    assert [posts[1][name] for name in ("id", "author", "likes", "in_reply_to", "retweet_of")] == [
+        "1000000000000000001", "a", 7, "17", "16",
+    ]  # fmt: skip
+    assert len(posts[1]["images"]) == 2
+
+
+def test_pictures_beside_a_quoted_post_of_bluesky(folder):
+    images = {"images": [{"fullsize": "tile.png"}]}
+    post = {**BLUESKY["post"], "embed": {"$type": "app.bsky.embed.recordWithMedia#view", "media": images, "record": {}}}
+    posts, problems = read_posts(write(folder, {"feed": [{"post": post}]}, name="export.json"))
+    assert problems == []
+    assert len(posts[0]["images"]) == 1
+
+
+def test_the_archive_that_a_user_of_mastodon_can_download(folder):
+    note = {
+        "id": "n1", "content": "<p>Naevus</p>", "published": "2024-01-01", "inReplyTo": "n0", "sensitive": True,
+        "attachment": [{"url": "/tile.png"}],
+    }  # fmt: skip
+    outbox = {
+        "id": "outbox.json",
+        "orderedItems": [{"id": "n1/activity", "type": "Create", "actor": "a", "object": note}],
+    }
+    posts, problems = read_posts(write(folder, outbox, name="outbox.json"))
+    assert problems == []
+    found = posts[0]
+    assert len(found.pop("images")) == 1
+    assert found == {
+        "id": "n1", "author": "a", "created_at": "2024-01-01", "text": "<p>Naevus</p>", "hashtags": [], "likes": 0,
+        "possibly_sensitive": True, "retweet_of": None, "in_reply_to": "n0",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", ["a|b", '["a", "b"]', "['a', 'b']", "['a' 'b']", "[a, b]"])
+def test_lists_written_as_text(folder, cell):
+    table = pd.DataFrame({"id": ["1"], "text": ["[1] as it stands"], "hashtags": [cell]})
+    table.to_csv(folder / "export.csv", index=False)
+    posts, _ = read_posts(folder / "export.csv")
+    assert posts["hashtags"][:] == [["a", "b"]]
+    assert posts["text"][:] == ["[1] as it stands"]
+
+
+def test_a_flat_table_of_an_export_of_x(folder):
+    """Objects become columns with dots, lists of objects become text, as data frames write them."""
+    flat = pd.json_normalize([X | {"media": [{"url": "tile.png"}]}])
+    flat.to_csv(folder / "export.csv", index=False)
+    posts, problems = read_posts(folder / "export.csv")
+    whole, _ = read_posts(write(folder, X | {"media": [{"url": "tile.png"}]}))
+    assert problems == []
+    assert posts[:] == whole[:]
+    assert len(posts[0]["images"]) == 1
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_separators_and_encodings(folder, separator, code):
+    table = pd.DataFrame({"id": ["0012", "NA"], "text": ["Präparat; a, b", "007"], "likes": [1, 2]})
+    table.to_csv(folder / "export.csv", index=False, sep=separator, encoding=code)
+    posts, problems = read_posts(folder / "export.csv")
+    assert problems == []
+    assert (posts["id"][:], posts["text"][:]) == (["0012", "NA"], ["Präparat; a, b", "007"])
+
+
+def test_a_table_without_ids_says_what_it_has(folder):
+    (folder / "export.csv").write_text("number|text\n1|a\n")
+    with pytest.raises(ValueError, match=r"no id in any line\. It has: number\|text\. Name a column 'id'"):
+        read_posts(folder / "export.csv")
+
+
+def test_a_picture_that_breaks_off_is_reported_with_its_line(folder):
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(folder / "cut.jpg")
+    cut = (folder / "cut.jpg").read_bytes()[:-300]
+    (folder / "cut.jpg").write_bytes(cut)
+    good = {"bytes": (folder / "tile.png").read_bytes(), "path": None}
+    posts, problems = read_posts(write(folder, {"id": "1", "text": "a", "images": ["tile.png", "cut.jpg"]}))
+    assert str(problems[0]).startswith("export.jsonl, line 1: picture cut.jpg cannot be decoded (")
+    assert len(posts[0]["images"]) == 1
+    table = pd.DataFrame(
+        {"id": ["1", "2"], "text": ["a", "b"], "images": [[good], [{"bytes": cut, "path": None}, good]]}
+    )
+    table.to_parquet(folder / "export.parquet")
+    posts, problems = read_posts(folder / "export.parquet")
+    assert [len(pictures) for pictures in posts["images"]] == [1, 1]
+    assert str(problems[0]).startswith("export.parquet, line 2: picture in the file cannot be decoded (")

@@ -6,7 +6,10 @@ import pytest
 
 from plip_tutorial.language import identify, is_english
 
-LIST = list(csv.DictReader((Path(__file__).parent / "data/captions_languages.csv").open(encoding="utf-8")))
+DATA = Path(__file__).parent / "data"
+LIST, DIAGNOSES = (
+    list(csv.DictReader((DATA / f"{name}_languages.csv").open(encoding="utf-8"))) for name in ("captions", "diagnoses")
+)
 TEXTS, ENGLISH = [row["text"] for row in LIST], np.array([row["language"] == "en" for row in LIST])
 
 
@@ -23,6 +26,41 @@ def test_english_is_told_from_other_languages_on_captions_full_of_latin():
     assert accuracy >= 0.97
     assert found[~ENGLISH].mean() < 0.03
     assert "und" not in identify(TEXTS)
+
+
+def test_english_diagnoses_are_kept_and_those_of_its_neighbours_dropped():
+    texts, english = [row["text"] for row in DIAGNOSES], np.array([row["language"] == "en" for row in DIAGNOSES])
+    assert len(set(texts)) == 200
+    assert english.sum() == 100
+    assert len({row["language"] for row in DIAGNOSES}) == 10
+    right = is_english(texts) == english
+    print(f"is_english: accuracy {right.mean():.3f} on {len(texts)} diagnoses in 10 languages")
+    assert right.mean() >= 0.97
+    assert min(right[english].mean(), right[~english].mean()) >= 0.96
+
+
+@pytest.mark.parametrize(
+    ("english", "other"),
+    [
+        ("Hepatocellular carcinoma", "Carcinoma hepatocellulare"),
+        ("Invasive lobular carcinoma", "Invasief lobulair carcinoom"),
+        ("Endometrial adenocarcinoma, FIGO 1", "Adenocarcinoma endometrial, FIGO 1"),
+        ("Lung adenocarcinoma, H&E, 200x", "Adenocarcinoma del polmone, H&E, 200x"),
+        ("Chronic cholecystitis", "Cholecystitis chronica"),
+        ("Condyloma acuminatum", "Condylome acuminé"),
+        ("Melanoma in situ", "Plaveiselcelcarcinoom"),
+        ("Giardia lamblia", "Giardia lamblia im Duodenum"),
+    ],
+)
+def test_a_diagnosis_and_its_look_alike(english, other):
+    assert is_english([english, other]).tolist() == [True, False]
+
+
+def test_one_text_or_none_is_no_list_of_texts():
+    with pytest.raises(TypeError, match="got one string"):
+        is_english("Melanoma of the skin")
+    with pytest.raises(TypeError, match="caption 1 is None"):
+        is_english(["Melanoma of the skin", None])
 
 
 def test_without_a_prior_and_with_latin_it_would_be_worse():

@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from datasets import Dataset, Features, Value
+from datasets import Dataset, DatasetDict, Features, Value, load_from_disk
 from datasets import Image as Cell
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from plip_tutorial.own_tiles import hold_out, read_csv, read_folder, read_hub, shared_groups
+from plip_tutorial import own_tiles
+from plip_tutorial.own_tiles import hold_out, read_csv, read_folder, read_hub, read_pairs, shared_groups
 
 REAL = Path(__file__).parents[1] / "../shared/data"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real tiles are not beside this repository")
@@ -64,6 +65,73 @@ def test_every_kind_of_list_gives_the_same_pairs(tmp_path: Path, ending: str) ->
     assert pairs["text"][:] == ["mucus", "debris", 'fat, "lobules"', "debris"]
     assert pairs["group_id"][:] == [0, 0, 1, 0]
     np.testing.assert_array_equal(pairs[2]["image"], Image.open(tmp_path / "in/b.png"))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl", ".json", ".parquet"])
+def test_a_cell_stays_the_text_that_it_is(tmp_path: Path, ending: str) -> None:
+    captions = ["007", "NA", "nan", "1e5", "1.0", "None", "TRUE"]
+    names = [f"{i:04}" for i in range(len(captions))]
+    for i, name in enumerate(names):
+        picture(tmp_path / f"{i}.png", i).rename(tmp_path / name)
+    table, path = pd.DataFrame({"image": names, "caption": captions}), tmp_path / f"list{ending}"
+    if ending == ".parquet":
+        table.to_parquet(path)
+    elif ending.startswith(".json"):
+        table.to_json(path, orient="records", lines=ending == ".jsonl")
+    else:
+        table.to_csv(path, sep=";", index=False, encoding="utf-16")
+    pairs = read_csv(path)
+    assert pairs["text"][:] == captions
+    np.testing.assert_array_equal(pairs[3]["image"], Image.open(tmp_path / "0003"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.csv", "image,caption\na.png\n", r"1 lines that cannot be read:\nline 2: 1 cell where the header has 2"),
+        ("p.csv", "image,caption\nhttps://x.example/a.png,fat\n", "row 0: https://x.example/a.png is an address"),
+        ("p.json", '[{"image": "a.png", "caption": ["fat", "mucus"]}]', "in row 0 no text as caption, but a list"),
+        ("p.json", '[{"image": "a.png", "caption": null}]', "no caption in row 0"),
+        ("p.json", '{"image": ["a.png"]}', r"no column 'caption'\. It has: image"),
+        ("p.json", "[1]", "line 1: no object with columns"),
+        ("p.xlsx", "", r"Save as, 'CSV UTF-8'"),
+    ],
+)
+def test_a_table_that_cannot_become_pairs_is_explained(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=message):
+        read_pairs(tmp_path / name)
+
+
+def test_pairs_are_a_file_a_directory_or_a_set_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(own_tiles, "load_dataset", lambda name, split: asked.append(name) or load_from_disk(directory))
+    directory = saved(tmp_path, ["mucus", "fat"])
+    (tmp_path / "p.csv").write_text("picture,says\n0.png,mucus\n1.png,fat\n")
+    options = {"image": "picture", "caption": "says"}
+    for name in (tmp_path / "p.csv", directory, "somebody/pairs.v1"):
+        assert read_pairs(name, **options)["text"][:] == ["mucus", "fat"]
+    assert asked == ["somebody/pairs.v1"]
+    for name in ("gone.csv", "gone.xlsx", "./gone", "somebody/pairs.json"):
+        with pytest.raises((FileNotFoundError, ValueError), match=r"is no file|Save as"):
+            read_pairs(name)
+    assert len(asked) == 1
+    with pytest.raises(ValueError, match="brings its own pictures"):
+        read_pairs("somebody/pairs", folder=tmp_path)
+    with pytest.raises(ValueError, match="a directory without a saved data set"):
+        read_pairs(tmp_path)
+
+
+def test_parts_and_classes_of_a_data_set(tmp_path: Path) -> None:
+    table = load_from_disk(saved(tmp_path, ["mucus", "fat", "mucus"])).class_encode_column("says")
+    DatasetDict({"train": table, "test": table.select([0])}).save_to_disk(tmp_path / "parts")
+    options = {"image": "picture", "caption": "says"}
+    assert read_hub(str(tmp_path / "parts"), **options)["text"][:] == ["mucus", "fat", "mucus"]
+    assert len(read_hub(str(tmp_path / "parts"), split="test", **options)) == 1
+    with pytest.raises(ValueError, match=r"no part 'dev'\. It has: train, test"):
+        read_hub(str(tmp_path / "parts"), split="dev", **options)
+    with pytest.raises(ValueError, match=r"no column 'caption'\. It has: picture, says"):
+        read_hub(str(tmp_path / "parts"), image="picture")
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("uvwxyz")), min_size=1, max_size=12))

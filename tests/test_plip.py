@@ -187,6 +187,14 @@ def test_long_captions_are_cut_with_a_warning_and_keep_their_end(plip: PLIP, pat
         plip.encode_text(["a " * 75])  # 77 tokens with start and end: fits
 
 
+def test_words_behind_an_end_mark_inside_a_caption_count(plip: PLIP) -> None:
+    texts = ["mucus <|endoftext|> in fat", "<|startoftext|>mucus in fat<|endoftext|>", "mucus in fat", "mucus"]
+    marked, wrapped, plain, short = plip.encode_text(texts)
+    np.testing.assert_array_equal(marked, plain)
+    np.testing.assert_array_equal(wrapped, plain)
+    assert marked @ short < 0.999
+
+
 def test_bfloat16_stays_close(path: Path, plip: PLIP) -> None:
     rough, images = PLIP(path, device="cpu", precision="bfloat16"), pictures(8)
     for exact, fast in (
