@@ -12,8 +12,6 @@ from operator import is_
 from typing import Any
 from weakref import ReferenceType, ref
 
-import torch
-
 
 class ModelFingerprint:
     """The fingerprint of a model that may be changed by its owner."""
@@ -48,7 +46,7 @@ class ModelFingerprint:
         return self._text
 
 
-def _digest(settings: list[str], tokenizer: Any, weights: Mapping[str, torch.Tensor]) -> str:
+def _digest(settings: list[str], tokenizer: Any, weights: Mapping[str, Any]) -> str:
     precision, pictures, *towers = settings
     digest = hashlib.sha256()
     for text in (precision, pictures, tokenizer.backend_tokenizer.to_str(), *towers):
