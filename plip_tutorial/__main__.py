@@ -9,9 +9,9 @@ from typing import Any
 
 from plip_tutorial import command_line
 from plip_tutorial.command_line import TRACEBACK, count, folder, parquet
+from plip_tutorial.tables import ENDINGS
 
 NAME = "python -m plip_tutorial"
-LISTS = (".csv", ".jsonl", ".parquet", ".tsv")  # those of `own_tiles`, whose import needs pandas
 PRECISIONS = ("auto", "bfloat16", "float16", "float32")  # those of `devices`, whose import needs torch
 # What stays after Ctrl-C, and how to go on.
 KEPT = {
@@ -121,10 +121,9 @@ def _check_embed(tiles: Path, output: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from plip_tutorial.own_tiles import PICTURE_ENDINGS
+    from plip_tutorial.picture_files import demand_pictures
 
-    if not any(path.suffix.lower() in PICTURE_ENDINGS for path in tiles.rglob("*")):
-        raise ValueError(f"{tiles} holds no picture; known endings are {', '.join(sorted(PICTURE_ENDINGS))}.")
+    demand_pictures(tiles, warn=False)
     if output.exists():
         try:
             ours = "embedding" in pq.read_schema(output).names
@@ -148,7 +147,7 @@ def _add_finetune(commands: Any) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     this.set_defaults(run=_finetune)
-    this.add_argument("--pairs", required=True, help=f"a file ({', '.join(sorted(LISTS))}), or a data set on the hub")
+    this.add_argument("--pairs", required=True, help=f"a file ({', '.join(ENDINGS)}), or a data set on the hub")
     this.add_argument("--images", type=Path, metavar="DIR", help="where relative paths of pictures start")
     this.add_argument("--base", default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP")
     this.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the run; it is resumed")

@@ -21,7 +21,7 @@ from accelerate import PartialState
 from plip_tutorial import shards
 from plip_tutorial.embedding_columns import embedded
 from plip_tutorial.file_contents import stamp
-from plip_tutorial.picture_files import find_pictures, picture_endings
+from plip_tutorial.picture_files import demand_pictures
 from plip_tutorial.plip import PLIP
 from plip_tutorial.storage import held, share
 
@@ -54,7 +54,7 @@ def embed_folder(
         InUseError: another process writes the same output.
     """
     state = PartialState(cpu=plip.device.type == "cpu")
-    files = _pictures(folder, warn=state.is_main_process)
+    files = demand_pictures(folder, warn=state.is_main_process)
     parts = _place(output)
     with _lock(output, folder, state):
         if state.is_main_process:
@@ -71,15 +71,6 @@ def embed_folder(
             _finish(parts, [made_of(i) for i in range(len(pieces))], output)
         state.wait_for_everyone()
     return output
-
-
-def _pictures(folder: Path, *, warn: bool) -> list[str]:
-    found = find_pictures(folder, warn=warn)
-    if not found.files:
-        told = found.left_out.told()
-        hint = f" Left out: {told}." if told else ""
-        raise ValueError(f"{folder} holds no picture; known endings are {', '.join(sorted(picture_endings()))}.{hint}")
-    return found.files
 
 
 def _place(output: Path) -> Path:

@@ -127,6 +127,23 @@ def find_pictures(folder: str | os.PathLike[str], *, warn: bool = True) -> Found
     return found
 
 
+def demand_pictures(folder: str | os.PathLike[str], *, warn: bool = True) -> list[str]:
+    """The files that `find_pictures` finds.
+
+    Raises:
+        FileNotFoundError: no such folder.
+        ValueError: if there is no picture; the message names what was left out.
+    """
+    found = find_pictures(folder, warn=False)
+    told = found.left_out.told()
+    if not found.files:
+        hint = f" Left out: {told}." if told else ""
+        raise ValueError(f"{folder} holds no picture; known endings are {', '.join(sorted(picture_endings()))}.{hint}")
+    if warn and told:
+        warnings.warn(f"left out of {folder}: {told}", stacklevel=2)
+    return found.files
+
+
 def is_regular(path: str | os.PathLike[str]) -> bool:
     """Whether a path that exists is a file or a folder, or leads to one; reading a pipe would wait for ever."""
     mode = os.stat(path).st_mode
