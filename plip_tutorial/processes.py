@@ -16,6 +16,8 @@ import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.tracking import get_available_trackers
+from accelerate.utils import LoggerType
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Parameter
@@ -30,11 +32,26 @@ def make_accelerator(precision: str, *, trackers: Iterable[str] = (), folder: An
         precision: ``"float32"``, ``"bf16"``, ``"fp16"`` or ``"auto"``: what the device computes fast and safely.
         trackers: names of experiment trackers, such as ``"tensorboard"`` or ``"comet_ml"``.
         folder: where trackers put their files.
+
+    Raises:
+        ValueError: for a tracker that Accelerate does not know.
+        ImportError: for one whose library is not installed; Accelerate itself would go on without it.
     """
+    trackers = list(trackers)
+    _check_trackers(trackers)
     wanted = PRECISIONS[automatic_precision() if precision == "auto" else precision]
     if AcceleratorState._shared_state and AcceleratorState().mixed_precision != wanted:
         AcceleratorState._reset_state()  # a notebook may train with one precision, then with another
-    return Accelerator(mixed_precision=wanted, log_with=list(trackers) or None, project_dir=folder)
+    return Accelerator(mixed_precision=wanted, log_with=trackers or None, project_dir=folder)
+
+
+def _check_trackers(trackers: list[str]) -> None:
+    known, installed = LoggerType.list(), [str(name) for name in get_available_trackers()]
+    for name in trackers:
+        if name not in known:
+            raise ValueError(f"unknown tracker {name!r}; there are {', '.join(sorted(known))}.")
+        if name != "all" and name not in installed:
+            raise ImportError(f"the tracker {name} needs a library that is not installed: pip install {name}")
 
 
 def automatic_precision() -> str:
