@@ -10,15 +10,23 @@ from typing import Any
 from plip_tutorial.own_tiles import LISTS
 
 BASES = {"tiny": "tiny-clip", "tiny-plip": "tiny-plip"}
-NUMBERS = (
+NUMBERS: tuple[tuple[str, float | str, str], ...] = (
     ("epochs", 10.0, "passes over the pairs"),
     ("batch-size", 128, "pairs compared with each other in a step"),
     ("chunk-size", 0, "pairs that go through the model at once; 0: all. Lower it when the memory is full"),
-    ("warmup-steps", 50, "steps until it is reached"),
-    ("validate-every", 50, "steps between two looks at the held-out pairs"),
+    ("learning-rate", "auto", "highest rate; auto: 1e-3 for tiny and 1e-5 for others"),
+    ("warmup-steps", "auto", "steps until it is reached; auto: a sixth of the run, at most 50"),
+    ("validate-every", "auto", "steps between two looks at the held-out pairs; auto: eight looks or more"),
     ("save-every", 100, "steps between two checkpoints"),
     ("seed", 0, "of order, variations and dropout"),
 )
+
+
+def number_or_auto(text: str) -> float | None:
+    """None for "auto", which leaves a number open."""
+    if text == "auto":
+        return None
+    return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -60,7 +68,7 @@ def _finetune(arguments: argparse.Namespace) -> None:
     """Train on a reader's own pairs."""
     import numpy as np
 
-    from plip_tutorial import artifacts, own_tiles
+    from plip_tutorial import artifacts, own_tiles, validation
     from plip_tutorial.finetune import TrainConfig, finetune
 
     columns = {"image": arguments.image_column, "caption": arguments.caption_column}
@@ -68,25 +76,26 @@ def _finetune(arguments: argparse.Namespace) -> None:
         pairs = own_tiles.read_csv(arguments.pairs, folder=arguments.images, **columns)
     else:
         pairs = own_tiles.read_hub(arguments.pairs, **columns)
-    held = own_tiles.hold_out(pairs["group_id"], arguments.validation)
-    train, validation = (pairs.select(np.flatnonzero(mask)) for mask in (~held, held))
-    print(f"{len(train)} pairs to learn from, {len(validation)} held out to choose the best checkpoint")
+    held, how = validation.hold_out(pairs, arguments.validation)
+    train, judges = (pairs.select(np.flatnonzero(mask)) for mask in (~held, held))
+    print(f"{len(train)} pairs to learn from, {how}")
+    rate = (1e-3 if arguments.base in BASES else 1e-5) if arguments.learning_rate is None else arguments.learning_rate
     config = TrainConfig(
         epochs=arguments.epochs,
         batch_size=arguments.batch_size,
-        learning_rate=arguments.learning_rate or (1e-3 if arguments.base in BASES else 1e-5),
+        learning_rate=rate,
         chunk_size=arguments.chunk_size,
         warmup_steps=arguments.warmup_steps,
-        validate_every=arguments.validate_every if len(validation) else 0,
+        validate_every=arguments.validate_every,
         save_every=arguments.save_every,
         trackers=tuple(arguments.trackers),
         seed=arguments.seed,
     )
     base = artifacts.checkpoint(BASES.get(arguments.base, arguments.base))
-    model, history = finetune(base, train, config, output=arguments.output, validation=validation)
-    print(
-        f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps; the model is in {model}"
-    )
+    model, history = finetune(base, train, config, output=arguments.output, validation=judges if held.any() else None)
+    if history:
+        print(f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps")
+    print(f"the model is in {model}")
 
 
 def _embed(arguments: argparse.Namespace) -> None:
@@ -121,8 +130,9 @@ def _add_finetune(commands: Any) -> None:
     this.add_argument("--caption-column", default="caption", help="column of captions")
     this.add_argument("--validation", type=float, default=0.1, help="share of the pairs that is held out, by group")
     for name, value, text in NUMBERS:
-        this.add_argument(f"--{name}", type=type(value), default=value, help=text)
-    this.add_argument("--learning-rate", type=float, help="highest rate; by default 1e-3 for tiny and 1e-5 for others")
+        this.add_argument(
+            f"--{name}", type=number_or_auto if value == "auto" else type(value), default=value, help=text
+        )
     this.add_argument("--trackers", nargs="*", default=[], help="tensorboard, comet_ml, ...")
 
 

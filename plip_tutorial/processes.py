@@ -8,7 +8,7 @@ the processes' gradients is then the gradient of the whole batch.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,17 @@ def shares(n: int, processes: int) -> list[int]:
     return [n // processes + (place < n % processes) for place in range(processes)]
 
 
+def refuse_empty_shares(smallest: int, accelerator: Accelerator) -> None:
+    """Every process needs a pair of every batch.
+
+    Raises:
+        ValueError: if the smallest batch has fewer pairs than there are processes.
+    """
+    if smallest < accelerator.num_processes:
+        count = accelerator.num_processes
+        raise ValueError(f"{count} processes cannot share a batch of {smallest}: raise batch_size.")
+
+
 def gather(own: Tensor, n: int, accelerator: Accelerator) -> Tensor:
     """All rows of the batch, (n, d), of which only those of this process carry a gradient."""
     if accelerator.num_processes == 1:
@@ -112,6 +123,13 @@ def memory_in_use() -> float:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1000**3
     return float(psutil.Process().memory_info().rss) / 1000**3
+
+
+def start_trackers(accelerator: Accelerator, trackers: Iterable[str], settings: Mapping[str, Any], folder: Any) -> None:
+    """Tell the trackers what is going to be tracked; nothing is done without any."""
+    if trackers:
+        flat = {name: str(value) for name, value in settings.items()}
+        accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=tracker_options(trackers, folder))
 
 
 def tracker_options(trackers: Iterable[str], folder: Any) -> dict[str, dict[str, Any]]:

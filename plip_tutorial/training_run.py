@@ -92,23 +92,18 @@ class Run:
             if not resume:
                 checkpoints.clear(folder)
         accelerator.wait_for_everyone()
-        smallest = len(pairs) // max(1, steps_per_epoch(len(pairs), config.batch_size))
-        if 0 < smallest < (count := accelerator.num_processes):
-            raise ValueError(f"{count} processes cannot share a batch of {smallest}: raise batch_size.")
+        processes.refuse_empty_shares(len(pairs) // steps_per_epoch(len(pairs), config.batch_size), accelerator)
         last = checkpoints.latest(folder)
         saved = None if last is None else checkpoints.read_state(last)  # damage is named before anything is loaded
         self._load(checkpoint)
         self._identity = run_identity.identity(self.model, self.processor, pairs, config, validation)
         self.facts: dict[str, Any] = {"step": 0, "best": None, "best_step": 0, "stale": 0}
         self._make_trainable()
-        self._judge = None if validation is None else Judge(validation, self.processor, self._text_config)
+        self._judge: Any = None if validation is None else Judge(validation, self.processor, self._text_config)
         if last is not None and saved is not None:
             self._restore(last, *saved)
         self.history = History(folder / checkpoints.HISTORY, until=self.facts["step"], write=self.is_main)
-        if config.trackers:
-            options = processes.tracker_options(config.trackers, folder)
-            flat = {name: str(value) for name, value in run_identity.settings(config).items()}
-            accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=options)
+        processes.start_trackers(accelerator, config.trackers, run_identity.settings(config), folder)
 
     def _load(self, source: str | os.PathLike[str]) -> None:
         source = local(source)
@@ -177,10 +172,8 @@ class Run:
                     return work()
             except torch.OutOfMemoryError as error:
                 size = min(self.chunk_size or self.config.batch_size, self.config.batch_size, len(self._pairs))
-                if self.accelerator.num_processes > 1:
-                    raise
-                if size <= 1:
-                    words = "not even one pair fits into the memory: take a smaller model or half precision"
+                if self.accelerator.num_processes > 1 or size == 1:
+                    words = "The memory is full. Lower chunk_size, or take a smaller model or half precision."
                     raise torch.OutOfMemoryError(f"{words} ({error})") from error
                 self.optimizer.zero_grad()
                 self.chunk_size = size // 2
@@ -243,16 +236,14 @@ class Run:
 
     def _validate(self, row: dict[str, Any]) -> bool:
         self.model.eval()
-        look = self.until_it_fits(self._look)
+        row |= (look := self.until_it_fits(self._look))
         self.model.train()
-        row |= look
         better = self.facts["best"] is None or score(look) > self.facts["best"]
         news = {"best": score(look), "best_step": self.facts["step"], "stale": 0}
         self.facts |= news if better else {"stale": self.facts["stale"] + 1}
         return better
 
     def _look(self) -> dict[str, float]:
-        assert self._judge is not None
         size = self.chunk_size or self.config.batch_size
         return self._judge.look(self.embed, self.model.logit_scale, size=size, device=self.accelerator.device)
 

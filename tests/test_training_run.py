@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from small_clip import small_clip, small_pairs
 from transformers import CLIPModel
 
-from plip_tutorial import checkpoints
+from plip_tutorial import checkpoints, run_history
 from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.checkpoints import CheckpointError
 from plip_tutorial.finetune import DivergedError, TrainConfig, finetune
@@ -89,8 +89,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_weights(base, p
     path, resumed = train(base, pairs, tmp_path / "killed")
     assert same(weights(path), weights(expected))
     assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
-    assert [row["step"] for row in checkpoints.read_history(tmp_path / "killed" / "history.csv")] == list(range(7))
-    assert not list((tmp_path / "killed").glob(".*"))
+    assert [row["step"] for row in run_history.read_history(tmp_path / "killed" / "history.csv")] == list(range(7))
+    assert [path.name for path in (tmp_path / "killed").glob(".*")] == [".history.csv.lock"]  # which stays, unlocked
 
 
 def test_a_folder_with_another_run_is_refused_or_cleared(base, pairs, tmp_path):
@@ -155,7 +155,7 @@ def test_a_full_disk_gives_a_clear_error_and_leaves_the_last_checkpoint(base, pa
 
 def test_no_room_for_one_more_row_of_history_is_as_clear(base, pairs, tmp_path, monkeypatch):
     whole, history = train(base, pairs, tmp_path / "whole")
-    limits, add = resource.getrlimit(resource.RLIMIT_FSIZE), checkpoints.History.add
+    limits, add = resource.getrlimit(resource.RLIMIT_FSIZE), run_history.History.add
 
     def on_a_small_disk(self, row):
         room = self.path.stat().st_size + 5 if row["step"] == 3 else limits[0]  # half a row is written
@@ -165,7 +165,7 @@ def test_no_room_for_one_more_row_of_history_is_as_clear(base, pairs, tmp_path, 
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    monkeypatch.setattr(checkpoints.History, "add", on_a_small_disk)
+    monkeypatch.setattr(run_history.History, "add", on_a_small_disk)
     with pytest.raises(CheckpointError, match=r"history.csv could not be written: .*good checkpoint is .*step-000002"):
         train(base, pairs, tmp_path / "full")
     monkeypatch.undo()
