@@ -153,10 +153,8 @@ class Canvas:
     def normalized(self, pictures: Tensor) -> Tensor:
         """Grey levels as float, (n, 3, h, w), to what the model reads."""
         whole = self._whole
-        if self._fast.side is None and whole.do_rescale:
-            pictures = pictures * whole.rescale_factor
-        elif self._fast.side is not None:
-            pictures = pictures / 255
+        if whole.do_rescale:
+            pictures = pictures / 255 if whole.rescale_factor == 1 / 255 else pictures * whole.rescale_factor
         if not whole.do_normalize:
             return pictures
         mean, std = (pictures.new_tensor(values).view(3, 1, 1) for values in (whole.image_mean, whole.image_std))

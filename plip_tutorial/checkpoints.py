@@ -215,7 +215,9 @@ def read_state(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def _facts(folder: Path) -> dict[str, Any]:
     if not (folder / FACTS).is_file():
         raise ValueError(f"{FACTS} is missing")
-    told = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    told: Any = None
+    with suppress(ValueError):
+        told = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     if not isinstance(told, dict) or SUMS not in told or told.pop(SEAL, None) != _seal(told):
         raise ValueError(f"{FACTS} is not what was written")
     return told
