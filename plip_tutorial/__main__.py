@@ -92,7 +92,8 @@ def _finetune(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     base = artifacts.checkpoint(BASES.get(arguments.base, arguments.base))
-    model, history = finetune(base, train, config, output=arguments.output, validation=judges if held.any() else None)
+    options = {"validation": judges if held.any() else None, "resume": not arguments.anew}
+    model, history = finetune(base, train, config, output=arguments.output, **options)
     if history:
         print(f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps")
     print(f"the model is in {model}")
@@ -126,9 +127,10 @@ def _add_finetune(commands: Any) -> None:
     this.add_argument("--images", type=Path, metavar="DIR", help="where relative paths of pictures start")
     this.add_argument("--base", default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP")
     this.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the run; it is resumed")
+    this.add_argument("--anew", action="store_true", help="throw away the run that is in the folder")
     this.add_argument("--image-column", default="image", help="column of picture paths")
     this.add_argument("--caption-column", default="caption", help="column of captions")
-    this.add_argument("--validation", type=float, default=0.1, help="share of the pairs that is held out, by group")
+    this.add_argument("--validation", type=float, default=0.1, help="share of the pairs that is held out")
     for name, value, text in NUMBERS:
         this.add_argument(
             f"--{name}", type=number_or_auto if value == "auto" else type(value), default=value, help=text

@@ -187,8 +187,8 @@ def finetune(
         config: all settings.
         output: directory of the run: ``history.csv``, the checkpoints ``step-*`` (last and best) and ``model``.
         resume: go on with the run that is found in ``output``; False throws that run away, and no file of others.
-        validation: held-out pairs, for ``validate_every``. The model with the best mean reciprocal rank is kept, among
-            equals that with the lowest loss; without such pairs, or if they cannot tell models apart, the last one.
+        validation: held-out pairs, for ``validate_every``. The model with the best mean reciprocal rank is kept, the
+            latest among equals; without such pairs, or if they cannot tell models apart, the last one.
         progress: show a bar.
 
     Returns:

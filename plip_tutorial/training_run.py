@@ -30,7 +30,7 @@ from plip_tutorial.gradcache import RandomState
 from plip_tutorial.hub import local, quiet
 from plip_tutorial.patches import kept_patches, reading
 from plip_tutorial.run_history import History
-from plip_tutorial.validation import Judge, score
+from plip_tutorial.validation import Judge
 
 if TYPE_CHECKING:
     from plip_tutorial.finetune import TrainConfig
@@ -215,7 +215,6 @@ class Run:
             "memory_gb": processes.memory_in_use(),
             "validation_recall": None,
             "validation_rank": None,
-            "validation_loss": None,
         }
         self.facts["step"] = step + 1
         better = self._is_to_be_judged(step) and self._validate(row)
@@ -236,16 +235,17 @@ class Run:
 
     def _validate(self, row: dict[str, Any]) -> bool:
         self.model.eval()
-        row |= (look := self.until_it_fits(self._look))
+        row |= self.until_it_fits(self._look)
         self.model.train()
-        better = self.facts["best"] is None or score(look) > self.facts["best"]
-        news = {"best": score(look), "best_step": self.facts["step"], "stale": 0}
-        self.facts |= news if better else {"stale": self.facts["stale"] + 1}
+        found, best = row["validation_rank"], self.facts["best"]
+        self.facts["stale"] = 0 if best is None or found > best else self.facts["stale"] + 1
+        if better := best is None or found >= best:  # among equals the latest, whose weights have settled most
+            self.facts |= {"best": found, "best_step": self.facts["step"]}
         return better
 
     def _look(self) -> dict[str, float]:
         size = self.chunk_size or self.config.batch_size
-        return self._judge.look(self.embed, self.model.logit_scale, size=size, device=self.accelerator.device)
+        return self._judge.look(self.embed, size=size, device=self.accelerator.device)
 
     def save(self) -> None:
         """Write a checkpoint; of the earlier ones only the best stays."""
@@ -279,8 +279,8 @@ class Run:
     def _restore(self, last: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         if found := run_identity.differences(facts["identity"], self._identity):
             raise ValueError(
-                f"{self.folder} holds a run with {'; '.join(found)}. Choose another output, or pass resume=False to "
-                "begin anew."
+                f"{self.folder} holds a run with {'; '.join(found)}. Choose another output, or begin anew with "
+                "resume=False (--anew)."
             )
         if not self.config.lora_rank:
             with quiet():

@@ -4,8 +4,9 @@ Whole groups are held out, since a caption or a picture that a model has seen sa
 case. Its captions are the names of a few classes, each group is a class, and whoever holds a group out never teaches
 that class. There single pictures are held out, some of every class.
 
-The best model is the one with the highest mean reciprocal rank, and among equals the one with the lowest loss. The
-recall among ten would not do: on ten pairs it is 1 for every model.
+The best model is the one with the highest mean reciprocal rank, and among equals the latest. The recall among ten would
+not do, on ten pairs it is 1 for every model; nor would the loss, which grows while a model becomes sure of itself and
+still finds more.
 
     held, words = hold_out(pairs, 0.1)
     train, validation = pairs.select(np.flatnonzero(~held)), pairs.select(np.flatnonzero(held))
@@ -27,11 +28,11 @@ from torch import Tensor
 
 from plip_tutorial import own_tiles
 from plip_tutorial.batches import Batch, PairTensors, checked, groups_of
-from plip_tutorial.contrastive import blocked_clip_loss, mean_reciprocal_rank, pair_recall
+from plip_tutorial.contrastive import mean_reciprocal_rank, pair_recall
 from plip_tutorial.run_identity import picture_digests
 
 DEPTH = 10  # recall: is the partner among the first ten?
-FEW = 10  # fewer held-out pairs than that choose almost by chance; so few groups to learn from are few classes
+FEW = 10  # fewer held-out pairs than that choose almost by chance
 POOR = 100  # fewer pairs than that teach little
 OFTEN = 5  # pairs for each caption, on average, from where on captions are names of classes
 
@@ -57,7 +58,7 @@ def hold_out(pairs: Dataset, share: float, *, seed: int = 0) -> tuple[NDArray[np
         ValueError: for another share.
     """
     if not 0 <= share < 1:
-        raise ValueError(f"the share of held-out pairs goes from 0 to below 1; got {share}.")
+        raise ValueError(f"the share of held-out pairs goes from 0 to below 1; got {share}. Try 0.1.")
     n, groups = len(pairs), groups_of(pairs)
     if share == 0:
         return np.zeros(n, bool), "none held out: the last model is kept"
@@ -99,9 +100,11 @@ def refuse_untrainable(pairs: Dataset) -> None:
             f"{what}, so no caption is wrong for any picture and nothing can be learnt. Pairs are of one group if they "
             "share a caption or a picture, directly or through others: add others, or leave out the captions of all."
         )
-    if n < POOR or groups < FEW:
-        told = f"{n} pairs of {groups} group{'s' * (groups != 1)}"
-        warn(f"There are only {told}: expect a model that knows these by heart and little else.", stacklevel=3)
+    told = f"There are only {n} pairs of {groups} groups: expect a model that"
+    if n < POOR:
+        warn(f"{told} knows these by heart and little else.", stacklevel=3)
+    elif groups < FEW:
+        warn(f"{told} tells these groups apart and little else.", stacklevel=3)
 
 
 def judges(validation: Dataset | None) -> Dataset | None:
@@ -131,19 +134,16 @@ class Judge:
         return PairTensors(*self._of)
 
     @torch.no_grad()
-    def look(
-        self, embed: Callable[[Batch], tuple[Tensor, Tensor]], scale: Tensor, *, size: int, device: Any
-    ) -> dict[str, float]:
+    def look(self, embed: Callable[[Batch], tuple[Tensor, Tensor]], *, size: int, device: Any) -> dict[str, float]:
         """What a model scores on the pairs.
 
         Args:
             embed: pictures and captions to unit vectors.
-            scale: logit scale of the model.
             size: pairs that are embedded at once.
             device: where.
 
         Returns:
-            ``validation_recall`` at `recall_depth`, ``validation_rank`` (mean reciprocal rank) and ``validation_loss``.
+            ``validation_recall`` at `recall_depth`, and ``validation_rank``, the mean reciprocal rank.
         """
         parts = []
         for rows in np.array_split(np.arange(len(self.feed)), math.ceil(len(self.feed) / size)):
@@ -153,10 +153,4 @@ class Judge:
         return {
             "validation_recall": pair_recall(images, texts, groups, k=recall_depth(len(groups))),
             "validation_rank": mean_reciprocal_rank(images, texts, groups),
-            "validation_loss": float(blocked_clip_loss(images, texts, scale.detach(), groups=groups)),
         }
-
-
-def score(look: dict[str, float]) -> list[float]:
-    """What is compared when the best model is chosen: the higher the better, the second among equals in the first."""
-    return [look["validation_rank"], -look["validation_loss"]]

@@ -42,7 +42,7 @@ def test_each_part_of_a_run_that_differs_is_named(base, tmp_path):
     train(base, pairs, tmp_path / "run", validation=held)
 
     def refused(words, start=base, pairs=pairs, held=held, **changes):
-        with pytest.raises(ValueError, match=rf"run holds a run with {words}\. Choose another output.*resume=False"):
+        with pytest.raises(ValueError, match=rf"run holds a run with {words}\. Choose another output, .*--anew"):
             train(start, pairs, tmp_path / "run", validation=held, **changes)
 
     refused("another start checkpoint", start=other)

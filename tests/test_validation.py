@@ -1,5 +1,6 @@
 """Held-out pairs: which ones, and whether they can choose between models."""
 
+import dataclasses
 import itertools
 import math
 
@@ -15,7 +16,7 @@ from torch.nn.functional import normalize
 from plip_tutorial import own_tiles
 from plip_tutorial.contrastive import mean_reciprocal_rank
 from plip_tutorial.finetune import TrainConfig, finetune
-from plip_tutorial.validation import hold_out, judges, recall_depth, refuse_untrainable
+from plip_tutorial.validation import Judge, hold_out, judges, recall_depth, refuse_untrainable
 
 NINE = ["fat", "mucus", "debris", "stroma", "lymphocytes", "muscle", "normal mucosa", "tumour", "background"]
 
@@ -146,10 +147,20 @@ def test_few_held_out_pairs_keep_the_model_that_ranks_best(base, tmp_path):
     looked = {row["step"] + 1: row for row in rows if row["validation_rank"] is not None}
     assert list(looked) == list(range(1, 11))  # ten steps of one batch, and a look after each
     assert len({row["validation_rank"] for row in looked.values()}) > 3  # it tells the models apart ...
-    best = max(looked, key=lambda step: (looked[step]["validation_rank"], -looked[step]["validation_loss"]))
+    best = max(looked, key=lambda step: (looked[step]["validation_rank"], step))
     assert (tmp_path / f"step-{best:06d}" / "model.safetensors").read_bytes() == (
         path / "model.safetensors"
     ).read_bytes()
+
+
+def test_among_equal_looks_the_latest_is_kept_and_patience_still_ends(base, tmp_path, monkeypatch):
+    ranks = iter([0.2, 0.7, 0.5, 0.7, 0.7, 0.1])
+    monkeypatch.setattr(Judge, "look", lambda *_, **__: {"validation_recall": 1.0, "validation_rank": next(ranks)})
+    pairs = small_pairs(40)
+    config = dataclasses.replace(CONFIG, patience=3)
+    path, rows = finetune(base, pairs, config, output=tmp_path, validation=pairs, progress=False)
+    assert len(rows) == 5  # the three looks after the second brought nothing better
+    assert (tmp_path / "step-000005" / "model.safetensors").read_bytes() == (path / "model.safetensors").read_bytes()
 
 
 def test_warm_up_and_looks_scale_with_the_run():
@@ -167,6 +178,11 @@ def test_few_pairs_train_with_a_warning(base, tmp_path, captions):
     with pytest.warns(UserWarning, match=f"only {len(captions)} pairs of {len(set(captions))} groups"):
         _, rows = finetune(base, table(captions), CONFIG, output=tmp_path, progress=False)
     assert rows[-1]["loss"] < rows[0]["loss"]
+
+
+def test_few_classes_are_said_to_be_few():
+    with pytest.warns(UserWarning, match="180 pairs of 9 groups: expect a model that tells these groups apart"):
+        refuse_untrainable(table(NINE * 20))
 
 
 def test_pairs_that_teach_nothing_are_refused(base, tmp_path):
