@@ -360,7 +360,7 @@ runs = {
     "rate x 2, no warm-up": short_run("cold", learning_rate=2 * rate, warmup_steps=0),
     "rate x 2, warm-up": short_run("warm", learning_rate=2 * rate),
 }
-LOSSES["one at a time"] = sweep.accumulated(1)  # finetune refuses batch_size=1
+LOSSES["one at a time"] = sweep.accumulated(1)  # batch_size=1 is refused
 runs["batch of one"] = short_run("one", loss="one at a time")
 with patch.object(training_run, "normalize", lambda vectors, dim: vectors):
     runs["not normalised"] = short_run("normalise")

@@ -92,7 +92,7 @@ def _finetune(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     base = artifacts.checkpoint(BASES.get(arguments.base, arguments.base))
-    options = {"validation": judges if held.any() else None, "resume": not arguments.anew}
+    options: dict[str, Any] = {"validation": judges if held.any() else None, "resume": not arguments.anew}
     model, history = finetune(base, train, config, output=arguments.output, **options)
     if history:
         print(f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps")

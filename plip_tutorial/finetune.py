@@ -144,7 +144,7 @@ def _check_number(
     """Refuse what is no number, not finite or too small; None stands for a setting that is left open."""
     if value is None and name in OPEN:
         return
-    kind = numbers.Integral if whole else numbers.Real
+    kind: Any = numbers.Integral if whole else numbers.Real
     fits = isinstance(value, kind) and math.isfinite(value) and (value > low if exclusive else value >= low)
     if not fits:
         wanted = f"{'a whole number, ' if whole else ''}{'above' if exclusive else 'at least'} {low}"
