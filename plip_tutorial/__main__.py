@@ -24,15 +24,23 @@ KEPT = {
     "demo": "The server is shut down, and nothing had to be kept.",
 }
 BASES = {"tiny": "tiny-clip", "tiny-plip": "tiny-plip"}
-NUMBERS = (
+NUMBERS: tuple[tuple[str, float | str, str], ...] = (
     ("epochs", 10.0, "passes over the pairs"),
     ("batch-size", 128, "pairs compared with each other in a step"),
     ("chunk-size", 0, "pairs that go through the model at once; 0: all. Lower it when the memory is full"),
-    ("warmup-steps", 50, "steps until it is reached"),
-    ("validate-every", 50, "steps between two looks at the held-out pairs"),
+    ("learning-rate", "auto", "highest rate; auto: 1e-3 for tiny and 1e-5 for others"),
+    ("warmup-steps", "auto", "steps until it is reached; auto: a sixth of the run, at most 50"),
+    ("validate-every", "auto", "steps between two looks at the held-out pairs; auto: eight looks or more"),
     ("save-every", 100, "steps between two checkpoints"),
     ("seed", 0, "of order, variations and dropout"),
 )
+
+
+def number_or_auto(text: str) -> float | None:
+    """None for "auto", which leaves a number open."""
+    if text == "auto":
+        return None
+    return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -79,30 +87,32 @@ def _finetune(arguments: argparse.Namespace) -> None:
     """Train on a reader's own pairs."""
     import numpy as np
 
-    from plip_tutorial import artifacts, own_tiles
+    from plip_tutorial import artifacts, own_tiles, validation
     from plip_tutorial.finetune import TrainConfig, finetune
 
     columns = {"image": arguments.image_column, "caption": arguments.caption_column}
     pairs = own_tiles.read_pairs(arguments.pairs, folder=arguments.images, **columns)
-    held = own_tiles.hold_out(pairs["group_id"], arguments.validation)
-    train, validation = (pairs.select(np.flatnonzero(mask)) for mask in (~held, held))
-    print(f"{len(train)} pairs to learn from, {len(validation)} held out to choose the best checkpoint")
+    held, how = validation.hold_out(pairs, arguments.validation)
+    train, judges = (pairs.select(np.flatnonzero(mask)) for mask in (~held, held))
+    print(f"{len(train)} pairs to learn from, {how}")
+    rate = (1e-3 if arguments.base in BASES else 1e-5) if arguments.learning_rate is None else arguments.learning_rate
     config = TrainConfig(
         epochs=arguments.epochs,
         batch_size=arguments.batch_size,
-        learning_rate=arguments.learning_rate or (1e-3 if arguments.base in BASES else 1e-5),
+        learning_rate=rate,
         chunk_size=arguments.chunk_size,
         warmup_steps=arguments.warmup_steps,
-        validate_every=arguments.validate_every if len(validation) else 0,
+        validate_every=arguments.validate_every,
         save_every=arguments.save_every,
         trackers=tuple(arguments.trackers),
         seed=arguments.seed,
     )
     base = artifacts.checkpoint(BASES.get(arguments.base, arguments.base))
-    model, history = finetune(base, train, config, output=arguments.output, validation=validation)
-    print(
-        f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps; the model is in {model}"
-    )
+    options: dict[str, Any] = {"validation": judges if held.any() else None, "resume": not arguments.anew}
+    model, history = finetune(base, train, config, output=arguments.output, **options)
+    if history:
+        print(f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps")
+    print(f"the model is in {model}")
 
 
 def _embed(arguments: argparse.Namespace) -> None:
@@ -151,12 +161,14 @@ def _add_finetune(commands: Any) -> None:
     this.add_argument("--images", type=Path, metavar="DIR", help="where relative paths of pictures start")
     this.add_argument("--base", default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP")
     this.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the run; it is resumed")
+    this.add_argument("--anew", action="store_true", help="throw away the run that is in the folder")
     this.add_argument("--image-column", default="image", help="column of picture paths")
     this.add_argument("--caption-column", default="caption", help="column of captions")
-    this.add_argument("--validation", type=float, default=0.1, help="share of the pairs that is held out, by group")
+    this.add_argument("--validation", type=float, default=0.1, help="share of the pairs that is held out")
     for name, value, text in NUMBERS:
-        this.add_argument(f"--{name}", type=type(value), default=value, help=text)
-    this.add_argument("--learning-rate", type=float, help="highest rate; by default 1e-3 for tiny and 1e-5 for others")
+        this.add_argument(
+            f"--{name}", type=number_or_auto if value == "auto" else type(value), default=value, help=text
+        )
     this.add_argument("--trackers", nargs="*", default=[], help="tensorboard, comet_ml, ...")
 
 

@@ -30,6 +30,10 @@ _OFF = {
     "brightness": 0.0, "contrast": 0.0, "focus": 0.0, "noise": 0.0,
 }  # fmt: skip
 DRAWS = 32  # random numbers reserved for each picture
+# How strong each may be. A share of 1 empties a picture, and above it light becomes dark; a dye that is turned further
+# gives off light; a focus above 1 inverts what is small.
+SHARES = ("stain_gain", "brightness", "contrast")
+LIMITS = {"rotation": 180.0, "stain_turn": 0.5, "focus": 1.0, "noise": 128.0}
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,18 @@ class AugmentConfig:
         return cls(**{**_OFF, **chosen})  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
-        """Refuse what would give empty or inverted pictures."""
+        """Refuse what would give empty or inverted pictures, and what is no number."""
         if not 0 < self.crop <= 1:
             raise ValueError(f"crop is the share of the area that is kept, above 0 and up to 1; got {self.crop}.")
-        for name in ("rotation", "stain_gain", "stain_turn", "brightness", "contrast", "focus", "noise"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} cannot be negative; got {getattr(self, name)}.")
+        for name in SHARES:
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} is a share, from 0 to below 1; got {getattr(self, name)}. At 1 and above pictures would "
+                    "be emptied or inverted."
+                )
+        for name, most in LIMITS.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} goes from 0 to {most:g}; got {getattr(self, name)}.")
 
 
 def augment(

@@ -102,15 +102,12 @@ class PairTensors:
             ValueError: for an empty table, missing columns or empty captions.
             UnreadableImageError: if a picture cannot be decoded.
         """
-        texts = _texts(pairs)
-        self._pairs, self._pictures = pairs, Preprocessor(processor.image_processor)
-        self._mean, self._std = processor.image_processor.image_mean, processor.image_processor.image_std
+        texts = checked(pairs)
+        self._pairs, self._pictures = pairs, Canvas(processor.image_processor)
         self._tokens = Tokens(processor.tokenizer, text_config)
         self._ids = self._tokens.split(texts)
-        grouped = "group_id" in pairs.column_names
-        self.groups = torch.tensor(np.asarray(pairs["group_id"] if grouped else np.arange(len(texts))))
-        side = processor.image_processor.crop_size["height"]
-        fits = len(texts) * 3 * side**2 <= cache_bytes
+        self.groups = torch.from_numpy(groups_of(pairs))
+        fits = len(texts) * self._pictures.shrink(next(iter(load(pairs["image"])))).nbytes <= cache_bytes
         self._cache = self._decoded(pairs, progress) if fits else None
 
     def __len__(self) -> int:
@@ -118,16 +115,15 @@ class PairTensors:
         return len(self._ids)
 
     def pictures(self, rows: NDArray[np.int64]) -> Tensor:
-        """uint8, (n, 3, side, side), scaled and cropped like the model's own processor does it."""
+        """uint8, (n, 3, h, w), scaled and cropped like the model's own processor does it."""
         if self._cache is not None:
             return self._cache[torch.as_tensor(rows)]
         return self._decoded(self._pairs.select(rows), progress=False)
 
     def batch(self, rows: NDArray[np.int64], pictures: Tensor) -> Batch:
         """Join the captions of ``rows`` to ``pictures`` (float, 0 to 255), on the device of the pictures."""
-        mean, std = (pictures.new_tensor(values).view(3, 1, 1) for values in (self._mean, self._std))
         tokens = self._tokens.pad([self._ids[row] for row in rows])
-        return Batch((pictures / 255 - mean) / std, tokens.to(pictures.device))
+        return Batch(self._pictures.normalized(pictures), tokens.to(pictures.device))
 
     def _decoded(self, pairs: Dataset, progress: bool) -> Tensor:
         bar = tqdm(load(pairs["image"]), total=len(pairs), desc="decoding", disable=not progress, leave=False)
@@ -135,14 +131,76 @@ class PairTensors:
         return torch.from_numpy(shrunk).permute(0, 3, 1, 2).contiguous()
 
 
-def _texts(pairs: Dataset) -> list[str]:
+class Canvas:
+    """The image half of a processor in two parts, so that a picture can be varied between them.
+
+    `Preprocessor` knows CLIP's own steps. For any other processor, such as one that does not crop, the processor itself
+    is called, with the second part switched off.
+    """
+
+    def __init__(self, processor: Any) -> None:
+        """Take the image half of a `CLIPProcessor`."""
+        self._fast, self._whole = Preprocessor(processor), processor
+
+    def shrink(self, picture: Any) -> NDArray[np.uint8]:
+        """Resize and crop one RGB picture: uint8, (h, w, 3)."""
+        if self._fast.side is not None:
+            return self._fast.shrink(picture)
+        found = self._whole(images=[picture], do_rescale=False, do_normalize=False, return_tensors="np")["pixel_values"]
+        levels: NDArray[np.uint8] = np.asarray(found[0]).round().clip(0, 255).astype(np.uint8).transpose(1, 2, 0)
+        return levels
+
+    def normalized(self, pictures: Tensor) -> Tensor:
+        """Grey levels as float, (n, 3, h, w), to what the model reads."""
+        whole = self._whole
+        if whole.do_rescale:
+            pictures = pictures / 255 if whole.rescale_factor == 1 / 255 else pictures * whole.rescale_factor
+        if not whole.do_normalize:
+            return pictures
+        mean, std = (pictures.new_tensor(values).view(3, 1, 1) for values in (whole.image_mean, whole.image_std))
+        return (pictures - mean) / std
+
+
+def groups_of(pairs: Dataset) -> NDArray[np.int64]:
+    """One number for each pair, (n,): its ``group_id``, or its own number where the table has none.
+
+    Raises:
+        ValueError: for a pair without a group.
+    """
+    if "group_id" not in pairs.column_names:
+        return np.arange(len(pairs))
+    names = list(pairs["group_id"])
+    lack = [row for row, name in enumerate(names) if name is None or name != name]
+    if lack:
+        raise ValueError(f"{len(lack)} of {len(names)} pairs have no group_id: row {_some(lack)}. Give each one.")
+    groups = np.asarray(names)
+    return groups if groups.dtype == np.int64 else np.unique(groups, return_inverse=True)[1].astype(np.int64)
+
+
+def checked(pairs: Any) -> list[str]:
+    """The captions of a table that can be trained on.
+
+    Raises:
+        TypeError: for something else than a `datasets.Dataset`.
+        ValueError: for missing columns, no rows or empty captions; rows are named.
+    """
+    if isinstance(pairs, dict):  # a DatasetDict is one
+        parts = " or ".join(f"[{name!r}]" for name in pairs)
+        raise TypeError(f"pairs is a {type(pairs).__name__} of several tables. Pass one of them: {parts}.")
+    if not isinstance(pairs, Dataset):
+        raise TypeError(f"pairs is a {type(pairs).__name__}; pass a datasets.Dataset, such as Dataset.from_list(rows).")
     missing = {"image", "text"} - set(pairs.column_names)
     if missing or not len(pairs):
         lack = f"it lacks the column {' and '.join(sorted(missing))}" if missing else "it is empty"
         raise ValueError(f"the table of pairs cannot be trained on: {lack}.")
     texts = list(pairs["text"])
-    empty = [row for row, text in enumerate(texts) if not (text and text.strip())]
+    empty = [row for row, text in enumerate(texts) if not (isinstance(text, str) and text.strip())]
     if empty:
-        shown = ", ".join(map(str, empty[:10]))
-        raise ValueError(f"{len(empty)} of {len(texts)} captions are empty: row {shown}. Leave such pairs out.")
+        raise ValueError(
+            f"{len(empty)} of {len(texts)} captions are empty or no text: row {_some(empty)}. Leave such pairs out."
+        )
     return texts
+
+
+def _some(rows: list[int]) -> str:
+    return ", ".join(map(str, rows[:10])) + (", ..." if len(rows) > 10 else "")

@@ -23,6 +23,7 @@ from torch.nn.functional import cross_entropy, logsigmoid
 
 MAX_LOGIT_SCALE = math.log(100)  # Radford et al. (2021), section 2.5: logits are never scaled by more than 100
 BLOCK = 256  # rows of the similarity table that are held at once
+SAME = 1e-6  # cosines closer than this are a tie; float32 does not know better
 
 
 def clip_loss(
@@ -44,8 +45,8 @@ def clip_loss(
     Raises:
         ValueError: for shapes that do not fit.
     """
-    _check(image_embeddings, text_embeddings, groups)
-    logits = logit_scale.exp() * image_embeddings @ text_embeddings.T  # (n, n)
+    images, texts, scale = _checked(image_embeddings, text_embeddings, logit_scale, groups)
+    logits = scale.exp() * images @ texts.T  # (n, n)
     targets = positive_targets(groups, len(logits)).to(logits)  # rows sum to 1
     return (cross_entropy(logits, targets) + cross_entropy(logits.T, targets.T)) / 2
 
@@ -87,8 +88,8 @@ def siglip_loss(
         logit_bias: scalar, -10 at the start in the paper: nearly all cells are negatives, and the bias says so.
         groups: (n,) ints; pairs of one group are positives of each other.
     """
-    _check(image_embeddings, text_embeddings, groups)
-    logits = logit_scale.exp() * image_embeddings @ text_embeddings.T + logit_bias  # (n, n)
+    images, texts, scale = _checked(image_embeddings, text_embeddings, logit_scale, groups)
+    logits = scale.exp() * images @ texts.T + logit_bias  # (n, n)
     signs = torch.where(positive_targets(groups, len(logits)).to(logits) > 0, 1.0, -1.0)
     return -logsigmoid(signs * logits).sum() / len(logits)
 
@@ -113,13 +114,17 @@ def blocked_clip_loss(
         logit_scale: natural log of the inverse temperature, scalar.
         groups: (n,) ints, as in `clip_loss`.
         block: rows of the table held at once.
+
+    Raises:
+        ValueError: for shapes that do not fit.
+        RuntimeError: on the way back with ``create_graph=True``: there is no second derivative.
     """
-    _check(image_embeddings, text_embeddings, groups)
-    scaled = logit_scale.exp() * image_embeddings
+    images, texts, scale = _checked(image_embeddings, text_embeddings, logit_scale, groups)
+    scaled = scale.exp() * images
     # `positive_targets` is symmetric, since all members of a group have the same number of positives. So both
     # directions ask for the same right logits: each image against the mean text of its group.
-    right = (scaled * group_means(text_embeddings, groups)).sum(1)
-    sums: Tensor = _LogSums.apply(scaled, text_embeddings, block)  # type: ignore[no-untyped-call]
+    right = (scaled * group_means(texts, groups)).sum(1)
+    sums: Tensor = _LogSums.apply(scaled, texts, block)  # type: ignore[no-untyped-call]
     return sums - right.mean()
 
 
@@ -138,33 +143,46 @@ def group_means(vectors: Tensor, groups: Tensor | None) -> Tensor:
 
 
 class _LogSums(torch.autograd.Function):
-    """Mean of the log-sum-exp of all rows and all columns of ``scaled @ texts.T``, strip by strip."""
+    """Mean of the log-sum-exp of all rows and all columns of ``scaled @ texts.T``, strip by strip.
+
+    A sum is kept as its largest logit and the logarithm of the rest: at a scale of 100 the two added up would lose
+    digits that the gradient needs.
+    """
 
     @staticmethod
     def forward(ctx: Any, scaled: Tensor, texts: Tensor, block: int) -> Tensor:
         # All that outlives a strip has its place beforehand; small new tensors between large ones would leave holes
         # in the memory, and their sum is the table that we wanted to avoid.
-        rows = scaled.new_empty(len(scaled))
-        columns = scaled.new_full((len(texts),), -math.inf)
+        tops, rests = scaled.new_empty(2, len(scaled))
+        column_tops, column_sums = scaled.new_full((len(texts),), -math.inf), scaled.new_zeros(len(texts))
         logits = scaled.new_empty(min(block, len(scaled)), len(texts))
         for strip in _strips(len(scaled), block):
-            part = torch.mm(scaled[strip], texts.T, out=logits[: len(rows[strip])])
-            torch.logsumexp(part, 1, out=rows[strip])
-            torch.logaddexp(columns, part.logsumexp(0), out=columns)
+            part = torch.mm(scaled[strip], texts.T, out=logits[: len(tops[strip])])
+            torch.amax(part, 1, out=tops[strip])
+            torch.log((part - tops[strip, None]).exp_().sum(1), out=rests[strip])
+            higher = torch.maximum(column_tops, part.amax(0))
+            column_sums.mul_((column_tops - higher).exp_()).add_(part.sub_(higher).exp_().sum(0))
+            column_tops.copy_(higher)
         ctx.block = block
-        ctx.save_for_backward(scaled, texts, rows, columns)
-        return (rows.mean() + columns.mean()) / 2
+        ctx.save_for_backward(scaled, texts, tops, rests, column_tops, column_sums.log_())
+        return (tops.mean() + rests.mean() + column_tops.mean() + column_sums.mean()) / 2
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
-        scaled, texts, rows, columns = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "blocked_clip_loss has no second derivative, since it forgets its strips; call it without "
+                "create_graph=True, or take clip_loss."
+            )
+        scaled, texts, tops, rests, column_tops, column_rests = ctx.saved_tensors
         weight = gradients[0] / (2 * len(scaled))
         for_scaled, for_texts = torch.empty_like(scaled), torch.zeros_like(texts)
         logits = scaled.new_empty(min(ctx.block, len(scaled)), len(texts))
         for strip in _strips(len(scaled), ctx.block):
-            part = torch.mm(scaled[strip], texts.T, out=logits[: len(rows[strip])])
+            part = torch.mm(scaled[strip], texts.T, out=logits[: len(tops[strip])])
             # The derivative of a log-sum-exp is the softmax; here one over the row plus one over the column.
-            shares = (part - rows[strip, None]).exp_().add_(part.sub_(columns).exp_()).mul_(weight)
+            shares = (part - tops[strip, None]).sub_(rests[strip, None]).exp_()
+            shares.add_(part.sub_(column_tops).sub_(column_rests).exp_()).mul_(weight)
             torch.mm(shares, texts, out=for_scaled[strip])
             for_texts.addmm_(shares.T, scaled[strip])
         return for_scaled, for_texts, None
@@ -191,7 +209,32 @@ def pair_recall(images: Tensor, texts: Tensor, groups: Tensor | None = None, *, 
     return hits / (2 * len(images))
 
 
-def _check(images: Tensor, texts: Tensor, groups: Tensor | None) -> None:
+def mean_reciprocal_rank(images: Tensor, texts: Tensor, groups: Tensor | None = None) -> float:
+    """One over the place at which the first right partner is found, averaged over both directions.
+
+    It tells two models apart where the recall among ten cannot: on ten pairs that is 1 for every model. Partners that
+    are equally near are taken in random order, and the place is the one expected then. So a model that gives all
+    pictures one vector finds nothing. Shapes as in `clip_loss`.
+
+    >>> mean_reciprocal_rank(torch.eye(3), torch.eye(3))
+    1.0
+    >>> mean_reciprocal_rank(torch.ones(3, 1), torch.ones(3, 1))  # all alike: the second of three places
+    0.5
+    """
+    groups = torch.arange(len(images), device=images.device) if groups is None else groups
+    total = 0.0
+    for queries, targets in ((images, texts), (texts, images)):
+        for strip in _strips(len(queries), BLOCK):
+            scores, right = queries[strip] @ targets.T, groups[strip, None] == groups
+            best = scores.masked_fill(~right, -math.inf).amax(1, keepdim=True)
+            tied = (scores - best).abs() <= SAME
+            ahead, wrong, good = (part.sum(1) for part in (scores > best + SAME, tied & ~right, tied & right))
+            total += float((1 / (1 + ahead + wrong / (good + 1))).sum())
+    return total / (2 * len(images))
+
+
+def _checked(images: Tensor, texts: Tensor, scale: Tensor, groups: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """The arguments of a loss, at least in float32: a similarity in half precision has two digits at a scale of 100."""
     if images.ndim != 2 or images.shape != texts.shape or not len(images):
         raise ValueError(
             f"image and text embeddings must both be (n, d) with n > 0; got {tuple(images.shape)} and "
@@ -199,3 +242,7 @@ def _check(images: Tensor, texts: Tensor, groups: Tensor | None) -> None:
         )
     if groups is not None and groups.shape != images.shape[:1]:
         raise ValueError(f"groups must be ({len(images)},), one number for each pair; got {tuple(groups.shape)}.")
+    images, texts, scale = (
+        x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in (images, texts, scale)
+    )
+    return images, texts, scale

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 import os
 import time
 from collections.abc import Callable
@@ -33,10 +34,27 @@ from plip_tutorial.contrastive import MAX_LOGIT_SCALE, blocked_clip_loss, clip_l
 from plip_tutorial.gradcache import backward
 from plip_tutorial.hub import quiet
 from plip_tutorial.microcosm.seeding import seed_of
-from plip_tutorial.training_run import DivergedError, Run
+from plip_tutorial.training_run import DivergedError, opened
+from plip_tutorial.validation import judges, refuse_untrainable
 
 __all__ = ["DivergedError", "TrainConfig", "finetune", "interpolate", "learning_rate"]
 LOSSES: dict[str, Callable[..., Tensor]] = {"clip": clip_loss, "blocked": blocked_clip_loss, "siglip": siglip_loss}
+
+
+WARMING, LOOKS, MOST = 6, 8, 50  # left open: a sixth of the steps is warm-up, an eighth lies between looks, at most 50
+OPEN = {"epochs", "warmup_steps", "validate_every"}
+# The least that a count may be, and what else to do.
+WHOLE = {
+    "steps": (1, ""),
+    "batch_size": (2, ", since a pair is compared with others (lower chunk_size to save memory)"),
+    "warmup_steps": (0, ""),
+    "chunk_size": (0, ", where 0 is the whole batch"),
+    "lora_rank": (0, ", where 0 trains the weights"),
+    "validate_every": (0, ", where 0 is never"),
+    "patience": (0, ", where 0 is never"),
+    "save_every": (0, ", where 0 is only at the end"),
+    "seed": (0, ""),
+}
 
 
 @dataclass(frozen=True)
@@ -45,10 +63,10 @@ class TrainConfig:
 
     Attributes:
         steps: updates of the weights.
-        epochs: passes over the pairs; if above 0 it decides ``steps``.
-        batch_size: pairs that are compared with each other in one step, all processes together.
+        epochs: passes over the pairs; it decides ``steps`` if it is given.
+        batch_size: pairs that are compared with each other in one step, all processes together; at least 2.
         learning_rate: the highest value, reached after the warm-up.
-        warmup_steps: steps of linear growth before it.
+        warmup_steps: steps of linear growth before it; None is a sixth of all steps, at most 50.
         weight_decay: for weight matrices only; biases, norms and the logit scale are left alone.
         clip_norm: gradients longer than this are cut back to it; 0 is off.
         seed: of order, augmentation and dropout.
@@ -59,17 +77,18 @@ class TrainConfig:
         patch_dropout: share of the patches of each picture that is left out, from 0 to below 1; saves as much time.
         freeze: beginnings of names of parameters that stay as they are, such as ``"text_model"``.
         lora_rank: train corrections of this rank in place of the weights (library peft); 0 trains the weights.
-        validate_every: steps between two looks at the validation pairs; 0 is never.
+        validate_every: steps between two looks at the validation pairs; None is an eighth of all steps, at most 50, if
+            there are such pairs; 0 is never.
         patience: stop after so many validations without a new best one; 0 is never.
         save_every: steps between two checkpoints; 0 saves only the end.
         trackers: where Accelerate reports to besides the CSV: ``"tensorboard"``, ``"comet_ml"``, ...
     """
 
     steps: int = 300
-    epochs: float = 0
+    epochs: float | None = None
     batch_size: int = 128
     learning_rate: float = 1e-4
-    warmup_steps: int = 50
+    warmup_steps: int | None = None
     weight_decay: float = 0.2
     clip_norm: float = 1.0
     seed: int = 0
@@ -80,28 +99,60 @@ class TrainConfig:
     patch_dropout: float = 0.0
     freeze: tuple[str, ...] = ()
     lora_rank: int = 0
-    validate_every: int = 0
+    validate_every: int | None = None
     patience: int = 0
     save_every: int = 0
     trackers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
-        for name, low in (("steps", 1), ("batch_size", 1), ("learning_rate", 0), ("warmup_steps", 0), ("clip_norm", 0)):
-            if not getattr(self, name) >= low:
-                raise ValueError(f"{name} must be at least {low}; got {getattr(self, name)}.")
+        for name, (low, why) in WHOLE.items():
+            _check_number(name, getattr(self, name), low, why, whole=True)
+        for name in ("weight_decay", "clip_norm"):
+            _check_number(name, getattr(self, name), 0)
+        for name in ("epochs", "learning_rate"):
+            _check_number(name, getattr(self, name), 0, exclusive=True)
         if not 0 <= self.patch_dropout < 1:
             raise ValueError(f"patch_dropout is a share, from 0 to below 1; got {self.patch_dropout}.")
         for name, known in (("loss", LOSSES), ("precision", {"auto", *processes.PRECISIONS})):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(sorted(known))}; got {getattr(self, name)!r}.")
+        for name in ("freeze", "trackers"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} is a tuple of names; got {getattr(self, name)!r}. Put it into brackets.")
 
-    def resolved(self, n: int) -> TrainConfig:
-        """The same settings with ``steps`` in place of ``epochs``, for n pairs."""
-        if not self.epochs:
-            return self
-        steps = round(self.epochs * steps_per_epoch(n, self.batch_size))
-        return dataclasses.replace(self, steps=max(1, steps), epochs=0)
+    def resolved(self, n: int, *, judged: bool = False) -> TrainConfig:
+        """The same settings for n pairs, with numbers where something was left open.
+
+        Args:
+            n: pairs; with ``epochs`` they decide ``steps``.
+            judged: whether there are pairs for validation.
+        """
+        steps = self.steps
+        if self.epochs is not None:
+            steps = max(1, round(self.epochs * steps_per_epoch(n, self.batch_size)))
+        every = self.validate_every
+        if every is None:
+            every = min(MOST, max(1, steps // LOOKS)) if judged else 0
+        warmup = _warmup(self.warmup_steps, steps)
+        return dataclasses.replace(self, steps=steps, epochs=None, warmup_steps=warmup, validate_every=every)
+
+
+def _check_number(
+    name: str, value: Any, low: float, why: str = "", *, whole: bool = False, exclusive: bool = False
+) -> None:
+    """Refuse what is no number, not finite or too small; None stands for a setting that is left open."""
+    if value is None and name in OPEN:
+        return
+    kind: Any = numbers.Integral if whole else numbers.Real
+    fits = isinstance(value, kind) and math.isfinite(value) and (value > low if exclusive else value >= low)
+    if not fits:
+        wanted = f"{'a whole number, ' if whole else ''}{'above' if exclusive else 'at least'} {low}"
+        raise ValueError(f"{name} must be {wanted}{why}; got {value!r}.")
+
+
+def _warmup(wanted: int | None, steps: int) -> int:
+    return min(MOST, steps // WARMING) if wanted is None else wanted
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
@@ -111,9 +162,10 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     >>> [round(learning_rate(step, config), 3) for step in (0, 9, 60, 110)]
     [0.1, 1.0, 0.5, 0.0]
     """
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    done = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
+    warmup = _warmup(config.warmup_steps, config.steps)
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(1, config.steps - warmup)
     return config.learning_rate * (1 + math.cos(math.pi * min(1.0, done))) / 2
 
 
@@ -134,8 +186,9 @@ def finetune(
         pairs: columns ``image``, ``text`` and, optional, ``group_id``.
         config: all settings.
         output: directory of the run: ``history.csv``, the checkpoints ``step-*`` (last and best) and ``model``.
-        resume: go on with the run that is found in ``output``; False throws that run away.
-        validation: held-out pairs, for ``validate_every``. The model with the best recall is kept.
+        resume: go on with the run that is found in ``output``; False throws that run away, and no file of others.
+        validation: held-out pairs, for ``validate_every``. The model with the best mean reciprocal rank is kept, the
+            latest among equals; without such pairs, or if they cannot tell models apart, the last one.
         progress: show a bar.
 
     Returns:
@@ -143,13 +196,19 @@ def finetune(
         the history: one dict a step, as in the CSV.
 
     Raises:
-        ValueError: for a table that cannot be trained on, or a run with other settings in ``output``.
-        CheckpointError: if ``output`` cannot be written.
+        TypeError: for pairs that are no `Dataset`.
+        ValueError: for a table that cannot be trained on, or a run from another start, with other pairs or settings in
+            ``output``; also if something in ``output`` would be lost.
+        CheckpointError: if ``output`` cannot be written, or a checkpoint there is damaged.
+        InUseError: if another process trains in ``output``.
         DivergedError: if the loss is no longer finite.
     """
-    config = config.resolved(len(pairs))
-    with torch.random.fork_rng():  # the caller's random numbers stay as they are
-        run = Run(checkpoint, pairs, config, Path(output), resume=resume, validation=validation, progress=progress)
+    refuse_untrainable(pairs)
+    judge = judges(validation)
+    config = config.resolved(len(pairs), judged=judge is not None)
+    options = {"resume": resume, "validation": judge, "progress": progress}
+    with torch.random.fork_rng(), opened(checkpoint, pairs, config, Path(output), **options) as run:
+        # Inside, the caller's random numbers stay as they are, and the folder is ours.
         model, optimizer, accelerator = run.model, run.optimizer, run.accelerator
         for step in run.steps():
             began = time.perf_counter()

@@ -17,6 +17,7 @@ from torch.nn import Module
 
 LAYERS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"]
 PREFIX = "weight."  # of the corrections among the saved tensors
+WRAPPER = "base_model.model."  # what peft puts before the names of a model's parameters
 
 
 def add_corrections(model: Module, rank: int, *, seed: int) -> Any:

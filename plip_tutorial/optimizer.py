@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import Parameter
 
+from plip_tutorial.lora import WRAPPER
+
 if TYPE_CHECKING:
     from plip_tutorial.finetune import TrainConfig
 
@@ -22,15 +24,18 @@ def adamw(parameters: list[Parameter], config: TrainConfig) -> torch.optim.AdamW
 
 
 def freeze(model: Any, beginnings: tuple[str, ...]) -> None:
-    """Leave the parameters whose names begin so as they are.
+    """Leave the parameters whose names begin so as they are, and low-rank corrections beside them as well.
 
     Raises:
-        ValueError: for a beginning that no name has.
+        ValueError: for a beginning that no name has, or if nothing is left to train.
     """
+    named = [(name.removeprefix(WRAPPER), parameter) for name, parameter in model.named_parameters()]
     for beginning in beginnings:
-        found = [p for name, p in model.named_parameters() if name.startswith(beginning)]
+        found = [parameter for name, parameter in named if name.startswith(beginning)]
         if not found:
-            known = ", ".join(name for name, _ in model.named_children())
+            known = ", ".join(dict.fromkeys(name.split(".")[0] for name, _ in named))
             raise ValueError(f"no parameter's name begins with {beginning!r}. The parts of this model are {known}.")
         for parameter in found:
             parameter.requires_grad_(False)
+    if not any(parameter.requires_grad for _, parameter in named):
+        raise ValueError(f"freeze={beginnings} leaves nothing to train. Leave one of them out.")

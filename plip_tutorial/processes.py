@@ -8,7 +8,7 @@ the processes' gradients is then the gradient of the whole batch.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.tracking import get_available_trackers
+from accelerate.utils import LoggerType
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Parameter
@@ -30,11 +32,26 @@ def make_accelerator(precision: str, *, trackers: Iterable[str] = (), folder: An
         precision: ``"float32"``, ``"bf16"``, ``"fp16"`` or ``"auto"``: what the device computes fast and safely.
         trackers: names of experiment trackers, such as ``"tensorboard"`` or ``"comet_ml"``.
         folder: where trackers put their files.
+
+    Raises:
+        ValueError: for a tracker that Accelerate does not know.
+        ImportError: for one whose library is not installed; Accelerate itself would go on without it.
     """
+    trackers = list(trackers)
+    _check_trackers(trackers)
     wanted = PRECISIONS[automatic_precision() if precision == "auto" else precision]
     if AcceleratorState._shared_state and AcceleratorState().mixed_precision != wanted:
         AcceleratorState._reset_state()  # a notebook may train with one precision, then with another
-    return Accelerator(mixed_precision=wanted, log_with=list(trackers) or None, project_dir=folder)
+    return Accelerator(mixed_precision=wanted, log_with=trackers or None, project_dir=folder)
+
+
+def _check_trackers(trackers: list[str]) -> None:
+    known, installed = LoggerType.list(), [str(name) for name in get_available_trackers()]
+    for name in trackers:
+        if name not in known:
+            raise ValueError(f"unknown tracker {name!r}; there are {', '.join(sorted(known))}.")
+        if name != "all" and name not in installed:
+            raise ImportError(f"the tracker {name} needs a library that is not installed: pip install {name}")
 
 
 def automatic_precision() -> str:
@@ -57,6 +74,17 @@ def shares(n: int, processes: int) -> list[int]:
     [3, 3, 2, 2]
     """
     return [n // processes + (place < n % processes) for place in range(processes)]
+
+
+def refuse_empty_shares(smallest: int, accelerator: Accelerator) -> None:
+    """Every process needs a pair of every batch.
+
+    Raises:
+        ValueError: if the smallest batch has fewer pairs than there are processes.
+    """
+    if smallest < accelerator.num_processes:
+        count = accelerator.num_processes
+        raise ValueError(f"{count} processes cannot share a batch of {smallest}: raise batch_size.")
 
 
 def gather(own: Tensor, n: int, accelerator: Accelerator) -> Tensor:
@@ -95,6 +123,13 @@ def memory_in_use() -> float:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1000**3
     return float(psutil.Process().memory_info().rss) / 1000**3
+
+
+def start_trackers(accelerator: Accelerator, trackers: Iterable[str], settings: Mapping[str, Any], folder: Any) -> None:
+    """Tell the trackers what is going to be tracked; nothing is done without any."""
+    if trackers:
+        flat = {name: str(value) for name, value in settings.items()}
+        accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=tracker_options(trackers, folder))
 
 
 def tracker_options(trackers: Iterable[str], folder: Any) -> dict[str, dict[str, Any]]:

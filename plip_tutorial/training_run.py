@@ -3,45 +3,58 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-import zlib
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from warnings import warn
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Parameter
 from torch.nn.functional import normalize
 from tqdm.auto import tqdm
-from transformers import CLIPModel, CLIPProcessor
+from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
-from plip_tutorial import checkpoints, lora, optimizer, processes
+from plip_tutorial import checkpoints, lora, optimizer, processes, run_identity
 from plip_tutorial.augment import augment
 from plip_tutorial.batches import Batch, PairTensors, steps_per_epoch
-from plip_tutorial.contrastive import pair_recall
 from plip_tutorial.gradcache import RandomState
 from plip_tutorial.hub import local, quiet
 from plip_tutorial.patches import kept_patches, reading
+from plip_tutorial.run_history import History
+from plip_tutorial.validation import Judge
 
 if TYPE_CHECKING:
     from plip_tutorial.finetune import TrainConfig
 
 SIGLIP_BIAS = -10.0  # Zhai et al. (2023), section 3.2
-RECALL_AT = 10  # validation: is the partner among the first ten?
 BIAS, MOMENT = "logit_bias", "moment."  # names among the saved tensors
-# What may change when a run goes on: it decides what is noted or how it is computed, not what is learnt.
-FREE = {"save_every", "trackers", "chunk_size", "precision"}
+T = TypeVar("T")
 
 
 class DivergedError(RuntimeError):
     """The loss or the gradient is no longer a finite number."""
+
+
+@contextmanager
+def opened(
+    checkpoint: str | os.PathLike[str], pairs: Dataset, config: TrainConfig, folder: Path, **options: Any
+) -> Iterator[Run]:
+    """Begin a run in ``folder``, or go on with the one that is there; meanwhile no other process may.
+
+    See `finetune` for the arguments.
+    """
+    accelerator = processes.make_accelerator(config.precision, trackers=config.trackers, folder=folder)
+    with checkpoints.only_writer(folder) if accelerator.is_main_process else nullcontext():
+        yield Run(checkpoint, pairs, config, folder, accelerator, **options)
 
 
 class Run:
@@ -59,47 +72,50 @@ class Run:
 
     def __init__(
         self,
-        checkpoint: Any,
+        checkpoint: str | os.PathLike[str],
         pairs: Dataset,
         config: TrainConfig,
         folder: Path,
+        accelerator: Accelerator,
         *,
         resume: bool = True,
         validation: Dataset | None = None,
         progress: bool = True,
     ) -> None:
-        """Begin a run in ``folder``, or go on with the one that is there; see `finetune` for the arguments."""
-        self.config, self.folder, self._pairs, self._held_out = config, folder, pairs, validation
+        """Read what is in ``folder``, which must exist; see `opened`."""
+        self.config, self.folder, self.accelerator, self._pairs = config, folder, accelerator, pairs
         self.chunk_size = config.chunk_size
-        checkpoints.prepare(folder)
-        self.accelerator = processes.make_accelerator(config.precision, trackers=config.trackers, folder=folder)
-        self.is_main: bool = self.accelerator.is_main_process
+        self.is_main: bool = accelerator.is_main_process
         self.progress = progress and self.is_main
-        if not resume and self.is_main:
-            checkpoints.clear(folder)
-        self.accelerator.wait_for_everyone()
-        smallest = len(pairs) // max(1, steps_per_epoch(len(pairs), config.batch_size))
-        if 0 < smallest < (count := self.accelerator.num_processes):
-            raise ValueError(f"{count} processes cannot share a batch of {smallest}: raise batch_size.")
+        if self.is_main:
+            checkpoints.refuse_what_would_be_lost(folder, checkpoint)
+            if not resume:
+                checkpoints.clear(folder)
+        accelerator.wait_for_everyone()
+        processes.refuse_empty_shares(len(pairs) // steps_per_epoch(len(pairs), config.batch_size), accelerator)
         last = checkpoints.latest(folder)
-        self._load(checkpoint if last is None or config.lora_rank else last)
+        saved = None if last is None else checkpoints.read_state(last)  # damage is named before anything is loaded
+        self._load(checkpoint)
+        self._identity = run_identity.identity(self.model, self.processor, pairs, config, validation)
         self.facts: dict[str, Any] = {"step": 0, "best": None, "best_step": 0, "stale": 0}
-        self._identity = {"config": _settings(config), "pairs": len(pairs), "texts": _fingerprint(pairs)}
-        if last is not None:
-            self._restore(last)
-        self.history = checkpoints.History(folder / "history.csv", until=self.facts["step"], write=self.is_main)
-        if config.trackers:
-            settings, options = _settings(config), processes.tracker_options(config.trackers, folder)
-            flat = {name: str(value) for name, value in settings.items()}
-            self.accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=options)
+        self._make_trainable()
+        self._judge: Any = None if validation is None else Judge(validation, self.processor, self._text_config)
+        if last is not None and saved is not None:
+            self._restore(last, *saved)
+        self.history = History(folder / checkpoints.HISTORY, until=self.facts["step"], write=self.is_main)
+        processes.start_trackers(accelerator, config.trackers, run_identity.settings(config), folder)
 
-    def _load(self, source: Any) -> None:
-        config, device, source = self.config, self.accelerator.device, local(source)
+    def _load(self, source: str | os.PathLike[str]) -> None:
+        source = local(source)
         with quiet(source):
-            self.processor = CLIPProcessor.from_pretrained(source)
+            pictures = CLIPImageProcessorPil.from_pretrained(source)
+            self.processor: Any = CLIPProcessor(pictures, CLIPTokenizer.from_pretrained(source))  # type: ignore[no-untyped-call]
             self.model: Any = CLIPModel.from_pretrained(source, dtype=torch.float32).train()
         self._text_config = self.model.config.text_config
         self._vision_embeddings = self.model.vision_model.embeddings
+
+    def _make_trainable(self) -> None:
+        config, device = self.config, self.accelerator.device
         if config.lora_rank:
             self.model = lora.add_corrections(self.model, config.lora_rank, seed=config.seed)
         optimizer.freeze(self.model, config.freeze)
@@ -123,8 +139,8 @@ class Run:
         left = range(total if self.out_of_patience else done, total)
         if left:
             len(self.feed)  # decode now: the bar of the training shall not count it
-        if left and self._held_out is not None:
-            len(self._validation_feed)  # a picture that cannot be read is named before the first step
+        if left and self._judge is not None and self.config.validate_every:
+            len(self._judge.feed)  # a picture that cannot be read is named before the first step
         return iter(tqdm(left, desc="training", initial=done, total=total, disable=not (self.progress and left)))
 
     def groups(self, rows: NDArray[np.int64]) -> Tensor:
@@ -144,7 +160,7 @@ class Run:
         count = self._vision_embeddings.num_patches
         return kept_patches(count, dropped, seed=seed, step=step, total=total, rows=part) if dropped else None
 
-    def until_it_fits(self, work: Callable[[], Tensor]) -> Tensor:
+    def until_it_fits(self, work: Callable[[], T]) -> T:
         """Do ``work``; each time the memory of the GPU is full, do it again with chunks of half the size.
 
         The gradient stays the same, only slower. Several processes wait for each other, so there it is an error.
@@ -154,11 +170,13 @@ class Run:
             try:
                 with state.replayed():
                     return work()
-            except torch.OutOfMemoryError:
-                if self.chunk_size == 1 or self.accelerator.num_processes > 1:
-                    raise
+            except torch.OutOfMemoryError as error:
+                size = min(self.chunk_size or self.config.batch_size, self.config.batch_size, len(self._pairs))
+                if self.accelerator.num_processes > 1 or size == 1:
+                    words = "The memory is full. Lower chunk_size, or take a smaller model or half precision."
+                    raise torch.OutOfMemoryError(f"{words} ({error})") from error
                 self.optimizer.zero_grad()
-                self.chunk_size = (self.chunk_size or self.config.batch_size) // 2
+                self.chunk_size = size // 2
                 warn(f"The memory is full; going on in chunks of {self.chunk_size} pairs.", stacklevel=2)
 
     def embed(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -196,9 +214,10 @@ class Run:
             "samples_per_second": n / seconds,
             "memory_gb": processes.memory_in_use(),
             "validation_recall": None,
+            "validation_rank": None,
         }
         self.facts["step"] = step + 1
-        better = self._held_out is not None and _due(step, self.config.validate_every) and self._validate(row)
+        better = self._is_to_be_judged(step) and self._validate(row)
         self.history.add(row)
         self.accelerator.log({name: value for name, value in row.items() if value is not None}, step=step)
         if better or self.out_of_patience or step + 1 == self.config.steps or _due(step, self.config.save_every):
@@ -209,27 +228,24 @@ class Run:
         """Whether enough validations have passed without a better one."""
         return 0 < self.config.patience <= int(self.facts["stale"])
 
+    def _is_to_be_judged(self, step: int) -> bool:
+        """Whether it is time to look at the held-out pairs; the last step is always looked at."""
+        every = self.config.validate_every or 0
+        return self._judge is not None and every > 0 and (_due(step, every) or step + 1 == self.config.steps)
+
     def _validate(self, row: dict[str, Any]) -> bool:
-        row["validation_recall"] = score = self._recall()
-        better = self.facts["best"] is None or score > self.facts["best"]
-        news = {"best": score, "best_step": self.facts["step"], "stale": 0}
-        self.facts |= news if better else {"stale": self.facts["stale"] + 1}
+        self.model.eval()
+        row |= self.until_it_fits(self._look)
+        self.model.train()
+        found, best = row["validation_rank"], self.facts["best"]
+        self.facts["stale"] = 0 if best is None or found > best else self.facts["stale"] + 1
+        if better := best is None or found >= best:  # among equals the latest, whose weights have settled most
+            self.facts |= {"best": found, "best_step": self.facts["step"]}
         return better
 
-    @cached_property
-    def _validation_feed(self) -> PairTensors:
-        return PairTensors(self._held_out, self.processor, self._text_config)
-
-    @torch.no_grad()
-    def _recall(self) -> float:
-        """Recall at 10 on the held-out pairs."""
-        feed, parts = self._validation_feed, []
-        self.model.eval()
-        for rows in np.array_split(np.arange(len(feed)), math.ceil(len(feed) / self.config.batch_size)):
-            parts.append(self.embed(feed.batch(rows, feed.pictures(rows).to(self.accelerator.device).float())))
-        self.model.train()
-        images, texts = (torch.cat(side) for side in zip(*parts, strict=True))
-        return pair_recall(images, texts, feed.groups.to(images.device), k=RECALL_AT)
+    def _look(self) -> dict[str, float]:
+        size = self.chunk_size or self.config.batch_size
+        return self._judge.look(self.embed, size=size, device=self.accelerator.device)
 
     def save(self) -> None:
         """Write a checkpoint; of the earlier ones only the best stays."""
@@ -260,13 +276,15 @@ class Run:
         facts = {**self.facts, "identity": self._identity, "scaler": scaler.state_dict() if scaler else {}}
         checkpoints.write_state(place, tensors, facts)
 
-    def _restore(self, last: Path) -> None:
-        tensors, facts = checkpoints.read_state(last)
-        if facts["identity"] != self._identity:
+    def _restore(self, last: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        if found := run_identity.differences(facts["identity"], self._identity):
             raise ValueError(
-                f"{self.folder} holds a run with {_difference(facts['identity'], self._identity)}. Choose another "
-                "output, or pass resume=False to begin anew."
+                f"{self.folder} holds a run with {'; '.join(found)}. Choose another output, or begin anew with "
+                "resume=False (--anew)."
             )
+        if not self.config.lora_rank:
+            with quiet():
+                self.model.load_state_dict(CLIPModel.from_pretrained(last, dtype=torch.float32).state_dict())
         if self.config.lora_rank:
             lora.load_corrections(self.model, tensors)
         if self.logit_bias is not None:
@@ -280,19 +298,3 @@ class Run:
 
 def _due(step: int, every: int) -> bool:
     return every > 0 and (step + 1) % every == 0
-
-
-def _settings(config: TrainConfig) -> dict[str, Any]:
-    plain = json.loads(json.dumps(dataclasses.asdict(config)))  # tuples become the lists that come back from the disk
-    return {name: value for name, value in plain.items() if name not in FREE}
-
-
-def _fingerprint(pairs: Dataset) -> int:
-    return zlib.crc32("\n".join(map(str, pairs["text"])).encode()) if "text" in pairs.column_names else 0
-
-
-def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
-    for name, value in here["config"].items():
-        if there["config"].get(name) != value:
-            return f"other settings: {name} is {there['config'].get(name)} there and {value} here"
-    return f"other pairs: {there['pairs']} there and {here['pairs']} here"

@@ -111,9 +111,36 @@ def test_the_mean_colour_of_one_dye_moves_like_between_labs():
     assert (varied.std(0) < 4 * labs.std(0)).all()
 
 
-def test_settings_that_make_no_sense_are_refused():
-    for options in ({"crop": 0}, {"crop": 1.5}, {"noise": -1}, {"stain_gain": -0.1}):
-        with pytest.raises(ValueError, match=next(iter(options))):
-            AugmentConfig(**options)
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"contrast": 2}, "contrast is a share, from 0 to below 1; got 2. At 1 and above .* emptied or inverted"),
+        ({"brightness": 1.5}, "brightness is a share"), ({"stain_gain": 1.0}, "stain_gain is a share"),
+        ({"stain_gain": -0.1}, "stain_gain"), ({"contrast": float("nan")}, "contrast"),
+        ({"stain_turn": 0.6}, "stain_turn goes from 0 to 0.5; got 0.6"), ({"focus": 1.1}, "focus goes from 0 to 1"),
+        ({"noise": 200}, "noise goes from 0 to 128"), ({"noise": -1}, "noise"), ({"rotation": 181}, "rotation"),
+        ({"crop": 0}, "crop"), ({"crop": 1.5}, "crop"),
+    ],
+)  # fmt: skip
+def test_strengths_that_would_empty_or_invert_pictures_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        AugmentConfig(**options)
+    with pytest.raises(ValueError, match=words):
+        AugmentConfig.only(**options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"contrast": 0.95}, {"brightness": 0.95}, {"stain_gain": 0.95}, {"stain_turn": 0.5}, {"focus": 1.0}]
+)
+def test_at_the_strongest_no_picture_is_empty_or_inverted(options):
+    pictures = tiles(64)
+    varied = augment(pictures, AugmentConfig.only(**options), seed=0, step=0).flatten(1)
+    for before, after in zip(pictures.float().flatten(1), varied, strict=True):
+        assert np.corrcoef(before, after)[0, 1] > 0.2
+        assert after.mean() > 2
+        assert after.std() > 0.5
+
+
+def test_pictures_that_are_not_square_are_refused():
     with pytest.raises(ValueError, match=r"\(2, 3, 8, 9\)"):
         augment(torch.zeros(2, 3, 8, 9), ON, seed=0, step=0)

@@ -81,6 +81,38 @@ def test_the_blocked_loss_is_exact_in_float32_at_the_sharpest_temperature():
         assert (value - other).norm() <= 1e-5 * value.norm()
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("loss", [clip_loss, blocked_clip_loss])
+def test_half_precision_costs_no_more_than_its_inputs_had_lost(loss, dtype):
+    inputs = [tensor.detach().to(dtype) for tensor in example(300, 16)[:2]]
+    scale = torch.tensor(math.log(100.0))
+    exact = clip_loss(*(x.double() for x in inputs), scale.double()).item()
+    assert loss(*inputs, scale).item() == pytest.approx(exact, rel=1e-6)
+    assert loss(*inputs, scale).dtype == torch.float32
+
+
+def test_the_blocked_gradient_at_the_sharpest_temperature_is_as_exact_as_the_plain_one():
+    images, texts, scale = (tensor.detach() for tensor in example(300, 16))
+    texts = normalize(images + 4 * texts, dim=1)  # partners that resemble each other somewhat
+    exact = [x.requires_grad_() for x in (images, texts, scale.fill_(math.log(100)))]
+    right = torch.autograd.grad(clip_loss(*exact), exact)
+    errors = {}
+    for loss in (clip_loss, blocked_clip_loss):
+        inputs = [tensor.detach().float().requires_grad_() for tensor in exact]
+        found = torch.autograd.grad(loss(*inputs), inputs)
+        errors[loss] = [float((x - y).norm() / y.norm()) for x, y in zip(found, right, strict=True)]
+    for plain, blocked in zip(*errors.values(), strict=True):
+        assert blocked <= 1.3 * plain + 1e-7
+
+
+def test_a_second_derivative_of_the_blocked_loss_is_refused_in_words():
+    inputs = example(6)
+    with pytest.raises(RuntimeError, match=r"blocked_clip_loss has no second derivative.*take clip_loss"):
+        torch.autograd.grad(blocked_clip_loss(*inputs), inputs, create_graph=True)
+    first = torch.autograd.grad(clip_loss(*inputs), inputs, create_graph=True)
+    assert torch.autograd.grad(first[0].sum(), inputs)[1].isfinite().all()
+
+
 class Largest(TorchDispatchMode):
     """Notes the largest tensor that any operation gives, backward pass included."""
 

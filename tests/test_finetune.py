@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import json
 import math
+import shutil
 import zipfile
 
 import numpy as np
@@ -12,14 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 from small_clip import small_clip, small_pairs
-from transformers import CLIPModel, CLIPProcessor
+from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
-from plip_tutorial import lora
+from plip_tutorial import lora, processes
 from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.batches import PairTensors, batch_rows, steps_per_epoch
 from plip_tutorial.finetune import TrainConfig, finetune, interpolate, learning_rate
 from plip_tutorial.images import UnreadableImageError
 from plip_tutorial.optimizer import adamw
+from plip_tutorial.plip import PLIP
 from plip_tutorial.training_run import Run
 
 CONFIG = TrainConfig(
@@ -97,6 +99,39 @@ def test_tensors_are_what_the_processor_gives(base):
     assert torch.equal(batch.tokens, expected["input_ids"])
     by_batch = PairTensors(pairs, processor, config, cache_bytes=0)  # too large for the memory: decoded when needed
     assert torch.equal(by_batch.pictures(rows), feed.pictures(rows))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"do_center_crop": False, "size": {"height": 16, "width": 16}},  # squeezed to a square, as SigLIP does
+        {"do_center_crop": False, "size": {"shortest_edge": 16}},
+        {"do_normalize": False},
+        {"do_rescale": False, "image_mean": [120.0, 110.0, 100.0], "image_std": [60.0, 70.0, 80.0]},
+        {"rescale_factor": 1 / 127.5, "image_mean": [1.0, 1.0, 1.0], "image_std": [1.0, 1.0, 1.0]},
+        {"size": {"shortest_edge": 12}},  # smaller than the cut: filled up with black
+        {"do_resize": False, "crop_size": {"height": 20, "width": 16}},
+    ],
+)
+def test_any_processor_that_a_plip_takes_gives_the_same_numbers_in_training(base, tmp_path, changes):
+    pictures = CLIPImageProcessorPil.from_pretrained(base, **changes)
+    processor = CLIPProcessor(pictures, CLIPTokenizer.from_pretrained(base))
+    pairs, rows = small_pairs(5, side=23), np.array([4, 1])
+    feed = PairTensors(pairs, processor, CLIPModel.from_pretrained(base).config.text_config)
+    found = feed.batch(rows, feed.pictures(rows).float()).pixels
+    expected = pictures(images=list(pairs.select(rows)["image"]), return_tensors="pt")["pixel_values"]
+    assert feed.pictures(rows).dtype == torch.uint8  # so that they can be varied
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_a_checkpoint_with_another_processor_trains_and_its_model_keeps_it(base, pairs, tmp_path):
+    shutil.copytree(base, tmp_path / "squeezing")
+    pictures = CLIPImageProcessorPil.from_pretrained(base, do_center_crop=False, size={"height": 16, "width": 16})
+    CLIPProcessor(pictures, CLIPTokenizer.from_pretrained(base)).save_pretrained(tmp_path / "squeezing")
+    path, history = train(tmp_path / "squeezing", pairs, tmp_path / "run", steps=2)
+    assert len(history) == 2
+    assert not CLIPImageProcessorPil.from_pretrained(path).do_center_crop
+    assert PLIP(path).encode_images(pairs["image"]).shape == (23, 16)
 
 
 def test_a_table_that_cannot_be_trained_on_is_refused_before_training(base, pairs, tmp_path):
@@ -193,10 +228,11 @@ def test_validation_keeps_the_best_model_and_stops_early(base, pairs, tmp_path):
     held_out = small_pairs(12, seed=1)
     options = {"steps": 40, "learning_rate": 2e-2, "validation": held_out, "validate_every": 2, "patience": 3}
     path, history = train(base, pairs, tmp_path, **options)
-    scores = {row["step"] + 1: row["validation_recall"] for row in history if row["validation_recall"] is not None}
+    judged = [row for row in history if row["validation_rank"] is not None]
+    scores = {row["step"] + 1: row["validation_rank"] for row in judged}
     assert len(history) < 40
-    best = max(scores, key=lambda step: (scores[step], -step))
-    assert list(scores)[-1] - best == 3 * 2
+    best = max(scores, key=lambda step: (scores[step], step))
+    assert list(scores)[-1] - min(step for step in scores if scores[step] == scores[best]) == 3 * 2
     assert same(weights(path), weights(tmp_path / f"step-{best:06d}"))
     assert train(base, pairs, tmp_path, **options)[1] == history  # a finished run stays finished
 
@@ -213,6 +249,22 @@ def test_low_rank_corrections_are_merged_and_resumed(base, pairs, tmp_path, monk
         train(base, pairs, tmp_path / "broken", lora_rank=2)
     monkeypatch.undo()
     assert same(weights(train(base, pairs, tmp_path / "broken", lora_rank=2)[0]), after)
+
+
+def test_low_rank_corrections_leave_frozen_parts_alone(base, pairs, tmp_path):
+    pytest.importorskip("peft")
+    path, _ = train(base, pairs, tmp_path / "a", lora_rank=2, freeze=("text_model", "logit_scale"))
+    before, after = weights(base), weights(path)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert {name.split(".")[0] for name in changed} == {"vision_model"}
+    with pytest.raises(ValueError, match=r"'text_modle'\. The parts .* are .*text_model, vision_model"):
+        train(base, pairs, tmp_path / "b", lora_rank=2, freeze=("text_modle",))
+
+
+def test_freezing_everything_is_refused(base, pairs, tmp_path):
+    parts = ("text_model", "vision_model", "text_projection", "visual_projection", "logit_scale")
+    with pytest.raises(ValueError, match="leaves nothing to train"):
+        train(base, pairs, tmp_path, freeze=parts)
 
 
 def stop_at(monkeypatch, step):
@@ -234,6 +286,15 @@ def test_tensorboard_gets_the_same_numbers(base, pairs, tmp_path):
     _, history = train(base, pairs, tmp_path, trackers=("tensorboard",))
     events = EventAccumulator(str(tmp_path / "plip-tutorial")).Reload()
     assert [event.value for event in events.Scalars("loss")] == pytest.approx([row["loss"] for row in history])
+
+
+def test_a_tracker_that_is_missing_or_unknown_is_named_before_the_first_step(base, pairs, tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match=r"unknown tracker 'tensorbord'; there are .*tensorboard"):
+        train(base, pairs, tmp_path / "run", trackers=("tensorbord",))
+    monkeypatch.setattr(processes, "get_available_trackers", list)
+    with pytest.raises(ImportError, match=r"tracker comet_ml needs .* pip install comet_ml"):
+        train(base, pairs, tmp_path / "run", trackers=("comet_ml",))
+    assert not (tmp_path / "run").exists()
 
 
 def test_comet_works_without_a_key_and_leaves_its_archive_in_the_folder(base, pairs, tmp_path, monkeypatch):

@@ -97,6 +97,16 @@ def test_only_one_chunk_keeps_its_activations():
     assert cached < whole / 5  # weights and the table of the loss are in both
 
 
+def test_the_peak_is_the_most_that_was_kept_and_not_the_last():
+    x = torch.ones(1000, requires_grad=True)
+    with kept_activations() as kept:
+        first = x.exp()
+        del first  # and with it what it kept
+        second = x[:10].exp()
+    assert (kept.peak, kept.now) == (4000, 40)
+    assert second.requires_grad
+
+
 def test_an_empty_batch_is_refused():
     with pytest.raises(ValueError, match="empty"):
         backward(lambda chunk: chunk, [], clip_loss)

@@ -26,6 +26,7 @@ CONSUMES = {("clean", "expand"), ("finetune", "contrastive"), ("finetune", "grad
 PARTS = {
     "toy": "contrastive",
     "training_run": "finetune",
+    "validation": "finetune",
     "lora": "finetune",
     "optimizer": "finetune",
     "embed": "plip",

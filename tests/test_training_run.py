@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from small_clip import small_clip, small_pairs
 from transformers import CLIPModel
 
-from plip_tutorial import checkpoints
+from plip_tutorial import checkpoints, run_history
 from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.checkpoints import CheckpointError
 from plip_tutorial.finetune import DivergedError, TrainConfig, finetune
@@ -89,8 +89,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_weights(base, p
     path, resumed = train(base, pairs, tmp_path / "killed")
     assert same(weights(path), weights(expected))
     assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
-    assert [row["step"] for row in checkpoints.read_history(tmp_path / "killed" / "history.csv")] == list(range(7))
-    assert not list((tmp_path / "killed").glob(".*"))
+    assert [row["step"] for row in run_history.read_history(tmp_path / "killed" / "history.csv")] == list(range(7))
+    assert [path.name for path in (tmp_path / "killed").glob(".*")] == [".history.csv.lock"]  # which stays, unlocked
 
 
 def test_a_folder_with_another_run_is_refused_or_cleared(base, pairs, tmp_path):
@@ -155,7 +155,7 @@ def test_a_full_disk_gives_a_clear_error_and_leaves_the_last_checkpoint(base, pa
 
 def test_no_room_for_one_more_row_of_history_is_as_clear(base, pairs, tmp_path, monkeypatch):
     whole, history = train(base, pairs, tmp_path / "whole")
-    limits, add = resource.getrlimit(resource.RLIMIT_FSIZE), checkpoints.History.add
+    limits, add = resource.getrlimit(resource.RLIMIT_FSIZE), run_history.History.add
 
     def on_a_small_disk(self, row):
         room = self.path.stat().st_size + 5 if row["step"] == 3 else limits[0]  # half a row is written
@@ -165,7 +165,7 @@ def test_no_room_for_one_more_row_of_history_is_as_clear(base, pairs, tmp_path, 
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    monkeypatch.setattr(checkpoints.History, "add", on_a_small_disk)
+    monkeypatch.setattr(run_history.History, "add", on_a_small_disk)
     with pytest.raises(CheckpointError, match=r"history.csv could not be written: .*good checkpoint is .*step-000002"):
         train(base, pairs, tmp_path / "full")
     monkeypatch.undo()
@@ -216,9 +216,62 @@ def test_a_folder_that_cannot_be_written_is_refused_at_once(base, pairs, tmp_pat
         train(base, pairs, tmp_path / "file" / "out")
 
 
+def test_no_more_pairs_are_tried_at_once_than_there_are(base, tmp_path, monkeypatch):
+    def no_memory(*_):
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(Run, "embed", no_memory)
+    with pytest.warns(UserWarning, match="full") as told, pytest.raises(torch.OutOfMemoryError, match="Lower chunk"):
+        train(base, small_pairs(9), tmp_path, batch_size=2000, chunk_size=1000)
+    halved = [str(warning.message) for warning in told if "memory" in str(warning.message)]
+    assert halved == [f"The memory is full; going on in chunks of {size} pairs." for size in (4, 2, 1)]
+
+
+def test_a_memory_that_is_full_at_a_look_halves_the_chunks_too(base, pairs, tmp_path, monkeypatch):
+    held, embed = small_pairs(12, seed=1), Run.embed
+    config = dataclasses.replace(CONFIG, steps=3, validate_every=1, batch_size=6)
+    _, plain = finetune(base, pairs, config, output=tmp_path / "plain", validation=held, progress=False)
+
+    def small_memory(self, batch):
+        if len(batch) > 2 and not self.model.training:
+            raise torch.OutOfMemoryError("full")
+        return embed(self, batch)
+
+    monkeypatch.setattr(Run, "embed", small_memory)
+    with pytest.warns(UserWarning, match="chunks of 1 pairs|chunks of 3 pairs"):
+        _, found = finetune(base, pairs, config, output=tmp_path / "full", validation=held, progress=False)
+    assert found[0]["validation_rank"] == pytest.approx(plain[0]["validation_rank"], rel=1e-5)
+
+
 @pytest.mark.parametrize(
-    "changes", [{"steps": 0}, {"batch_size": 0}, {"loss": "clap"}, {"precision": "int4"}, {"learning_rate": -1}]
+    ("changes", "words"),
+    [
+        ({"steps": 0}, "steps must be a whole number, at least 1; got 0"),
+        ({"steps": 7.5}, "steps must be a whole number, at least 1; got 7.5"),
+        ({"epochs": 0}, "epochs must be above 0; got 0"),
+        ({"epochs": -3}, "epochs must be above 0; got -3"),
+        ({"epochs": math.nan}, "epochs must be above 0; got nan"),
+        ({"epochs": math.inf}, "epochs must be above 0; got inf"),
+        ({"batch_size": 1}, r"batch_size must be .* at least 2, since a pair is compared .*chunk_size.*; got 1"),
+        ({"batch_size": "64"}, "batch_size must be .*; got '64'"),
+        ({"chunk_size": -5}, "chunk_size must be .* at least 0, where 0 is the whole batch; got -5"),
+        ({"learning_rate": 0}, "learning_rate must be above 0; got 0"),
+        ({"learning_rate": -1}, "learning_rate must be above 0; got -1"),
+        ({"learning_rate": None}, "learning_rate must be above 0; got None"),
+        ({"warmup_steps": -1}, "warmup_steps must be .* at least 0; got -1"),
+        ({"weight_decay": -0.1}, "weight_decay must be at least 0; got -0.1"),
+        ({"clip_norm": math.nan}, "clip_norm must be at least 0; got nan"),
+        ({"lora_rank": -2}, "lora_rank must be .* at least 0"),
+        ({"validate_every": -1}, "validate_every must be .* at least 0"),
+        ({"patience": 1.5}, "patience must be a whole number"),
+        ({"save_every": -1}, "save_every must be .* at least 0"),
+        ({"seed": "x"}, "seed must be a whole number"),
+        ({"loss": "clap"}, "loss must be one of blocked, clip, siglip.*; got 'clap'"),
+        ({"precision": "int4"}, "precision must be one of .*; got 'int4'"),
+        ({"freeze": "text_model"}, r"freeze is a tuple of names; got 'text_model'"),
+        ({"trackers": "tensorboard"}, r"trackers is a tuple of names; got 'tensorboard'"),
+    ],
 )
-def test_settings_that_make_no_sense_are_refused(changes):
-    with pytest.raises(ValueError, match=next(iter(changes))):
+def test_settings_that_make_no_sense_are_refused_with_value_and_remedy(changes, words):
+    with pytest.raises(ValueError, match=words):
         TrainConfig(**changes)
