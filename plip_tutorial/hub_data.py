@@ -24,7 +24,7 @@ from huggingface_hub import HfFileSystem, constants
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from plip_tutorial import cache, hub, tracks
+from plip_tutorial import cache, hub, storage, tracks
 from plip_tutorial.microcosm import PHRASES
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.seeding import rng
@@ -136,7 +136,9 @@ def tiles(name: str, split: Split, n: int | None = None) -> Dataset:
     n = usual_size(split) if n is None else n
     key = identity(name) | {"split": split, "n": n, "pieces": PIECES, "code": cache.code_key(__name__)}
     make = lambda folder: _read(SETS[name], split, n).save_to_disk(folder / "table")  # noqa: E731
-    return load_from_disk(cache.build(f"{name.replace('/', '--')}-{split}", key, make) / "table")
+    built = cache.build(f"{name.replace('/', '--')}-{split}", key, make)
+    with storage.readable(built):
+        return load_from_disk(built / "table")
 
 
 def usual_size(split: Split) -> int:

@@ -12,6 +12,7 @@ from plip_tutorial.baselines import colour_histogram
 from plip_tutorial.clean import PathologyFilter, leaks, purity, with_colour
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.microcosm.tissue import render_tile
+from plip_tutorial.storage import DamagedError
 
 SCHEMA = {"image": Image(), "patient": Value("string"), "slide": Value("string")}
 
@@ -65,9 +66,42 @@ def test_a_saved_filter_decides_alike_and_holds_no_pickle(tmp_path):
     assert {**vars(loaded), "weights": 0} == {**vars(chooser), "weights": 0}
 
 
+def test_filters_whose_names_hold_a_dot_are_two_files(tmp_path):
+    strict, lax = (PathologyFilter(weights=np.ones(2, np.float32), threshold=p) for p in (0.99, 0.90))
+    paths = strict.save(tmp_path / "p0.99"), lax.save(tmp_path / "p0.90")
+    assert [path.name for path in paths] == ["p0.99.npz", "p0.90.npz"]
+    assert [PathologyFilter.load(tmp_path / name).threshold for name in ("p0.99", "p0.90.npz")] == [0.99, 0.90]
+    with np.load(paths[0]) as file:  # nothing but what a filter is: some versions of numpy store their own keywords
+        assert set(file) == set(vars(strict))
+
+
+def test_a_filter_that_is_not_whole_is_named(tmp_path):
+    path = PathologyFilter(weights=np.ones(4, np.float32)).save(tmp_path / "filter")
+    whole = path.read_bytes()
+    foreign = {"strengths": [1.0], "threshold": 0.5, "weights": np.ones((2, 2)), "bias": 0.0}
+    makers = [
+        lambda: path.write_bytes(whole[:-30]),
+        lambda: path.write_bytes(b""),
+        lambda: path.write_bytes(b"<html>not found</html>"),
+        lambda: np.savez(path, vectors=np.ones((3, 4))),
+        lambda: np.savez(path, **foreign),
+        lambda: np.savez(path, **foreign | {"weights": [0.1, np.nan]}),
+        lambda: np.savez(path, **foreign | {"weights": [0.1, 0.2], "surplus": False}),
+    ]
+    for make in makers:
+        make()
+        with pytest.raises(DamagedError, match=r"filter\.npz is damaged"):
+            PathologyFilter.load(path)
+    with pytest.raises(FileNotFoundError, match=r"absent\.npz"):
+        PathologyFilter.load(tmp_path / "absent")
+    with pytest.raises(ValueError, match="not fitted"):
+        PathologyFilter().save(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["filter.npz"]
+
+
 def test_a_file_with_a_pickle_in_it_is_refused(tmp_path):
     np.savez(tmp_path / "bad.npz", strengths=[1.0], weights=np.array([print], object))
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(DamagedError, match=r"bad\.npz is damaged: .*allow_pickle"):
         PathologyFilter.load(tmp_path / "bad.npz")
 
 
