@@ -23,12 +23,13 @@ from knn import DIM, Found, clustered
 from threadpoolctl import threadpool_limits
 
 from plip_tutorial import cache, provenance
-from plip_tutorial.vector_index import ApproximateIndex, VectorIndex
+from plip_tutorial.approximate_index import ApproximateIndex
+from plip_tutorial.vector_index import VectorIndex
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 QUERIES, K = 200, 10
 WAYS = {"approximate": (16, 10), "approximate, looks longer": (64, 50)}  # cells, and length of the short list over k
-CODE = ("plip_tutorial.vector_index",)
+CODE = ("plip_tutorial.vector_index", "plip_tutorial.approximate_index")
 
 
 def timed(search: Callable[[], Found]) -> tuple[float, Found]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial.vector_index import ApproximateIndex, VectorIndex
+from plip_tutorial.approximate_index import ApproximateIndex
+from plip_tutorial.vector_index import VectorIndex
 
 __all__ = ["SAME", "ApproximateIndex", "Expansion", "VectorIndex", "choose_threshold", "expand"]
 
