@@ -29,12 +29,12 @@ from plip_tutorial.baselines import colour_histogram
 from plip_tutorial.duplicates import (
     DISTANCE,
     boilerplate,
+    copies_of,
     fingerprints,
     join_groups,
     near_duplicate_captions,
     near_duplicates,
     representative,
-    similar_pairs,
 )
 from plip_tutorial.expand import choose_threshold
 from plip_tutorial.images import ImageLike
@@ -225,8 +225,7 @@ def leaks(
         known = set(test[theirs]) - {"", None}
         leaking |= np.array([value in known for value in train[mine]], bool)
     if pictures:
-        found = similar_pairs(fingerprints(train["image"]), fingerprints(test["image"]), distance=distance)
-        leaking[found[0]] = True
+        leaking |= copies_of(fingerprints(train["image"]), fingerprints(test["image"]), distance=distance)
     return leaking
 
 
