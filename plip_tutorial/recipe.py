@@ -148,22 +148,31 @@ def micro(name: str, split: Split = "test", n: int | None = None, *, size: int |
 
 def labelled() -> tuple[Dataset, Dataset]:
     """Pathology and everyday pictures to fit filters on: training labs only, and none from posts, pool or tests."""
-    share = RECIPE.labelled // len(microcosm.NAMES)
-    tiles = [microcosm.benchmark(name, "train", share) for name in microcosm.NAMES]
-    tissue = table("labelled-tissue", lambda: concatenate_datasets([t.select_columns(["image"]) for t in tiles]))
-    return tissue, table("labelled-everyday", lambda: microcosm.everyday_pairs(RECIPE.labelled, seed=2))
+
+    def tissue() -> Dataset:
+        share = RECIPE.labelled // len(microcosm.NAMES)
+        tiles = [microcosm.benchmark(name, "train", share) for name in microcosm.NAMES]
+        return concatenate_datasets([part.select_columns(["image"]) for part in tiles])
+
+    everyday = table("labelled-everyday", lambda: microcosm.everyday_pairs(RECIPE.labelled, seed=2))
+    return table("labelled-tissue", tissue), everyday
 
 
 def tiny_embeddings(name: str, pictures: Dataset) -> Embeddings:
-    """Embeddings (n, d) of a table of the tiny corpus by the tiny CLIP, cached under ``name``."""
+    """Embeddings (n, d) of a table of the tiny corpus by the tiny CLIP, cached under ``name`` and the table itself."""
     make = lambda: PLIP(tiny_clip()).encode_images(pictures["image"], 256)  # noqa: E731
-    return array(f"embeddings-{name}", make, rows=len(pictures), track=asdict(tracks.TINY), n=len(pictures))
+    return array(f"embeddings-{name}", make, rows=len(pictures), **_told(pictures))
 
 
 def features(name: str, pictures: Dataset) -> Embeddings:
     """What the filter looks at: embeddings of a table by the tiny CLIP with the colours beside them, (n, d + 48)."""
     make = lambda: clean.with_colour(tiny_embeddings(name, pictures), pictures["image"])  # noqa: E731
-    return array(f"features-{name}", make, rows=len(pictures), track=asdict(tracks.TINY), n=len(pictures))
+    return array(f"features-{name}", make, rows=len(pictures), **_told(pictures))
+
+
+def _told(pictures: Dataset) -> dict[str, Any]:
+    """What an array of a table depends on: another table under the same name gets its own."""
+    return {"track": asdict(tracks.TINY), "pictures": pictures._fingerprint}
 
 
 def pathology_filter() -> clean.PathologyFilter:
