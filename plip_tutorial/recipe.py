@@ -31,11 +31,12 @@ TRAINING = (
     "plip_tutorial.patches", "plip_tutorial.images", "plip_tutorial.pixels",
 )  # fmt: skip
 CURATION = (
+    "plip_tutorial.approximate_index", "plip_tutorial.groupings",
     "plip_tutorial.curation", "plip_tutorial.collect", "plip_tutorial.language", "plip_tutorial.expand",
     "plip_tutorial.vector_index", "plip_tutorial.clean", "plip_tutorial.duplicates", "plip_tutorial.pixels",
     "plip_tutorial.post_text", "plip_tutorial.funnel", "plip_tutorial.exports", "plip_tutorial.thread_pictures",
     "plip_tutorial.images", "plip_tutorial.baselines", "plip_tutorial.plip", "plip_tutorial.devices",
-    "plip_tutorial.read_token", "plip_tutorial.approximate_index", "plip_tutorial.groupings",
+    "plip_tutorial.read_token",
 )  # fmt: skip
 Embeddings = NDArray[np.float32]
 

@@ -101,9 +101,14 @@ class VectorIndex:
         Raises:
             ValueError: queries that do not fit the index, or a k outside its size.
         """
+        scores, indices = self.ranked(queries, k)
+        return scores.astype(np.float32), indices
+
+    def ranked(self, queries: ArrayLike, k: int) -> tuple[Scores, NDArray[np.int64]]:
+        """Like `search`, with the scores as they were compared, in float64: for answers that are to be merged."""
         wanted = check_vectors(queries, "queries", dim=self.embeddings.shape[1])
         check_k(k, len(self))
-        scores = np.empty((len(wanted), k), np.float32)
+        scores = np.empty((len(wanted), k))
         indices = np.empty((len(wanted), k), np.int64)
         for start in range(0, len(wanted), QUERY_BLOCK):
             rows = slice(start, start + QUERY_BLOCK)
