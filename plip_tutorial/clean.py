@@ -157,8 +157,9 @@ class PathologyFilter:
         """
         self._line()
         path = with_ending(path, ".npz")
+        fields: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items()}
         with whole_file(path) as place:
-            np.savez(place, **{name: np.asarray(value) for name, value in vars(self).items()})
+            np.savez(place, **fields)  # numbers, so no pickle
         return path
 
     @classmethod

@@ -233,7 +233,8 @@ def _near_groups(hashes: Codes, distance: int) -> NDArray[np.int64]:
             i, j = (np.concatenate(part) for part in zip(*waiting, strict=True))
             group = components(i, j, len(hashes))
             waiting = [(np.arange(len(hashes)), group)]
-    return components(*(np.concatenate(part) for part in zip(*waiting, strict=True)), len(hashes))
+    i, j = (np.concatenate(part) for part in zip(*waiting, strict=True))
+    return components(i, j, len(hashes))
 
 
 def near_duplicate_captions(texts: Sequence[str]) -> NDArray[np.int64]:

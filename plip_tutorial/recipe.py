@@ -85,7 +85,7 @@ def table(name: str, make: Callable[[], Dataset], code: tuple[str, ...] = (), **
         return load_from_disk(built / "table")
 
 
-def array(name: str, make: Callable[[], Embeddings], *, rows: int | None = None, **settings: Any) -> Embeddings:
+def array(name: str, make: Callable[[], Embeddings], rows: int | None = None, /, **settings: Any) -> Embeddings:
     """A cached array, (n, d); all of them come from a trained model. ``rows`` is the n that it has to have."""
     made = cache.build(name, key(TRAINING + CURATION, **settings), lambda folder: np.save(folder / "array.npy", make()))
     with readable(made):
@@ -162,13 +162,13 @@ def labelled() -> tuple[Dataset, Dataset]:
 def tiny_embeddings(name: str, pictures: Dataset) -> Embeddings:
     """Embeddings (n, d) of a table of the tiny corpus by the tiny CLIP, cached under ``name`` and the table itself."""
     make = lambda: PLIP(tiny_clip()).encode_images(pictures["image"], 256)  # noqa: E731
-    return array(f"embeddings-{name}", make, rows=len(pictures), **_told(pictures))
+    return array(f"embeddings-{name}", make, len(pictures), **_told(pictures))
 
 
 def features(name: str, pictures: Dataset) -> Embeddings:
     """What the filter looks at: embeddings of a table by the tiny CLIP with the colours beside them, (n, d + 48)."""
     make = lambda: clean.with_colour(tiny_embeddings(name, pictures), pictures["image"])  # noqa: E731
-    return array(f"features-{name}", make, rows=len(pictures), **_told(pictures))
+    return array(f"features-{name}", make, len(pictures), **_told(pictures))
 
 
 def _told(pictures: Dataset) -> dict[str, Any]:

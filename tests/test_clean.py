@@ -5,6 +5,7 @@ import pytest
 from datasets import Dataset, Features, Image, Value
 from PIL import Image as Pillow
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -49,6 +50,33 @@ def test_a_rarer_class_needs_a_higher_threshold():
     assert precision(common, fresh, FRESH_NEGATIVE) < 0.5
     assert precision(rare, fresh, FRESH_NEGATIVE) == pytest.approx(0.8, abs=0.1)
     assert rare.keep(fresh).mean() > 0.5
+
+
+def test_a_picture_at_the_threshold_is_kept():
+    chooser = PathologyFilter(weights=np.zeros(2, np.float32), threshold=0.5)  # everything scores a half
+    assert chooser.keep(np.eye(2)).all()
+    chooser.threshold = 0.5000001
+    assert not chooser.keep(np.eye(2)).any()
+
+
+def test_the_penalty_is_the_one_that_ranks_unseen_examples_best():
+    positive, negative = embeddings("faint", 60, shift=0.3), embeddings("noise", 60, shift=0.0)
+    chooser = PathologyFilter(strengths=(1e-4, 1e3)).fit(positive, negative, precision=0.5)
+    x, y, other = np.concatenate([positive, negative]), np.repeat([True, False], 60), PathologyFilter()
+    ranked = {c: average_precision_score(y, other._unseen_scores(x, y, c)) for c in chooser.strengths}
+    best = max(ranked, key=ranked.get)
+    assert ranked[best] > min(ranked.values()) + 0.01
+    other._fit_line(x, y, best)
+    np.testing.assert_array_equal(chooser.weights, other.weights)
+
+
+def test_scores_that_choose_the_threshold_come_from_fits_that_have_not_seen_them():
+    x, y = unit(rng("nothing to learn").normal(size=(80, 200))), np.arange(80) % 2 == 0
+    chooser = PathologyFilter()
+    unseen = chooser._unseen_scores(x, y, 10.0)
+    chooser._fit_line(x, y, 10.0)
+    assert average_precision_score(y, chooser.scores(x)) == 1  # learnt by heart
+    assert average_precision_score(y, unseen) < 0.7
 
 
 def test_the_line_equals_the_pipeline_of_scikit_learn():
@@ -169,10 +197,10 @@ def test_tables_without_pictures_are_compared_by_what_they_share():
 def test_purity_counts_each_fault_and_their_union():
     pairs = Dataset.from_dict(
         {
-            "truth_pathology": [True, False, True, True, False],
-            "truth_match": [True, True, False, True, False],
-            "truth_language": ["en", "en", "en", "de", "fr"],
+            "truth_pathology": [True, False, True, True, False, True],
+            "truth_match": [True, True, False, True, False, True],
+            "truth_language": ["en", "en", "en", "de", "fr", ""],
         }
     )
-    assert list(purity(pairs).values()) == [5, 2, 2, 2, 4, pytest.approx(0.2)]
+    assert list(purity(pairs).values()) == [6, 2, 2, 2, 4, pytest.approx(1 / 3)]
     assert np.isnan(purity(pairs.select([]))["purity"])

@@ -45,6 +45,12 @@ def test_seeds_stay_out_even_where_the_pool_holds_more_copies_than_k():
     assert expand(seeds, pool, k=2, threshold=0.9).indices.tolist() == []
 
 
+def test_what_reaches_the_threshold_exactly_comes_back():
+    seeds, pool = np.array([[1.0, 0.0]]), np.array([[0.6, 0.8], [0.5, np.sqrt(0.75)]])
+    assert expand(seeds, pool, k=2, threshold=np.float32(0.6)).indices.tolist() == [0]
+    assert expand(seeds, pool, k=2, threshold=0.5).indices.tolist() == [0, 1]
+
+
 @pytest.mark.parametrize("dim", [8, 128, 512])
 @pytest.mark.parametrize("kind", [(np.float32, np.float16), (np.float16, np.float32), (np.float16, np.float16)])
 def test_seeds_stay_out_of_what_half_precision_finds(dim, kind):
