@@ -160,6 +160,14 @@ def test_pairs_are_found_across_blocks():
     assert list(zip(*near_pairs(codes, distance=2), strict=True)) == list(combinations(places, 2))
 
 
+def test_the_hash_is_the_sign_of_the_slowest_waves():
+    wave = np.cos(np.pi * np.outer(np.arange(8), 2 * np.arange(32) + 1) / 64)  # row u: the wave with u half turns
+    for tile, code in zip(TILES, fingerprints(TILES).hashes[:, 0], strict=True):
+        grey = np.asarray(tile.convert("L").resize((32, 32), Image.Resampling.LANCZOS), np.float64)
+        strength = (wave @ grey @ wave.T).ravel()
+        assert code == np.packbits(strength > np.median(strength)).view(np.uint64)[0]
+
+
 def test_the_hash_is_that_of_the_imagehash_library():
     imagehash = pytest.importorskip("imagehash")
     ours = fingerprints(TILES).hashes[:, 0]
@@ -250,6 +258,11 @@ def test_the_distance_leaves_room_on_both_sides():
     owner = np.repeat(np.arange(len(TILES)), 3)
     i, j = near_pairs(codes, distance=2 * DISTANCE - 1)
     assert (owner[i] == owner[j]).all()  # no picture can be a copy of two different tiles
+
+
+def test_a_caption_may_stand_in_ten_posts():
+    texts = ["Mucus"] * 10 + ["Great case!"] * 11
+    assert boilerplate(texts).tolist() == [False] * 10 + [True] * 11
 
 
 SAID = st.tuples(st.sampled_from(["Great case!", "great  case", "Mucus.", "Fat"]), st.integers(0, 4))
