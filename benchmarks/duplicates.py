@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -116,6 +117,20 @@ def show_speed(n: int) -> None:
     print(f"    same {len(blocked):,} pairs: {same}")
 
 
+def show_copies(n: int) -> None:
+    """Print what it takes to group thousands of pictures that are alike."""
+    flips = np.uint64(1) << rng("alike").integers(0, 64, (n, 3, 4), dtype=np.uint64)
+    codes = np.bitwise_xor.reduce(flips, axis=2)
+    for name, hashes in (("equal", np.zeros_like(codes)), ("alike", codes)):
+        prints = Fingerprints(hashes, np.full(n, 50, np.float32), np.arange(n, dtype=np.uint64))
+        tracemalloc.start()
+        start = perf_counter()
+        groups = len(set(near_duplicates(prints).tolist()))
+        seconds, peak = perf_counter() - start, tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        print(f"{n:,} {name} pictures: {groups} group, {seconds:.2f} s, {peak / 1e6:.0f} MB")
+
+
 def main(n: int) -> None:
     """Print everything."""
     show_misses("microcosm tiles", tiles(3000))
@@ -124,6 +139,7 @@ def main(n: int) -> None:
             paths = [DATA / folder / file for file in find_pictures(DATA / folder).files]
             show_misses(f"real pictures, {folder}", [Image.open(path).convert("RGB") for path in paths])
     show_speed(n)
+    show_copies(4000)
 
 
 if __name__ == "__main__":

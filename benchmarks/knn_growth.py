@@ -23,7 +23,8 @@ from knn import DIM, Found, clustered
 from threadpoolctl import threadpool_limits
 
 from plip_tutorial import canary, provenance
-from plip_tutorial.vector_index import ApproximateIndex, VectorIndex
+from plip_tutorial.approximate_index import ApproximateIndex
+from plip_tutorial.vector_index import VectorIndex
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 QUERIES, K = 200, 10

@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 from plip_tutorial import bootstrap, cache, canary, clean, confusion, finetune, microcosm, provenance, recipe, zero_shot
 from plip_tutorial.curation import STEPS, Curation
 from plip_tutorial.plip import PLIP
+from plip_tutorial.storage import readable
 
 NAME = "ablation"
 SEEDS, STEPS_TRAINED = 3, 300  # the tiny PLIP has more steps; here 24 models have to be trained
@@ -71,10 +72,11 @@ def predictions(without: str, seed: int, steps: int) -> dict[str, Labels]:
         path, _ = finetune.finetune(recipe.tiny_clip(seed), corpus, config, output=folder / "run", progress=False)
         plip = PLIP(path)
         answers: dict[str, Any] = {name: _answers(plip, name) for name in microcosm.NAMES}
-        np.savez(folder / "answers.npz", allow_pickle=False, **answers)
+        np.savez(folder / "answers.npz", **answers)  # arrays of numbers, so no pickle
 
     key = recipe.key(CODE, without=without, seed=seed, steps=steps)
-    with np.load(cache.build("ablation-run", key, make) / "answers.npz") as file:
+    built = cache.build("ablation-run", key, make)
+    with readable(built), np.load(built / "answers.npz") as file:
         return dict(file)
 
 

@@ -1,7 +1,8 @@
 """Results that take minutes are built once and kept, each under the fingerprint of the settings that made it.
 
 A result is a directory. It is made beside its final place and moved there in one step, so it is either complete or
-absent; a lock lets one process build while the others wait.
+absent; a lock lets one process build while the others wait. Whoever may read the cache may read what is in it, and a
+result that has lost a file since, or a part of one, is named.
 
 >>> settings = {"steps": 250, "seed": 0}
 >>> fingerprint(settings) == fingerprint({"seed": 0, "steps": 250})  # the order does not matter
@@ -16,9 +17,10 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
+import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,10 +31,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from plip_tutorial.storage import readable, whole_folder
+
 VARIABLE = "PLIP_TUTORIAL_CACHE"
 FULL_DISK = 1024**2  # bytes; below it a failed build is blamed on the disk
 # What the operating system says when the place is at fault and not the program.
 PLACE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+# What `whole_folder` makes of a result's name while it is built; other hidden folders are somebody else's.
+UNFINISHED = re.compile(r"\.(.+-[0-9a-f]{16})\.\d+-[0-9a-f]{8}")
 
 
 class CacheError(OSError):
@@ -60,7 +66,7 @@ def build(name: str, key: Mapping[str, Any] | Any, make: Callable[[Path], object
     Args:
         name: short name of the result, such as ``"tiny-clip"``.
         key: everything that the result depends on: a mapping or a frozen dataclass of plain values. It is written into
-            the result as ``cache_key.json``, with the time it took in ``built.json``.
+            the result as ``cache_key.json``, with the time it took and the size of each file in ``built.json``.
         make: fills the empty directory it is given. If it fails, nothing is left behind.
 
     Returns:
@@ -68,12 +74,14 @@ def build(name: str, key: Mapping[str, Any] | Any, make: Callable[[Path], object
 
     Raises:
         CacheError: if the disk is full or the directory cannot be written.
+        DamagedError: if it was made once and is no longer whole: a file is missing or has another size.
     """
     target = place(name, key)
     if not target.is_dir():
         with _clear_errors(target.parent), _lock(target):
             if not target.is_dir():  # another process may have built it while this one waited
                 _build(target, key, make)
+    _check(target)
     return target
 
 
@@ -84,7 +92,17 @@ def place(name: str, key: Mapping[str, Any] | Any) -> Path:
 
 def build_seconds(built: Path) -> float:
     """How long the making of a result took, with what it needed and was not there; ``built`` comes from `build`."""
-    return float(json.loads((built / "built.json").read_text(encoding="utf-8"))["seconds"])
+    with readable(built):
+        return float(json.loads((built / "built.json").read_text(encoding="utf-8"))["seconds"])
+
+
+def _check(built: Path) -> None:
+    """Compare the sizes of all files with those that were noted when they were written."""
+    with readable(built):
+        noted = json.loads((built / "built.json").read_text(encoding="utf-8")).get("files", {})
+        for name, size in noted.items():
+            if (found := (built / name).stat().st_size) != size:
+                raise ValueError(f"{name} has {found} bytes; {size} were written")
 
 
 def fingerprint(key: Mapping[str, Any] | Any) -> str:
@@ -139,40 +157,44 @@ def _plain(value: Any) -> Any:
 
 def _build(target: Path, key: Any, make: Callable[[Path], object]) -> None:
     _sweep(target)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     start = time.perf_counter()
-    try:
-        make(unfinished)
-        took = {"seconds": round(time.perf_counter() - start, 1)}
-        (unfinished / "built.json").write_text(json.dumps(took) + "\n", encoding="utf-8")
-        (unfinished / "cache_key.json").write_text(_canonical(key) + "\n", encoding="utf-8")
-        unfinished.chmod(0o755)  # mkdtemp makes it private; a cache may be shared
-        os.replace(unfinished, target)
-    except Exception as error:
-        if shutil.disk_usage(unfinished).free < FULL_DISK:  # libraries hide it behind errors of their own
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-        raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with whole_folder(target) as unfinished:
+        try:
+            make(unfinished)
+            (unfinished / "cache_key.json").write_text(_canonical(key) + "\n", encoding="utf-8")
+            files = {path.relative_to(unfinished).as_posix(): path.stat().st_size for path in _files(unfinished)}
+            told = {"seconds": round(time.perf_counter() - start, 1), "files": files}
+            (unfinished / "built.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
+        except Exception as error:
+            if shutil.disk_usage(unfinished).free < FULL_DISK:  # libraries hide it behind errors of their own
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            raise
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _sweep(target: Path) -> None:
     """Remove what crashed processes left. Whoever is still building holds a lock, ours is held by ourselves."""
-    for leftover in target.parent.glob(".*.*"):
-        owner = leftover.name[1:].rpartition(".")[0]
-        lock = _file_lock(target.with_name(owner))
+    for leftover in target.parent.iterdir():
+        if not (match := UNFINISHED.fullmatch(leftover.name)):
+            continue
+        lock = _file_lock(target.with_name(match[1]))
         with suppress(Timeout):
-            if owner != target.name:
+            if match[1] != target.name:
                 lock.acquire(timeout=0)
             shutil.rmtree(leftover, ignore_errors=True)
             lock.release()
 
 
 def _file_lock(target: Path) -> FileLock:
-    # Locks lie in a directory of their own: a listing of the cache then shows results only.
+    # Locks lie in a directory of their own: a listing of the cache then shows results only. Whoever may build may lock.
     folder = target.parent / ".locks"
-    folder.mkdir(exist_ok=True)
-    return FileLock(folder / f"{target.name}.lock")
+    if not folder.exists():
+        folder.mkdir(exist_ok=True)
+        folder.chmod(stat.S_IMODE(target.parent.stat().st_mode))
+    return FileLock(folder / f"{target.name}.lock", mode=0o666)
 
 
 @contextmanager

@@ -29,17 +29,18 @@ from plip_tutorial.baselines import colour_histogram
 from plip_tutorial.duplicates import (
     DISTANCE,
     boilerplate,
+    copies_of,
     fingerprints,
     join_groups,
     near_duplicate_captions,
     near_duplicates,
     representative,
-    similar_pairs,
 )
 from plip_tutorial.expand import choose_threshold
 from plip_tutorial.images import ImageLike
 from plip_tutorial.language import is_english
-from plip_tutorial.vector_index import Vectors, check_vectors
+from plip_tutorial.storage import readable, whole_file, with_ending
+from plip_tutorial.vector_index import check_vectors
 
 __all__ = [
     "PathologyFilter",
@@ -127,32 +128,56 @@ class PathologyFilter:
 
     def scores(self, embeddings: ArrayLike) -> NDArray[np.float32]:
         """Probability of pathology, (n,), for unit vectors (n, d); both classes count alike."""
-        if self.weights is None:
-            raise ValueError("this PathologyFilter is not fitted. Call fit(positive, negative), or load a saved one.")
-        vectors: Vectors = check_vectors(embeddings)
-        if vectors.shape[1] != len(self.weights):
+        weights, vectors = self._line(), check_vectors(embeddings)
+        if vectors.shape[1] != len(weights):
             raise ValueError(
-                f"this filter was fitted on vectors of {len(self.weights)} numbers; got {vectors.shape[1]}. If colours "
+                f"this filter was fitted on vectors of {len(weights)} numbers; got {vectors.shape[1]}. If colours "
                 "are missing, add them: with_colour(embeddings, images)."
             )
-        return np.asarray(expit(vectors.astype(np.float32) @ self.weights + self.bias), np.float32)
+        return np.asarray(expit(vectors.astype(np.float32) @ weights + self.bias), np.float32)
+
+    def _line(self) -> NDArray[np.float32]:
+        """The weights of a filter that has some."""
+        if self.weights is None:
+            raise ValueError("this PathologyFilter is not fitted. Call fit(positive, negative), or load a saved one.")
+        return self.weights
 
     def keep(self, embeddings: ArrayLike) -> NDArray[np.bool_]:
         """Bool mask, (n,): True where the picture is pathology."""
         return self.scores(embeddings) >= np.float32(self.threshold)
 
     def save(self, path: str | Path) -> Path:
-        """Write one .npz file of plain numbers; returns its path."""
-        path = Path(path).with_suffix(".npz")
-        np.savez(path, allow_pickle=False, **{name: np.asarray(value) for name, value in vars(self).items()})
+        """Write one .npz file of plain numbers, whole or not at all; returns its path.
+
+        Args:
+            path: ".npz" is put behind a name that lacks it.
+
+        Raises:
+            ValueError: the filter is not fitted.
+        """
+        self._line()
+        path = with_ending(path, ".npz")
+        fields: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items()}
+        with whole_file(path) as place:
+            np.savez(place, **fields)  # numbers, so no pickle
         return path
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a saved filter; nothing in the file is executed."""
-        with np.load(Path(path).with_suffix(".npz"), allow_pickle=False) as file:
-            fields: dict[str, Any] = {name: value if value.ndim else value.item() for name, value in file.items()}
-        return cls(**fields | {"strengths": tuple(fields["strengths"].tolist())})
+        """Read a saved filter; nothing in the file is executed.
+
+        Raises:
+            DamagedError: the file is no filter, or half of one.
+        """
+        path = with_ending(path, ".npz")
+        with readable(path):
+            with np.load(path, allow_pickle=False) as file:
+                fields: dict[str, Any] = {name: value if value.ndim else value.item() for name, value in file.items()}
+            loaded = cls(**fields | {"strengths": tuple(fields["strengths"].tolist())})
+            numbers = np.asarray(loaded.weights, np.float32)
+            if numbers.ndim != 1 or not np.isfinite([*numbers, loaded.bias, loaded.threshold]).all():
+                raise ValueError("weights, bias and threshold are no finite numbers of one line")
+        return loaded
 
 
 def with_colour(embeddings: ArrayLike, images: Iterable[ImageLike]) -> NDArray[np.float32]:
@@ -201,8 +226,7 @@ def leaks(
         known = set(test[theirs]) - {"", None}
         leaking |= np.array([value in known for value in train[mine]], bool)
     if pictures:
-        found = similar_pairs(fingerprints(train["image"]), fingerprints(test["image"]), distance=distance)
-        leaking[found[0]] = True
+        leaking |= copies_of(fingerprints(train["image"]), fingerprints(test["image"]), distance=distance)
     return leaking
 
 

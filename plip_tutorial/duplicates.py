@@ -13,25 +13,33 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from scipy.fft import dctn
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from plip_tutorial.groupings import components, join_groups, representative
 from plip_tutorial.images import ImageLike, load
 
+__all__ = [
+    "Fingerprints", "boilerplate", "copies_of", "fingerprints", "join_groups", "near_duplicate_captions",
+    "near_duplicates", "near_pairs", "representative", "similar_pairs",
+]  # fmt: skip
 DISTANCE = 8  # bits of 64; benchmarks/duplicates.py measures what other values miss and what they merge wrongly
 VIEWS = (0.0, 0.03, 0.07)  # cut off on every side, share of width and height
 CONTRAST = 6.0  # grey levels; below, a hash describes the noise of an empty slide
 LIMIT = 10  # posts that a caption may stand in before it counts as boilerplate
+MOST_PAIRS = 20_000_000  # in a list of pairs, 320 MB
+MOST_WAITING = 2**18  # pairs that are remembered before they are put into groups
 _SIDE = 32
+Codes = NDArray[np.uint64]
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -65,12 +73,18 @@ def fingerprints(images: Iterable[ImageLike]) -> Fingerprints:
     Raises:
         UnreadableImageError: a picture cannot be decoded, with its index.
     """
-    shrunk, digests = [], []
-    for rgb in filter(None, load(images)):
-        shrunk.append(_views(rgb.convert("L")))
-        digests.append(blake2b(repr(rgb.size).encode() + rgb.tobytes(), digest_size=8).digest())
-    grey = np.array(shrunk, np.float32).reshape(len(shrunk), len(VIEWS), _SIDE, _SIDE)
-    return Fingerprints(_hash(grey), grey[:, 0].std((1, 2)), np.frombuffer(b"".join(digests), np.uint64))
+    shrunk = ((_views(rgb.convert("L")), _digest(rgb)) for rgb in filter(None, load(images)))
+    hashes, contrast, digests = [np.empty((0, len(VIEWS)), np.uint64)], [np.empty(0, np.float32)], b""
+    while batch := list(islice(shrunk, 256)):  # 12 KB each: those of all pictures at once would fill the memory
+        grey = np.array([views for views, _ in batch], np.float32)
+        hashes.append(_hash(grey))
+        contrast.append(grey[:, 0].std((1, 2)))
+        digests += b"".join(digest for _, digest in batch)
+    return Fingerprints(np.concatenate(hashes), np.concatenate(contrast), np.frombuffer(digests, np.uint64))
+
+
+def _digest(rgb: Image.Image) -> bytes:
+    return blake2b(repr(rgb.size).encode() + rgb.tobytes(), digest_size=8).digest()
 
 
 def _views(grey: Image.Image) -> list[NDArray[np.uint8]]:
@@ -87,9 +101,7 @@ def _hash(grey: NDArray[np.float32]) -> NDArray[np.uint64]:
     return np.packbits(bits, axis=-1).view(np.uint64)[..., 0]
 
 
-def near_pairs(
-    left: NDArray[np.uint64], right: NDArray[np.uint64] | None = None, *, distance: int = DISTANCE
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def near_pairs(left: Codes, right: Codes | None = None, *, distance: int = DISTANCE) -> Pairs:
     """Find all pairs of hashes that differ in at most ``distance`` bits: the plain double loop, a block at a time.
 
     >>> near_pairs(np.array([0b0000, 0b0111, 0b0101], np.uint64), distance=1)
@@ -102,24 +114,33 @@ def near_pairs(
 
     Returns:
         Indices into left and right, both (pairs,), sorted.
+
+    Raises:
+        ValueError: there are more than `MOST_PAIRS`: too many hashes are alike for a list.
     """
-    other = left if right is None else right
-    parts = [(np.empty(0, np.int64), np.empty(0, np.int64))]
-    for i in range(0, len(left), 64):  # 64 x 8192 differences are 4 MB: they stay in the cache
-        for j in range(i if right is None else 0, len(other), 8192):
-            block = other[j : j + 8192]
-            near = np.bitwise_count(left[i : i + 64, None] ^ block) <= distance
-            a, b = np.divmod(np.flatnonzero(near), len(block))
-            parts.append((a + i, b + j))
+    parts, found = [(np.empty(0, np.int64), np.empty(0, np.int64))], 0
+    for a, b in _near_blocks(left, left if right is None else right, distance, once=right is None):
+        parts.append((a, b))
+        found += len(a)
+        if found > MOST_PAIRS:
+            raise ValueError(f"more than {MOST_PAIRS:,} pairs are alike. near_duplicates groups them without a list.")
     a, b = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.lexsort((b, a))
-    order = order[a[order] < b[order]] if right is None else order
     return a[order], b[order]
 
 
-def similar_pairs(
-    left: Fingerprints, right: Fingerprints | None = None, *, distance: int = DISTANCE
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _near_blocks(left: Codes, right: Codes, distance: int, *, once: bool = False) -> Iterator[Pairs]:
+    """The pairs of each block, those with i < j if each is wanted once."""
+    for i in range(0, len(left), 64):  # 64 x 8192 differences are 4 MB: they stay in the cache
+        for j in range(i if once else 0, len(right), 8192):
+            block = right[j : j + 8192]
+            near = np.bitwise_count(left[i : i + 64, None] ^ block) <= distance
+            a, b = np.divmod(np.flatnonzero(near), len(block))
+            keep = a + i < b + j if once else slice(None)
+            yield a[keep] + i, b[keep] + j
+
+
+def similar_pairs(left: Fingerprints, right: Fingerprints | None = None, *, distance: int = DISTANCE) -> Pairs:
     """Find the pairs of pictures that show the same: any view near any view, or the very same pixels.
 
     The hash of a picture without contrast, such as a tile of empty glass, is noise: it counts for nothing, and only
@@ -132,6 +153,9 @@ def similar_pairs(
 
     Returns:
         Indices into left and right, both (pairs,), each pair at least once.
+
+    Raises:
+        ValueError: more than `MOST_PAIRS` views are alike; `near_duplicates` and `copies_of` need no list of pairs.
     """
     other = left if right is None else right
     a, hash_a = _trusted(left)
@@ -139,6 +163,27 @@ def similar_pairs(
     i, j = near_pairs(hash_a, None if right is None else hash_b, distance=distance)
     same = _equal_pairs(left.digests, other.digests)
     return np.concatenate([a[i], same[0]]), np.concatenate([b[j], same[1]])
+
+
+def copies_of(left: Fingerprints, right: Fingerprints, *, distance: int = DISTANCE) -> NDArray[np.bool_]:
+    """Tell which pictures of ``left`` show the same as one of ``right``: the left half of `similar_pairs`, as a mask.
+
+    Args:
+        left: n pictures.
+        right: m pictures.
+        distance: bits that may differ.
+
+    Returns:
+        Bool mask, (n,).
+    """
+    found = np.isin(left.digests, right.digests)
+    owner, hashes = _trusted(left)
+    mine, place = np.unique(hashes, return_inverse=True)
+    near = np.zeros(len(mine), bool)
+    for i, _ in _near_blocks(mine, np.unique(_trusted(right)[1]), distance):
+        near[i] = True
+    found[owner[near[place]]] = True
+    return found
 
 
 def _trusted(prints: Fingerprints) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -158,7 +203,8 @@ def _equal_pairs(left: NDArray[Any], right: NDArray[Any]) -> tuple[NDArray[np.in
 def near_duplicates(images: Iterable[ImageLike] | Fingerprints, *, distance: int = DISTANCE) -> NDArray[np.int64]:
     """Group pictures that show the same.
 
-    What is near is put together, and what is near to that as well (connected components).
+    What is near is put together, and what is near to that as well (connected components). The memory grows with the
+    number of pictures, however many of them are alike; the time with the square of the number of different hashes.
 
     Args:
         images: n paths, PIL images or arrays, or their `Fingerprints`.
@@ -168,7 +214,27 @@ def near_duplicates(images: Iterable[ImageLike] | Fingerprints, *, distance: int
         Group of each picture, (n,): the index of the group's first member.
     """
     prints = images if isinstance(images, Fingerprints) else fingerprints(images)
-    return _components(*similar_pairs(prints, distance=distance), len(prints))
+    owner, hashes = _trusted(prints)
+    unique, place = np.unique(hashes, return_inverse=True)  # thousands of copies have few hashes
+    shared = len(prints) + _near_groups(unique, distance)[place]  # a node behind the pictures for each group of hashes
+    same = _equal_pairs(prints.digests, prints.digests)
+    i, j = np.concatenate([owner, same[0]]), np.concatenate([shared, same[1]])
+    return components(i, j, len(prints) + len(unique))[: len(prints)]
+
+
+def _near_groups(hashes: Codes, distance: int) -> NDArray[np.int64]:
+    """Connected components of hashes that are near, (n,), without a list of the pairs: it may be quadratic."""
+    group = np.arange(len(hashes))
+    waiting = [(group, group)]
+    for i, j in _near_blocks(hashes, hashes, distance, once=True):
+        new = group[i] != group[j]
+        waiting.append((i[new], j[new]))
+        if sum(len(part) for part, _ in waiting) > 2 * len(hashes) + MOST_WAITING:
+            i, j = (np.concatenate(part) for part in zip(*waiting, strict=True))
+            group = components(i, j, len(hashes))
+            waiting = [(np.arange(len(hashes)), group)]
+    i, j = (np.concatenate(part) for part in zip(*waiting, strict=True))
+    return components(i, j, len(hashes))
 
 
 def near_duplicate_captions(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -210,48 +276,3 @@ def boilerplate(texts: Sequence[str], posts: ArrayLike | None = None, *, limit: 
     post = np.arange(len(captions)) if posts is None else np.unique(np.asarray(posts), return_inverse=True)[1]
     in_post = np.unique(np.stack([captions, post], axis=1), axis=0)[:, 0]
     return np.asarray(np.bincount(in_post, minlength=len(captions))[captions] > limit)
-
-
-def join_groups(*groupings: ArrayLike) -> NDArray[np.int64]:
-    """Join groupings of the same n items: who shares a group in any of them shares one in the result.
-
-    >>> join_groups([0, 0, 2, 3], [0, 1, 1, 3]).tolist()
-    [0, 0, 0, 3]
-
-    Returns:
-        Group of each item, (n,): the index of the group's first member.
-    """
-    heads = [np.unique(np.asarray(groups), return_index=True, return_inverse=True)[1:] for groups in groupings]
-    n = len(heads[0][1])
-    return _components(np.tile(np.arange(n), len(heads)), np.concatenate([first[member] for first, member in heads]), n)
-
-
-def _components(i: NDArray[np.int64], j: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Connected components of n items with edges (i, j); each is named by its first member."""
-    if n == 0:
-        return np.empty(0, np.int64)
-    label = connected_components(coo_array((np.ones(len(i), bool), (i, j)), shape=(n, n)), directed=False)[1]
-    _, first, member = np.unique(label, return_index=True, return_inverse=True)
-    return np.asarray(first[member], np.int64)
-
-
-def representative(groups: ArrayLike, prefer: ArrayLike | None = None) -> NDArray[np.bool_]:
-    """Choose which member of each group stays.
-
-    >>> representative([0, 0, 2], prefer=[1, 5, 2]).tolist()
-    [False, True, True]
-
-    Args:
-        groups: (n,).
-        prefer: (n,), for example the number of pixels or of likes: the largest stays, of equals the first.
-            None keeps the first.
-
-    Returns:
-        Bool mask, (n,), True for one member of each group.
-    """
-    group = np.asarray(groups)
-    worth = np.zeros(len(group)) if prefer is None else np.asarray(prefer)
-    order = np.lexsort((np.arange(len(group)), -worth, group))
-    keep = np.zeros(len(group), bool)
-    keep[order[np.append(True, group[order][1:] != group[order][:-1])[: len(group)]]] = True
-    return keep

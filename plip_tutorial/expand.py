@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial.vector_index import ApproximateIndex, VectorIndex
+from plip_tutorial.approximate_index import ApproximateIndex
+from plip_tutorial.vector_index import VectorIndex, Vectors
 
 __all__ = ["SAME", "ApproximateIndex", "Expansion", "VectorIndex", "choose_threshold", "expand"]
 
@@ -56,7 +57,8 @@ def expand(
     """Take from the pool what is near a seed.
 
     A pool item comes back if it is one of the ``k`` nearest of any seed and if its similarity to the nearest seed
-    reaches the threshold. The seeds themselves (similarity above 1 - 1e-6) do not come back.
+    reaches the threshold. The seeds themselves do not come back: items whose angle to a seed has a cosine above
+    1 - 1e-6. Rounding to float16 turns a vector by less than that, and changes its length by more.
 
     Args:
         seeds: unit vectors of the collected images, (s, d).
@@ -78,8 +80,23 @@ def expand(
         return Expansion(found, np.empty(0, np.float32), found)
     nearest, seed = anchors.search(index.embeddings[found], k=1)
     order = np.lexsort((found, -nearest[:, 0]))
-    new = order[nearest[order, 0] <= SAME]
+    new = order[~_is_seed(anchors.embeddings, index.embeddings[found], nearest[:, 0])[order]]
     return Expansion(found[new], nearest[new, 0], seed[new, 0])
+
+
+def _is_seed(seeds: Vectors, vectors: Vectors, nearest: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which vectors point where a seed points, (m,), whatever their lengths; ``nearest`` are their best products."""
+    same = np.zeros(len(vectors), bool)
+    close = np.flatnonzero(nearest > 0.98)  # `check_vectors` lets lengths be wrong by half a percent
+    if len(close):
+        cosine, _ = VectorIndex(_unit(seeds)).search(_unit(vectors[close]), k=1)
+        same[close] = cosine[:, 0] > SAME
+    return same
+
+
+def _unit(vectors: Vectors) -> NDArray[np.float64]:
+    wide = vectors.astype(np.float64)
+    return wide / np.linalg.norm(wide, axis=1, keepdims=True)
 
 
 def choose_threshold(

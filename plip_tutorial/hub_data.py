@@ -25,7 +25,7 @@ from huggingface_hub.hf_api import RepoFile
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from plip_tutorial import cache, remote_file, tracks
+from plip_tutorial import cache, remote_file, storage, tracks
 from plip_tutorial.asking import BadContentError, Progress, ask
 from plip_tutorial.microcosm import PHRASES
 from plip_tutorial.microcosm.benchmarks import Split
@@ -137,7 +137,9 @@ def tiles(name: str, split: Split, n: int | None = None) -> Dataset:
         raise ValueError(f"unknown set or split: {name!r}, {split!r}. Sets on the hub: {', '.join(SETS)}.")
     n = usual_size(split) if n is None else n
     make = lambda folder: _read(SETS[name], split, n).save_to_disk(folder / "table")  # noqa: E731
-    return load_from_disk(cache.build(_entry(name, split), _key(name, split, n), make) / "table")
+    built = cache.build(_entry(name, split), _key(name, split, n), make)
+    with storage.readable(built):
+        return load_from_disk(built / "table")
 
 
 def is_here(name: str, split: Split, n: int) -> bool:

@@ -12,10 +12,8 @@ older than what the code does today does not go unnoticed.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from typing import Any, NamedTuple, Self
 import torch
 
 from plip_tutorial.devices import cores
+from plip_tutorial.storage import readable, whole_file
 
 FOLDER = Path(__file__).parent / "data"
 PACKAGES = ("datasets", "numpy", "scikit-learn", "torch", "transformers")
@@ -87,11 +86,8 @@ def save(name: str, results: Any, provenance: Provenance, *, folder: Path = FOLD
     """Write ``name.json`` whole or not at all; returns its path."""
     target = folder / f"{name}.json"
     text = json.dumps({"provenance": asdict(provenance), "results": results}, indent=1, sort_keys=True) + "\n"
-    handle, place = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(place, 0o644)
-    os.replace(place, target)
+    with whole_file(target) as place:
+        place.write_text(text, encoding="utf-8")
     return target
 
 
@@ -100,12 +96,14 @@ def load(name: str, *, folder: Path = FOLDER) -> Stored:
 
     Raises:
         FileNotFoundError: if it was never measured; the message says how to.
+        DamagedError: if it is not what `save` wrote.
     """
     path = folder / f"{name}.json"
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist. It is written by `make {name.replace('_', '-')}`.")
-    content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return Stored(Provenance(**content["provenance"]), content["results"])
+    with readable(path):
+        content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return Stored(Provenance(**content["provenance"]), content["results"])
 
 
 def _version(package: str) -> str:

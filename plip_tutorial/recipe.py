@@ -20,15 +20,18 @@ from plip_tutorial.augment import AugmentConfig
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.threads import paper
 from plip_tutorial.plip import PLIP
+from plip_tutorial.storage import readable
 
 WORLD = ("plip_tutorial.microcosm",)
+OWN = ("plip_tutorial.recipe",)  # seeds, warm-ups and variations stand in functions below
 TRAINING = (
     "plip_tutorial.tiny_model", "plip_tutorial.contrastive", "plip_tutorial.augment", "plip_tutorial.batches",
     "plip_tutorial.finetune", "plip_tutorial.gradcache", "plip_tutorial.training_run", "plip_tutorial.checkpoints",
     "plip_tutorial.processes", "plip_tutorial.lora", "plip_tutorial.tokens", "plip_tutorial.optimizer",
-    "plip_tutorial.patches",
+    "plip_tutorial.patches", "plip_tutorial.images", "plip_tutorial.pixels",
 )  # fmt: skip
 CURATION = (
+    "plip_tutorial.approximate_index", "plip_tutorial.groupings",
     "plip_tutorial.curation", "plip_tutorial.collect", "plip_tutorial.language", "plip_tutorial.expand",
     "plip_tutorial.vector_index", "plip_tutorial.clean", "plip_tutorial.duplicates", "plip_tutorial.pixels",
     "plip_tutorial.post_text", "plip_tutorial.funnel", "plip_tutorial.exports", "plip_tutorial.thread_pictures",
@@ -71,20 +74,26 @@ RECIPE = Recipe()
 
 
 def key(code: tuple[str, ...], **settings: Any) -> dict[str, Any]:
-    """The key of a result: the settings, and the code of the world and of the modules in ``code``."""
-    return {"recipe": asdict(RECIPE), "code": cache.code_key(*WORLD, *code), "paper": paper(), **settings}
+    """The key of a result: the settings, and the code of the world, of this module and of those in ``code``."""
+    modules = dict.fromkeys((*WORLD, *OWN, *code))  # each once
+    return {"recipe": asdict(RECIPE), "code": cache.code_key(*modules), "paper": paper(), **settings}
 
 
 def table(name: str, make: Callable[[], Dataset], code: tuple[str, ...] = (), **settings: Any) -> Dataset:
     """A cached `Dataset`."""
     built = cache.build(name, key(code, **settings), lambda folder: make().save_to_disk(folder / "table"))
-    return load_from_disk(built / "table")
+    with readable(built):
+        return load_from_disk(built / "table")
 
 
-def array(name: str, make: Callable[[], Embeddings], **settings: Any) -> Embeddings:
-    """A cached array; all of them come from a trained model."""
+def array(name: str, make: Callable[[], Embeddings], rows: int | None = None, /, **settings: Any) -> Embeddings:
+    """A cached array, (n, d); all of them come from a trained model. ``rows`` is the n that it has to have."""
     made = cache.build(name, key(TRAINING + CURATION, **settings), lambda folder: np.save(folder / "array.npy", make()))
-    return np.asarray(np.load(made / "array.npy"))
+    with readable(made):
+        found = np.asarray(np.load(made / "array.npy", allow_pickle=False))
+        if found.ndim != 2 or rows not in (None, len(found)):
+            raise ValueError(f"array.npy has shape {found.shape}; {rows or 'n'} rows of numbers are needed")
+        return found
 
 
 def tiny_clip(seed: int = 0) -> Path:
@@ -141,22 +150,31 @@ def micro(name: str, split: Split = "test", n: int | None = None, *, size: int |
 
 def labelled() -> tuple[Dataset, Dataset]:
     """Pathology and everyday pictures to fit filters on: training labs only, and none from posts, pool or tests."""
-    share = RECIPE.labelled // len(microcosm.NAMES)
-    tiles = [microcosm.benchmark(name, "train", share) for name in microcosm.NAMES]
-    tissue = table("labelled-tissue", lambda: concatenate_datasets([t.select_columns(["image"]) for t in tiles]))
-    return tissue, table("labelled-everyday", lambda: microcosm.everyday_pairs(RECIPE.labelled, seed=2))
+
+    def tissue() -> Dataset:
+        share = RECIPE.labelled // len(microcosm.NAMES)
+        tiles = [microcosm.benchmark(name, "train", share) for name in microcosm.NAMES]
+        return concatenate_datasets([part.select_columns(["image"]) for part in tiles])
+
+    everyday = table("labelled-everyday", lambda: microcosm.everyday_pairs(RECIPE.labelled, seed=2))
+    return table("labelled-tissue", tissue), everyday
 
 
 def tiny_embeddings(name: str, pictures: Dataset) -> Embeddings:
-    """Embeddings (n, d) of a table of the tiny corpus by the tiny CLIP, cached under ``name``."""
+    """Embeddings (n, d) of a table of the tiny corpus by the tiny CLIP, cached under ``name`` and the table itself."""
     make = lambda: PLIP(tiny_clip()).encode_images(pictures["image"], 256)  # noqa: E731
-    return array(f"embeddings-{name}", make, track=asdict(tracks.TINY), n=len(pictures))
+    return array(f"embeddings-{name}", make, len(pictures), **_told(pictures))
 
 
 def features(name: str, pictures: Dataset) -> Embeddings:
     """What the filter looks at: embeddings of a table by the tiny CLIP with the colours beside them, (n, d + 48)."""
     make = lambda: clean.with_colour(tiny_embeddings(name, pictures), pictures["image"])  # noqa: E731
-    return array(f"features-{name}", make, track=asdict(tracks.TINY), n=len(pictures))
+    return array(f"features-{name}", make, len(pictures), **_told(pictures))
+
+
+def _told(pictures: Dataset) -> dict[str, Any]:
+    """What an array of a table depends on: another table under the same name gets its own."""
+    return {"track": asdict(tracks.TINY), "pictures": pictures._fingerprint}
 
 
 def pathology_filter() -> clean.PathologyFilter:
@@ -167,4 +185,6 @@ def pathology_filter() -> clean.PathologyFilter:
         tissue, everyday = (features(name, pictures) for name, pictures in zip(names, labelled(), strict=True))
         clean.PathologyFilter().fit(tissue, everyday, precision=RECIPE.precision).save(folder / "filter")
 
-    return clean.PathologyFilter.load(cache.build("pathology-filter", key(TRAINING + CURATION), make) / "filter")
+    built = cache.build("pathology-filter", key(TRAINING + CURATION), make)
+    with readable(built):
+        return clean.PathologyFilter.load(built / "filter")

@@ -181,7 +181,7 @@ def merge_neighbours(found: pa.Table, k: int) -> tuple[NDArray[np.float32], NDAr
     if fewest < k:
         raise ValueError(f"k is {k}, but some seed has only {fewest} neighbours in these shards.")
     best = order[(np.cumsum(counts) - counts)[:, None] + np.arange(k)]
-    return score[best], row[best]
+    return score[best].astype(np.float32), row[best]
 
 
 def copies(prints: pa.Table, *, distance: int = duplicates.DISTANCE) -> NDArray[np.int64]:

@@ -34,7 +34,7 @@ from plip_tutorial.plip import PLIP
 from plip_tutorial.post_text import Hashtags
 
 Vectors = NDArray[np.float32]
-FOUND = pa.schema([("seed", pa.int64()), ("row", pa.int64()), ("score", pa.float32())])
+FOUND = pa.schema([("seed", pa.int64()), ("row", pa.int64()), ("score", pa.float64())])
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Neighbours:
         if not len(vectors):
             return FOUND.empty_table()
         k = min(self.k, len(vectors))
-        scores, places = VectorIndex(vectors).search(seeds, k)
+        scores, places = VectorIndex(vectors).ranked(seeds, k)
         rows = table["row"].to_numpy()[there][places]
         columns = [np.repeat(np.arange(len(seeds)), k), rows.ravel(), scores.ravel()]
         return pa.table(columns, schema=FOUND)

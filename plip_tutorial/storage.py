@@ -13,17 +13,22 @@ step. A kill, a full disk or a second process then never leaves half of somethin
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import socket
 import uuid
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+# What reading half a file is told by; other numbers are about the system: no right to read, too many open files.
+HALF = {None, errno.ENOENT, errno.EINVAL, errno.EISDIR, errno.ENOTDIR}
 
 
 class InUseError(RuntimeError):
@@ -41,6 +46,7 @@ class DamagedError(OSError):
             reason: what is wrong with it.
         """
         super().__init__(f"{os.fspath(place)} is damaged: {reason}. Remove it and call again; it is then made anew.")
+        self.reason = reason
 
 
 @contextmanager
@@ -71,7 +77,7 @@ def whole_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(target)
     recover(target)
-    place = _private(target)
+    place = target.with_name(f".{target.name}.{_unique()}")
     place.mkdir()
     try:
         yield place
@@ -94,6 +100,26 @@ def recover(target: str | os.PathLike[str]) -> None:
             shutil.rmtree(aside, ignore_errors=True)
         else:
             os.replace(aside, target)
+
+
+@contextmanager
+def readable(place: str | os.PathLike[str]) -> Iterator[None]:
+    """Name ``place`` when what is read from it inside the block is not what was written.
+
+    Libraries tell of half a file by errors of many kinds, mostly without its name. A place that is not there at all
+    stays a `FileNotFoundError`.
+
+    Raises:
+        DamagedError: in their place.
+    """
+    try:
+        yield
+    except DamagedError as error:  # of a file inside
+        raise DamagedError(place, error.reason) from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        if getattr(error, "errno", None) not in HALF or not Path(place).exists():
+            raise
+        raise DamagedError(place, f"{type(error).__name__}: {error}") from error
 
 
 @contextmanager
@@ -133,8 +159,22 @@ def share(path: Path) -> None:
         path.chmod(path.stat().st_mode & 0o777 | wanted & ~0o022)
 
 
+def with_ending(path: str | os.PathLike[str], ending: str) -> Path:
+    """Put ``ending`` behind a name that lacks it. A dot in the name is no ending: two versions stay two files.
+
+    >>> with_ending("emb_v1.5", ".npy").name, with_ending("emb_v1.5.npy", ".npy").name
+    ('emb_v1.5.npy', 'emb_v1.5.npy')
+    """
+    path = Path(path)
+    return path if path.suffix == ending else path.with_name(path.name + ending)
+
+
 def _private(target: Path) -> Path:
-    return target.with_name(f".{target.stem}.{os.getpid()}-{uuid.uuid4().hex[:8]}{target.suffix}")
+    return target.with_name(f".{target.stem}.{_unique()}{target.suffix}")
+
+
+def _unique() -> str:
+    return f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
 def _aside(target: Path) -> Path:

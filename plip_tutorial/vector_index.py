@@ -1,7 +1,7 @@
-"""Nearest neighbours among embeddings: an exact index and an approximate one.
+"""Nearest neighbours among embeddings, exactly.
 
-For unit vectors the cosine similarity is the dot product, ``s(q, x) = q . x``, so the exact search is a matrix product
-and a partial sort, done block by block. The approximate one trades exactness for memory and time, by faiss.
+For unit vectors the cosine similarity is the dot product, ``s(q, x) = q . x``, so the search is a matrix product and a
+partial sort, done block by block. For pools that are too large for it there is `approximate_index`.
 
     index = VectorIndex(pool_embeddings)
     scores, indices = index.search(query_embeddings, k=50)
@@ -9,10 +9,6 @@ and a partial sort, done block by block. The approximate one trades exactness fo
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,10 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from plip_tutorial.storage import readable, whole_file, with_ending
+
 Vectors = NDArray[np.floating[Any]]
+Scores = NDArray[np.float64]
 
 QUERY_BLOCK = 256
-_MARGIN = 2e-6  # more than float32 can be wrong in a product of two unit vectors
 
 
 def check_vectors(vectors: ArrayLike, name: str = "embeddings", *, dim: int | None = None) -> Vectors:
@@ -62,9 +60,10 @@ def check_vectors(vectors: ArrayLike, name: str = "embeddings", *, dim: int | No
 class VectorIndex:
     """Exact nearest neighbours: a matrix product a block at a time, and the k best so far.
 
-    The block bounds the memory: beside the embeddings themselves a search holds 256 x ``block`` float32 scores (64 MB),
-    whatever the number of queries. The last decision is made in float64, so the answer depends neither on the block
-    nor on the machine; equal scores are ordered by index.
+    Scores are compared in float64, so the answer depends neither on the block nor on the machine; equal scores are
+    ordered by index. The memory is bounded: beside the embeddings and the answer a search holds at most 13 bytes for
+    each of 256 x ``block`` scores (55 MB), ``block`` rows in float32 where the embeddings are of another type, and
+    200 bytes for each of 256 x ``k`` candidates, whatever the number of queries and of equal vectors.
 
     >>> index = VectorIndex(np.eye(3, dtype=np.float32))
     >>> scores, indices = index.search(np.array([[0.6, 0.8, 0.0]]), k=2)
@@ -72,7 +71,7 @@ class VectorIndex:
     [[1, 0]]
     """
 
-    def __init__(self, embeddings: ArrayLike, *, block: int = 65536) -> None:
+    def __init__(self, embeddings: ArrayLike, *, block: int = 16384) -> None:
         """Hold the embeddings; nothing is copied.
 
         Args:
@@ -97,14 +96,19 @@ class VectorIndex:
             k: neighbours for each query, 1 to ``len(index)``.
 
         Returns:
-            Scores (q, k) in falling order, and the indices (q, k) of the rows.
+            Scores (q, k) in falling order, rounded to float32, and the indices (q, k) of the rows.
 
         Raises:
             ValueError: queries that do not fit the index, or a k outside its size.
         """
+        scores, indices = self.ranked(queries, k)
+        return scores.astype(np.float32), indices
+
+    def ranked(self, queries: ArrayLike, k: int) -> tuple[Scores, NDArray[np.int64]]:
+        """Like `search`, with the scores as they were compared, in float64: for answers that are to be merged."""
         wanted = check_vectors(queries, "queries", dim=self.embeddings.shape[1])
-        _check_k(k, len(self))
-        scores = np.empty((len(wanted), k), np.float32)
+        check_k(k, len(self))
+        scores = np.empty((len(wanted), k))
         indices = np.empty((len(wanted), k), np.int64)
         for start in range(0, len(wanted), QUERY_BLOCK):
             rows = slice(start, start + QUERY_BLOCK)
@@ -112,167 +116,113 @@ class VectorIndex:
         return scores, indices
 
     def save(self, path: str | Path) -> Path:
-        """Write the embeddings as one .npy file; returns its path."""
-        path = Path(path).with_suffix(".npy")
-        np.save(path, self.embeddings, allow_pickle=False)
+        """Write the embeddings as one .npy file, whole or not at all; returns its path.
+
+        Args:
+            path: ".npy" is put behind a name that lacks it. It may be the file that this index is mapped to.
+        """
+        path = with_ending(path, ".npy")
+        with whole_file(path) as place:
+            np.save(place, self.embeddings, allow_pickle=False)
         return path
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Open a saved index. The file is memory-mapped: only what a search reads comes into memory."""
-        return cls(np.load(Path(path).with_suffix(".npy"), mmap_mode="r", allow_pickle=False))
+        """Open a saved index. The file is memory-mapped: only what a search reads comes into memory.
 
-    def _best(self, queries: Vectors, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The k best of a block of queries: candidates in float32, their order in float64."""
-        row, column = self._candidates(queries, k)
-        score = _exact_scores(queries, self.embeddings, row, column)
-        order = np.lexsort((column, -score, row))
-        first = np.searchsorted(row[order], np.arange(len(queries)))
-        best = order[first[:, None] + np.arange(k)]
-        return score[best], column[best]
+        Raises:
+            DamagedError: the file holds no unit vectors, or half of them.
+        """
+        path = with_ending(path, ".npy")
+        with readable(path):
+            return cls(np.load(path, mmap_mode="r", allow_pickle=False))
 
-    def _candidates(self, queries: Vectors, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Every (query, row) that float32 cannot tell from the k best."""
-        left = torch.from_numpy(queries.astype(np.float32))
-        best = torch.full((len(queries), k), -torch.inf)
-        parts = []
+    def _best(self, queries: Vectors, k: int) -> tuple[Scores, NDArray[np.int64]]:
+        """The k best of a block of queries: candidates in float32, the decision in float64."""
+        best = _Best(queries, self.embeddings, k)
+        left = queries.astype(np.float32)
+        room = np.empty(len(left) * min(self.block, len(self)), np.float32)
         for start in range(0, len(self), self.block):
-            right = torch.from_numpy(self.embeddings[start : start + self.block].astype(np.float32))
-            scores = left @ right.T
-            top = scores.topk(min(k, len(right))).values
-            best = torch.cat([best, top], 1).topk(k).values
-            near = (scores >= best[:, -1:] - _MARGIN).numpy()
-            row, column = np.divmod(np.flatnonzero(near), len(right))
-            parts.append((row, column + start, scores.numpy()[row, column]))
-        row, column, score = (np.concatenate(part) for part in zip(*parts, strict=True))
-        last = score >= best[:, -1].numpy()[row] - _MARGIN  # early blocks let in what later blocks beat
-        return row[last], column[last]
+            right = np.asarray(self.embeddings[start : start + self.block], np.float32)
+            scores = room[: len(left) * len(right)].reshape(len(left), len(right))
+            best.add(np.matmul(left, right.T, out=scores), start)
+        best.decide()
+        return best.scores, best.indices
 
 
-def _check_k(k: int, n: int) -> None:
+class _Best:
+    """The k best of each query so far, decided in float64; float32 only says what cannot be among them.
+
+    Two sums of d products in float32 and in float64 differ by at most (d + 2) units of rounding, in whatever order
+    they were added (Higham 2002, eq. 3.5). So a row whose float32 score lies further below the k-th best is out.
+    """
+
+    def __init__(self, queries: Vectors, embeddings: Vectors, k: int) -> None:
+        self.queries, self.embeddings, self.k = queries, embeddings, k
+        self.scores = np.full((len(queries), k), -np.inf)
+        self.indices = np.full((len(queries), k), len(embeddings))
+        self.wrong = 1.02 * (queries.shape[1] + 4) * 2.0**-24  # lengths up to 1.005, and the rounding of the floor
+        self.floor = np.full(len(queries), -np.inf, np.float32)  # a float32 score below is out
+        self.waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        self.most = max(2 * len(queries) * k, 8192)  # so many pairs wait for the decision
+
+    def add(self, scores: NDArray[np.float32], start: int) -> None:
+        """Look at the float32 scores (q, block) of the rows from ``start`` on."""
+        near = scores >= self.floor[:, None]
+        if np.count_nonzero(near) > self.most and scores.shape[1] > self.k:  # the first block, or an unlucky order
+            last = torch.from_numpy(scores).topk(self.k).values[:, -1].numpy()
+            near = scores >= self._raise(last - 2 * self.wrong)[:, None]
+        flat = np.flatnonzero(near)
+        for part in (flat[i : i + self.most] for i in range(0, len(flat), self.most)):
+            row, column = np.divmod(part, scores.shape[1])
+            self.waiting.append((row, column + start))
+            if sum(len(row) for row, _ in self.waiting) >= self.most:
+                self.decide()
+
+    def decide(self) -> None:
+        """Let those that wait compete with the k best so far; of equal scores the lower index stays."""
+        if not self.waiting:
+            return
+        rows, columns = (np.concatenate(part) for part in zip(*self.waiting, strict=True))
+        self.waiting = []
+        before = np.repeat(np.arange(len(self.queries)), self.k)
+        score = np.concatenate([self.scores.ravel(), exact_scores(self.queries, self.embeddings, rows, columns)])
+        row, column = np.concatenate([before, rows]), np.concatenate([self.indices.ravel(), columns])
+        order = np.lexsort((column, -score, row))
+        counts = np.bincount(row)
+        chosen = order[(np.cumsum(counts) - counts)[:, None] + np.arange(self.k)]
+        self.scores, self.indices = score[chosen], column[chosen]
+        self._raise(self.scores[:, -1] - self.wrong)
+
+    def _raise(self, floor: Scores | NDArray[np.float32]) -> NDArray[np.float32]:
+        self.floor = np.maximum(self.floor, floor.astype(np.float32))
+        return self.floor
+
+
+def check_k(k: int, n: int) -> None:
+    """Refuse a number of neighbours that an index of ``n`` vectors cannot give.
+
+    Raises:
+        ValueError: unless 1 <= k <= n.
+    """
     if not 1 <= k <= n:
         raise ValueError(f"k is {k}; the index holds {n} vectors, so k must lie from 1 to {n}.")
 
 
-def _exact_scores(
-    queries: Vectors, embeddings: Vectors, row: NDArray[np.int64], column: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Dot products in float64, one pair at a time: equal vectors get equal scores wherever they stand."""
-    scores = np.empty(len(row), np.float32)
-    for start in range(0, len(row), 8192):
-        part = slice(start, start + 8192)
-        left, right = queries[row[part]].astype(np.float64), embeddings[column[part]].astype(np.float64)
-        scores[part] = (left * right).sum(1)
-    return scores
+def exact_scores(queries: Vectors, embeddings: Vectors, row: NDArray[np.int64], column: NDArray[np.int64]) -> Scores:
+    """Dot products in float64, one pair at a time: equal vectors get equal scores wherever they stand.
 
+    Args:
+        queries: (q, d).
+        embeddings: (n, d).
+        row: which query each pair takes, (pairs,).
+        column: which embedding, (pairs,).
 
-class ApproximateIndex:
-    """Inverted lists of product-quantised vectors, by faiss (Johnson et al. 2019): less memory and time, less exact.
-
-    The vectors are sorted into ``lists`` cells around centres learnt by k-means, and each is stored as ``code_bytes``
-    bytes. A search looks into the ``probes`` cells nearest to the query, and orders the best of what it finds there by
-    the vectors themselves, which may stay on disk.
+    Returns:
+        (pairs,).
     """
-
-    def __init__(
-        self,
-        embeddings: ArrayLike,
-        *,
-        lists: int | None = None,
-        code_bytes: int | None = None,
-        probes: int = 16,
-        shortlist: int = 10,
-    ) -> None:
-        """Train on the embeddings and add them.
-
-        Args:
-            embeddings: unit vectors, (n, d); may be memory-mapped.
-            lists: number of cells; the default is the square root of n.
-            code_bytes: bytes for each vector, a divisor of d; the default is a quarter of d.
-            probes: cells that a search looks into.
-            shortlist: candidates that are compared exactly, for each neighbour that is asked for.
-
-        Raises:
-            ValueError: no unit vectors, fewer than 256 of them, or ``code_bytes`` is no divisor of d.
-            ModuleNotFoundError: faiss is not installed.
-        """
-        self.embeddings, self.shortlist = check_vectors(embeddings), shortlist
-        n, dim = self.embeddings.shape
-        code_bytes, lists = code_bytes or max(dim // 4, 1), lists or round(n**0.5)
-        faiss = _faiss()
-        if n < 256 or dim % code_bytes:
-            raise ValueError(
-                f"{n} vectors of {dim} numbers with {code_bytes} bytes each: at least 256 vectors are needed, and "
-                "code_bytes must divide their dimension. For small pools take VectorIndex."
-            )
-        # "np": without it faiss spends most of the training on sorting codes for a kind of search not used here
-        self.index: Any = faiss.index_factory(dim, f"IVF{lists},PQ{code_bytes}np", faiss.METRIC_INNER_PRODUCT)
-        step = max(1, n // (256 * max(lists, 256)))  # k-means looks at 256 vectors for each centre, not at more
-        self.index.train(np.ascontiguousarray(self.embeddings[::step], np.float32))
-        for start in range(0, n, 65536):
-            self.index.add(np.ascontiguousarray(self.embeddings[start : start + 65536], np.float32))
-        self.index.nprobe = probes
-        self._mapped: Path | None = None
-
-    def __len__(self) -> int:
-        """Return the number of vectors."""
-        return len(self.embeddings)
-
-    def search(self, queries: ArrayLike, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Like `VectorIndex.search`; index -1 and score -inf stand where the cells held fewer than ``k``."""
-        wanted = check_vectors(queries, "queries", dim=self.embeddings.shape[1])
-        _check_k(k, len(self))
-        found = self.index.search(np.ascontiguousarray(wanted, np.float32), min(len(self), k * self.shortlist))[1]
-        row = np.repeat(np.arange(len(wanted)), found.shape[1])
-        scores = _exact_scores(wanted, self.embeddings, row, found.ravel()).reshape(found.shape)
-        scores[found < 0] = -np.inf
-        best = np.lexsort((found, -scores), axis=1)[:, :k]
-        return np.take_along_axis(scores, best, 1), np.take_along_axis(found, best, 1)
-
-    def save(self, folder: str | Path) -> Path:
-        """Write ``codes.faiss``, ``vectors.npy`` and ``settings.json`` into a folder, made if absent; returns it."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        codes, vectors = folder / "codes.faiss", folder / "vectors.npy"
-        if self._mapped:  # faiss would write down where the codes are, not the codes
-            shutil.copyfile(self._mapped, f"{codes}.new")
-        else:
-            _faiss().write_index(self.index, f"{codes}.new")
-        with open(f"{vectors}.new", "wb") as file:
-            np.save(file, self.embeddings, allow_pickle=False)
-        for path in (codes, vectors):  # only now: what is written may be what this index itself is mapped to
-            os.replace(f"{path}.new", path)
-        (folder / "settings.json").write_text(json.dumps({"shortlist": self.shortlist}), encoding="utf-8")
-        return folder
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Open a saved index. Codes and vectors stay on the disk: a search reads the cells and the rows it needs.
-
-        Raises:
-            ValueError: the codes and the vectors do not belong together.
-        """
-        faiss, folder = _faiss(), Path(folder)
-        index = cls.__new__(cls)
-        index.embeddings = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
-        mapped = 0 if sys.platform == "win32" else faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
-        index._mapped = folder / "codes.faiss"
-        index.index = faiss.read_index(str(index._mapped), mapped)
-        index.shortlist = int(json.loads((folder / "settings.json").read_text(encoding="utf-8"))["shortlist"])
-        if (index.index.ntotal, index.index.d) != index.embeddings.shape:
-            raise ValueError(
-                f"{folder} holds codes of {index.index.ntotal} vectors of {index.index.d} numbers, but vectors of "
-                f"shape {index.embeddings.shape}. Build and save the index again."
-            )
-        return index
-
-
-def _faiss() -> Any:
-    """Import faiss only when it is asked for: its OpenMP and that of torch do not always get on (macOS)."""
-    try:
-        import faiss  # type: ignore[import-not-found, unused-ignore]
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "the approximate index needs faiss: pip install 'plip-tutorial[faiss]'. VectorIndex works without it."
-        ) from error
-    return faiss
+    scores, left = np.empty(len(row)), queries.astype(np.float64)
+    for start in range(0, len(row), 1024):
+        part = slice(start, start + 1024)
+        scores[part] = (left[row[part]] * embeddings[column[part]]).sum(1)
+    return scores

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from small_clip import small_clip
+from test_house import PACKAGE, _imports
 from transformers import CLIPModel, CLIPProcessor
 
 from plip_tutorial import artifacts, cache, clean, microcosm, plip, recipe, report, tracks
+from plip_tutorial.storage import DamagedError
 
 SMALL = replace(tracks.TINY, posts=300, web_pool=300, steps=2, batch_size=16)
 RECIPE = replace(recipe.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
@@ -45,6 +47,63 @@ def test_what_was_built_is_found_again_and_built_anew_when_a_setting_changes(
     monkeypatch.setattr(recipe, "RECIPE", replace(RECIPE, pretrain_steps=1))
     assert artifacts.tiny_clip() != first
     assert {path.name for path in small_world.iterdir() if path.name.startswith(".")} <= {".locks"}
+
+
+# What is reached from the training and is not in its key, since no result depends on it: where and how things are kept,
+# and the tracks, whose values are in the keys themselves.
+NO_RESULT = {"cache", "storage", "hub", "tracks"}
+
+
+@pytest.mark.parametrize("code", [recipe.TRAINING, recipe.TRAINING + recipe.CURATION], ids=["training", "curation"])
+def test_keys_hold_all_code_that_a_result_depends_on(code: tuple[str, ...]) -> None:
+    listed = {name.split(".")[1] for name in (*recipe.WORLD, *recipe.OWN, *code)}
+    reached, ahead = set(), [name.split(".")[1] for name in code]
+    while ahead:
+        new = _imports(PACKAGE / f"{ahead.pop()}.py") - reached - NO_RESULT
+        reached |= new
+        ahead += new - {"microcosm"}
+    assert reached - listed == set()
+
+
+def test_keys_change_with_the_code_they_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(cache, "code_key", lambda *modules: asked.append(modules))
+    recipe.key(recipe.TRAINING)
+    assert {"plip_tutorial.recipe", "plip_tutorial.images", "plip_tutorial.microcosm"} <= set(asked[0])
+    assert len(set(asked[0])) == len(asked[0])
+
+
+def test_another_table_under_the_same_name_gets_its_own_embeddings() -> None:
+    table = artifacts.labelled()[1].select_columns(["image"])
+    backwards = table.select(range(len(table) - 1, -1, -1))
+    found = [artifacts.tiny_embeddings("mine", part) for part in (table, backwards, table)]
+    np.testing.assert_allclose(found[1], found[0][::-1], atol=1e-5)
+    np.testing.assert_array_equal(found[2], found[0])
+    assert not np.allclose(found[0], found[1])
+
+
+def test_a_damaged_part_is_named(small_world: Path) -> None:
+    artifacts.posts()
+    vectors = artifacts.tiny_embeddings("labelled-everyday", artifacts.labelled()[1])
+    (posts,), (place,) = small_world.glob("posts-*"), small_world.glob("embeddings-labelled-everyday-*")
+    arrow, array = next(posts.glob("table/*.arrow")), place / "array.npy"
+    whole = arrow.read_bytes()
+    arrow.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DamagedError, match=rf"{posts.name} is damaged: .*\.arrow has"):
+        artifacts.posts()
+    noted = (posts / "built.json").read_text(encoding="utf-8")
+    (posts / "built.json").write_text("{}", encoding="utf-8")  # of a cache whose sizes were not noted
+    with pytest.raises(DamagedError, match=f"{posts.name} is damaged"):
+        artifacts.posts()
+    (posts / "built.json").write_text(noted, encoding="utf-8")
+    arrow.write_bytes(whole)
+    artifacts.posts()
+    (place / "built.json").write_text("{}", encoding="utf-8")
+    for wrong in (vectors[1:], vectors[:, 0]):
+        np.save(array, wrong)
+        with pytest.raises(DamagedError, match=rf"{place.name} is damaged: .*shape \({len(wrong)},.*80 rows"):
+            artifacts.tiny_embeddings("labelled-everyday", artifacts.labelled()[1])
+    np.save(array, vectors)
 
 
 def test_no_tile_of_a_test_is_in_the_corpus_and_groups_hold_no_two_of_a_caption() -> None:

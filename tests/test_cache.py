@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plip_tutorial import cache
+from plip_tutorial.storage import DamagedError
 
 BUILDER = """
 import os, sys, time
@@ -105,10 +108,61 @@ def test_a_crash_in_the_middle_leaves_nothing_that_counts(folder: Path, tmp_path
     assert crashed.returncode == 9
     (leftover,) = results(folder)
     assert leftover.startswith(".thing-")
-    (folder / ".thing-of-old-code.abc").mkdir()
+    (folder / ".thing-v1.0-0123456789abcdef.7-89abcdef").mkdir()  # of older code
     path = cache.build("thing", {"seed": 1}, fill)
     assert not (path / "half").exists()
     assert results(folder) == [path.name]
+
+
+def test_hidden_folders_of_others_are_left_alone(folder: Path) -> None:
+    theirs = [".config.old", ".git", ".cache.backup", ".thing-0123456789abcdef.before", ".notes.1-0123abcd"]
+    for name in theirs:
+        (folder / name).mkdir(parents=True)
+    path = cache.build("thing", {}, fill)
+    assert results(folder) == sorted([*theirs, path.name])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights of POSIX")
+def test_whoever_may_use_the_cache_may_read_its_results_and_lock(folder: Path) -> None:
+    def private(path: Path) -> None:
+        (path / "model").mkdir(mode=0o700)
+        (path / "model" / "model.safetensors").touch(mode=0o600)
+
+    def modes(*paths: Path) -> list[int]:
+        return [stat.S_IMODE(path.stat().st_mode) for path in paths]
+
+    folder.mkdir()
+    folder.chmod(0o2775)  # a class: the group may write
+    path = cache.build("thing", {}, private)
+    assert modes(path / "model" / "model.safetensors", path / "built.json") == [0o644, 0o644]
+    assert [mode & 0o777 for mode in modes(path, path / "model")] == [0o755, 0o755]
+    locks = folder / ".locks"
+    assert modes(locks, locks / f"{path.name}.lock") == [0o2775, 0o666]
+
+
+def damage(path: Path, how: str) -> None:
+    if how == "half":
+        path.write_bytes(path.read_bytes()[:2])
+    elif how == "longer":
+        path.write_bytes(path.read_bytes() * 2)
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize("how", ["half", "longer", "gone"])
+@pytest.mark.parametrize("name", ["whole", "deep/er", "built.json"])
+def test_a_damaged_result_is_named_and_made_anew_when_it_is_removed(how: str, name: str) -> None:
+    def two(path: Path) -> None:
+        fill(path)
+        (path / "deep").mkdir()
+        (path / "deep" / "er").write_text("deeper")
+
+    path = cache.build("thing", {}, two)
+    damage(path / name, how)
+    with pytest.raises(DamagedError, match=rf"{path.name} is damaged: .*Remove it and call again"):
+        cache.build("thing", {}, two)
+    shutil.rmtree(path)
+    assert (cache.build("thing", {}, two) / "whole").read_text() == "whole"
 
 
 def test_what_another_process_is_building_is_left_alone(folder: Path, tmp_path: Path) -> None:

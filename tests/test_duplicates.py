@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 from itertools import combinations
 from pathlib import Path
 
@@ -8,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from plip_tutorial import duplicates
 from plip_tutorial.duplicates import (
     DISTANCE,
+    Fingerprints,
     boilerplate,
+    copies_of,
     fingerprints,
     join_groups,
     near_duplicate_captions,
@@ -86,11 +90,82 @@ def test_pairs_equal_the_double_loop(seed, n, m, distance):
     assert list(zip(*near_pairs(left, distance=distance), strict=True)) == near
 
 
+def slow_copies(left, right, distance):
+    """Every pair of pictures that show the same, by every pair of their views."""
+
+    def near(i, j):
+        rich = left.contrast[i] >= 6 and right.contrast[j] >= 6
+        views = ((a ^ b).bit_count() for a in left.hashes[i].tolist() for b in right.hashes[j].tolist())
+        return left.digests[i] == right.digests[j] or (rich and any(bits <= distance for bits in views))
+
+    return [(i, j) for i in range(len(left)) for j in range(len(right)) if near(i, j)]
+
+
+def prints_of(seed, n):
+    """Fingerprints in families, of which some have no contrast and some the same pixels."""
+    draw = rng("prints", seed)
+    contrast = draw.choice([0, 5.99, 6, 50], n, p=[0.1, 0.1, 0.4, 0.4])
+    codes = hashes(draw, 3 * n, spread=9).reshape(n, 3)
+    return Fingerprints(codes, contrast.astype(np.float32), draw.integers(0, 3 * n + 1, n).astype(np.uint64))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 999), n=st.integers(0, 40), distance=st.integers(0, 20), waiting=st.sampled_from([0, 2**18]))
+def test_groups_and_masks_equal_the_double_loop(seed, n, distance, waiting):
+    prints, others = prints_of(seed, n), prints_of(seed + 1, 20)
+    m = min(n, 3)  # so many are surely found
+    others.hashes[:m], others.digests[3 : 3 + m] = prints.hashes[:m], prints.digests[:m]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "MOST_WAITING", waiting)
+        groups = near_duplicates(prints, distance=distance)
+    assert groups.tolist() == slow_groups(n, slow_copies(prints, prints, distance))
+    found = {i for i, _ in slow_copies(prints, others, distance)}
+    assert np.flatnonzero(copies_of(prints, others, distance=distance)).tolist() == sorted(found)
+
+
+@pytest.mark.parametrize("alike", [0, 4], ids=["equal", "all hashes differ"])
+def test_thousands_of_alike_pictures_need_memory_for_themselves_only(alike):
+    n = 4000
+    flips = np.uint64(1) << rng("alike").integers(0, 64, (n, 3, 4), dtype=np.uint64)
+    codes = np.bitwise_xor.reduce(flips[:, :, :alike], axis=2)  # up to 8 bits apart: most pairs are near
+    prints = Fingerprints(codes, np.full(n, 50, np.float32), np.arange(n, dtype=np.uint64))
+    tracemalloc.start()
+    groups, leaking = near_duplicates(prints), copies_of(prints, prints)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert set(groups.tolist()) == {0}
+    assert leaking.all()
+    assert peak < 64e6  # eight million pairs of pictures, 72 million of views
+
+
+def test_a_list_of_too_many_pairs_says_what_needs_none(monkeypatch):
+    monkeypatch.setattr(duplicates, "MOST_PAIRS", 44)
+    assert len(near_pairs(np.zeros(9, np.uint64))[0]) == 36
+    with pytest.raises(ValueError, match=r"more than 44 pairs are alike\. near_duplicates groups"):
+        near_pairs(np.zeros(10, np.uint64))
+
+
+def test_pictures_that_come_in_batches_are_those_that_come_alone():
+    tiles = [TILES[i % len(TILES)] for i in range(300)]
+    together, alone = fingerprints(iter(tiles)), [fingerprints([tile]) for tile in TILES]
+    for name in ("hashes", "contrast", "digests"):
+        expected = np.concatenate([getattr(alone[i % len(TILES)], name) for i in range(300)])
+        np.testing.assert_array_equal(getattr(together, name), expected)
+
+
 def test_pairs_are_found_across_blocks():
     codes = rng("many").integers(0, 2**64, 20_000, dtype=np.uint64)
     places = np.array([0, 63, 64, 8191, 8192, 16383, 19_999])
     codes[places] = codes[0] ^ (np.uint64(1) << np.arange(7, dtype=np.uint64))  # 2 bits apart from each other
     assert list(zip(*near_pairs(codes, distance=2), strict=True)) == list(combinations(places, 2))
+
+
+def test_the_hash_is_the_sign_of_the_slowest_waves():
+    wave = np.cos(np.pi * np.outer(np.arange(8), 2 * np.arange(32) + 1) / 64)  # row u: the wave with u half turns
+    for tile, code in zip(TILES, fingerprints(TILES).hashes[:, 0], strict=True):
+        grey = np.asarray(tile.convert("L").resize((32, 32), Image.Resampling.LANCZOS), np.float64)
+        strength = (wave @ grey @ wave.T).ravel()
+        assert code == np.packbits(strength > np.median(strength)).view(np.uint64)[0]
 
 
 def test_the_hash_is_that_of_the_imagehash_library():
@@ -172,13 +247,22 @@ def test_a_broken_picture_is_named():
         near_duplicates([TILES[0], b"no picture"])
 
 
+def test_copies_of_the_worst_quality_are_still_near():
+    prints = fingerprints(TILES + [jpeg(tile, 5) for tile in TILES])
+    groups = near_duplicates(prints)
+    assert np.mean(groups[len(TILES) :] != np.arange(len(TILES))) < 0.04  # two bits less would miss twice as many
+
+
 def test_the_distance_leaves_room_on_both_sides():
     codes = fingerprints(TILES).hashes.ravel()
     owner = np.repeat(np.arange(len(TILES)), 3)
-    i, j = near_pairs(codes, distance=DISTANCE + 2)
-    assert (
-        owner[i] == owner[j]
-    ).all()  # other tiles are further away than the distance by more than a wave (two bits turn at once)
+    i, j = near_pairs(codes, distance=2 * DISTANCE - 1)
+    assert (owner[i] == owner[j]).all()  # no picture can be a copy of two different tiles
+
+
+def test_a_caption_may_stand_in_ten_posts():
+    texts = ["Mucus"] * 10 + ["Great case!"] * 11
+    assert boilerplate(texts).tolist() == [False] * 10 + [True] * 11
 
 
 SAID = st.tuples(st.sampled_from(["Great case!", "great  case", "Mucus.", "Fat"]), st.integers(0, 4))

@@ -18,8 +18,10 @@ def unit_vectors(*key, n, dim):
 def slow_expand(seeds, pool, k, threshold):
     """Each seed by itself: its k nearest, without the seeds' own pictures; then the best of all seeds."""
     similarity = seeds.astype(np.float64) @ pool.astype(np.float64).T
+    lengths = np.outer(*(np.linalg.norm(vectors.astype(np.float64), axis=1) for vectors in (seeds, pool)))
+    cosine = (similarity / lengths).max(0)
     asked = {int(j) for row in similarity for j in np.argsort(-row, kind="stable")[:k] if row[j] >= threshold}
-    return {j: (similarity[:, j].max(), similarity[:, j].argmax()) for j in asked if similarity[:, j].max() <= SAME}
+    return {j: (similarity[:, j].max(), similarity[:, j].argmax()) for j in asked if cosine[j] <= SAME}
 
 
 @settings(max_examples=40, deadline=None)
@@ -41,6 +43,31 @@ def test_seeds_stay_out_even_where_the_pool_holds_more_copies_than_k():
     seeds[1] = 0.999 * seeds[0] + np.sqrt(1 - 0.999**2) * _across(seeds[0])
     pool = np.concatenate([np.repeat(seeds[:1], 5, axis=0), unit_vectors("pool", n=3, dim=4)])
     assert expand(seeds, pool, k=2, threshold=0.9).indices.tolist() == []
+
+
+def test_what_reaches_the_threshold_exactly_comes_back():
+    seeds, pool = np.array([[1.0, 0.0]]), np.array([[0.6, 0.8], [0.5, np.sqrt(0.75)]])
+    assert expand(seeds, pool, k=2, threshold=np.float32(0.6)).indices.tolist() == [0]
+    assert expand(seeds, pool, k=2, threshold=0.5).indices.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("dim", [8, 128, 512])
+@pytest.mark.parametrize("kind", [(np.float32, np.float16), (np.float16, np.float32), (np.float16, np.float16)])
+def test_seeds_stay_out_of_what_half_precision_finds(dim, kind):
+    seeds, others = unit_vectors("seeds", n=200, dim=dim), unit_vectors("pool", n=300, dim=dim)
+    across = np.array([_across(seed) for seed in seeds[:50]])
+    far = np.cos(0.003) * seeds[:50] + np.sin(0.003) * across  # cosine 1 - 4.5e-6: another picture
+    pool = np.concatenate([seeds, others, far])
+    found = expand(seeds.astype(kind[0]), pool.astype(kind[1]), k=5, threshold=-1)
+    assert found.indices.min() >= 200
+    assert set(range(500, 550)) <= set(found.indices.tolist())
+    assert set(found.indices.tolist()) == set(slow_expand(seeds.astype(kind[0]), pool.astype(kind[1]), 5, -1))
+
+
+def test_a_seed_is_known_though_another_of_greater_length_has_the_larger_product():
+    near = np.array([[1.0, 0.0], [np.cos(0.01), np.sin(0.01)]])
+    seeds = near * np.array([[1.0], [1.004]])
+    assert expand(seeds, near[:1], k=1, threshold=0.9).indices.tolist() == []
 
 
 def _across(vector):

@@ -33,6 +33,7 @@ PARTS = {
     "embedding_cache": "plip",
     "pool": "plip",
     "vector_index": "expand",
+    "approximate_index": "expand",
     "stain_normalization": "limits",
     "laboratory_shift": "limits",
 }

@@ -218,6 +218,17 @@ def test_shards_of_another_table_or_another_step_are_not_taken(place: Path, tmp_
         scale.run(CleanText(), tmp_path / "texts", tmp_path / "other")
 
 
+def test_neighbours_that_float32_cannot_tell_apart_are_merged_in_their_order(tmp_path: Path) -> None:
+    angle = np.random.default_rng(0).permutation(60) * 1e-5
+    vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    np.save(tmp_path / "seed.npy", np.array([[1.0, 0.0]]))
+    step, found = Neighbours(str(tmp_path / "seed.npy"), k=9), []
+    for rows in np.split(np.arange(60), 3):
+        embedding = pa.FixedSizeListArray.from_arrays(vectors[rows].ravel(), 2)
+        found.append(step(pa.table({"embedding": embedding, "row": rows})))
+    assert scale.merge_neighbours(pa.concat_tables(found), 9)[1].tolist() == [np.argsort(angle)[:9].tolist()]
+
+
 def test_too_few_neighbours_are_noticed() -> None:
     found = pa.table({"seed": [0, 0, 1], "row": [4, 5, 4], "score": pa.array([0.9, 0.8, 0.7], pa.float32())})
     with pytest.raises(ValueError, match="some seed has only 1"):

@@ -1,4 +1,6 @@
+import math
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -7,8 +9,10 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from plip_tutorial import vector_index
+from plip_tutorial.approximate_index import ApproximateIndex
 from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.vector_index import ApproximateIndex, VectorIndex
+from plip_tutorial.storage import DamagedError
+from plip_tutorial.vector_index import VectorIndex
 
 
 def unit_vectors(*key, n, dim, copies=0):
@@ -19,9 +23,9 @@ def unit_vectors(*key, n, dim, copies=0):
 
 
 def slow_search(pool, query, k):
-    """One query against one vector at a time, in float64, sorted by score and then by index."""
-    scores = [sum(float(a) * float(b) for a, b in zip(query, row, strict=True)) for row in pool]
-    return sorted(range(len(pool)), key=lambda i: (-np.float32(scores[i]), i))[:k]
+    """One query against one vector at a time, without rounding in between, sorted by score and then by index."""
+    scores = [math.fsum(float(a) * float(b) for a, b in zip(query, row, strict=True)) for row in pool]
+    return sorted(range(len(pool)), key=lambda i: (-scores[i], i))[:k]
 
 
 @settings(max_examples=40, deadline=None)
@@ -51,6 +55,77 @@ def test_the_block_never_changes_the_answer():
     for block in (1, 7, 64, 599):
         for mine, whole in zip(VectorIndex(pool, block=block).search(pool[:50], 45), expected, strict=True):
             np.testing.assert_array_equal(mine, whole)
+
+
+def test_scores_that_float32_cannot_tell_apart_are_told_apart():
+    query, across = np.linalg.qr(rng("plane").normal(size=(512, 2)))[0].T
+    angle = rng("angle").permutation(300) * 1e-5  # cosines from 1 down to 0.9999955: 75 steps of float32
+    pool = np.outer(np.cos(angle), query) + np.outer(np.sin(angle), across)
+    assert len(set((pool @ query).astype(np.float32).tolist())) < 100
+    for block in (16384, 50):
+        assert VectorIndex(pool, block=block).search(query[None], 300)[1][0].tolist() == np.argsort(angle).tolist()
+
+
+@pytest.mark.parametrize("dim", [8, 4096])
+def test_no_rounding_of_float32_hides_a_neighbour(dim):
+    """Near rows whose terms are large and cancel: float32 is off by more than their scores differ."""
+    draw = rng("cancel", dim)
+    query = np.where(draw.random(dim) < 0.5, -1.0, 1.0) / np.sqrt(dim)
+    pool = draw.choice([-1.0, 1.0], (600, dim)) / np.sqrt(dim) + 3e-8 * draw.normal(size=(600, dim))
+    pool /= np.linalg.norm(pool, axis=1, keepdims=True)
+    for k, block in ((1, 16384), (20, 100), (599, 7)):
+        assert VectorIndex(pool, block=block).search(query[None], k)[1][0].tolist() == slow_search(pool, query, k)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_answer_is_the_same_when_each_block_beats_the_one_before(order):
+    pool = unit_vectors("pool", n=2000, dim=6)
+    pool = pool[np.argsort(order * (pool @ pool[0]))]
+    queries = np.concatenate([pool[:3], pool[-3:]])
+    expected = [slow_search(pool, query, 9) for query in queries]
+    assert VectorIndex(pool, block=50).search(queries, 9)[1].tolist() == expected
+
+
+@pytest.mark.parametrize("n", [20_000, 60_000])
+def test_equal_vectors_need_no_more_memory_than_the_docstring_says(n):
+    pool, k = np.repeat(unit_vectors("two", n=2, dim=16), n // 2, axis=0), 30
+    index, queries = VectorIndex(pool, block=2048), pool[: n // 2 + 300 : n // 600]
+    tracemalloc.start()
+    found = index.search(queries, k)[1]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 256 * 2048 * 13 + 256 * k * 200 + found.nbytes * 1.5 + 2**20
+    first = np.where(queries @ pool[0] > 0.99, 0, n // 2)
+    assert found.tolist() == (first[:, None] + np.arange(k)).tolist()
+
+
+def test_names_with_a_dot_are_two_files(tmp_path):
+    one, two = VectorIndex(np.eye(3)), VectorIndex(np.eye(2))
+    assert one.save(tmp_path / "emb_v1.0") == tmp_path / "emb_v1.0.npy"
+    assert two.save(tmp_path / "emb_v1.5.npy") == tmp_path / "emb_v1.5.npy"
+    assert [len(VectorIndex.load(tmp_path / name)) for name in ("emb_v1.0", "emb_v1.5")] == [3, 2]
+
+
+def test_an_index_may_be_saved_to_the_file_that_it_is_mapped_to(tmp_path):
+    pool = unit_vectors("pool", n=3000, dim=8)
+    path = VectorIndex(pool).save(tmp_path / "pool")
+    loaded = VectorIndex.load(path)
+    loaded.save(path)
+    for index in (loaded, VectorIndex.load(path)):
+        np.testing.assert_array_equal(index.embeddings, pool)
+
+
+def test_a_file_that_is_no_index_is_named(tmp_path):
+    path = VectorIndex(np.eye(9)).save(tmp_path / "pool")
+    for content in (path.read_bytes()[:-8], path.read_bytes()[:20], b"", b"<html>"):
+        path.write_bytes(content)
+        with pytest.raises(DamagedError, match=r"pool\.npy is damaged"):
+            VectorIndex.load(path)
+    np.save(path, np.ones((3, 3)))
+    with pytest.raises(DamagedError, match=r"pool\.npy is damaged: .*row 0 .*length 1.732"):
+        VectorIndex.load(path)
+    with pytest.raises(FileNotFoundError, match=r"absent\.npy"):
+        VectorIndex.load(tmp_path / "absent")
 
 
 def test_a_saved_index_is_mapped_and_answers_alike(tmp_path):
@@ -127,8 +202,16 @@ def test_a_saved_approximate_index_stays_on_the_disk_and_answers_alike(tmp_path)
         for mine, theirs in zip(other.search(pool[:40], 6), index.search(pool[:40], 6), strict=True):
             np.testing.assert_array_equal(mine, theirs)
     np.save(tmp_path / "pool" / "vectors.npy", pool[:2999])
-    with pytest.raises(ValueError, match=r"codes of 3000 vectors of 16 numbers, but vectors of shape \(2999, 16\)"):
+    with pytest.raises(DamagedError, match=r"codes of 3000 vectors of 16 numbers, but vectors of shape \(2999, 16\)"):
         ApproximateIndex.load(tmp_path / "pool")
+    for name in ("settings.json", "codes.faiss", "vectors.npy"):
+        index.save(tmp_path / "pool")
+        (tmp_path / "pool" / name).write_bytes((tmp_path / "pool" / name).read_bytes()[:9])
+        with pytest.raises(DamagedError, match=r"pool is damaged"):
+            ApproximateIndex.load(tmp_path / "pool")
+    (tmp_path / "pool" / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match=r"pool holds other files, notes\.txt first"):
+        index.save(tmp_path / "pool")
 
 
 def test_vectors_that_come_in_blocks_are_all_there(monkeypatch):
