@@ -51,13 +51,15 @@ def untrained() -> str:
 
 def settings() -> dict[str, Any]:
     """All settings of the tiny track's recipe."""
-    parts: dict[str, Any] = {
-        "recipe": recipe.RECIPE,
-        "track": tracks.TINY,
-        "fine-tuning": recipe.fine_tuning(),
-        "model": tiny_model.TinyConfig(),
+    tuned = dataclasses.asdict(recipe.fine_tuning())
+    defaults = {field.name: field.default for field in dataclasses.fields(finetune.TrainConfig)}
+    return {
+        "recipe": dataclasses.asdict(recipe.RECIPE),
+        "track": dataclasses.asdict(tracks.TINY),
+        "model": dataclasses.asdict(tiny_model.TinyConfig()),
+        # What the defaults do shows in the losses.
+        "fine-tuning": {name: value for name, value in tuned.items() if value != defaults[name]},
     }
-    return {name: dataclasses.asdict(part) for name, part in parts.items()}
 
 
 def world() -> dict[str, Any]:
