@@ -184,6 +184,7 @@ def test_only_matrices_decay(base):
     optimizer = adamw(list(model.parameters()), CONFIG)
     decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     assert len(decay) == len(list(model.parameters()))
+    assert {(group["betas"], group["eps"]) for group in optimizer.param_groups} == {((0.9, 0.98), 1e-6)}  # CLIP's own
     for name, parameter in model.named_parameters():
         assert decay[id(parameter)] == (CONFIG.weight_decay if parameter.ndim > 1 else 0), name
 
