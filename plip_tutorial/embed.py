@@ -68,7 +68,7 @@ def embed_folder(
         shards.run(len(pieces), work, parts, made_of=made_of, progress=progress and state.is_main_process, **mine)
         state.wait_for_everyone()
         if state.is_main_process:
-            _finish(parts, [made_of(i) for i in range(len(pieces))], output)
+            _finish(parts, [_digest(folder, piece) for piece in pieces], output)
         state.wait_for_everyone()
     return output
 

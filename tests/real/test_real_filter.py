@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from plip_tutorial import artifacts, clean
-from plip_tutorial.own_tiles import PICTURE_ENDINGS
+from plip_tutorial.picture_files import picture_endings
 from plip_tutorial.plip import PLIP
 
 DATA = Path(__file__).parents[2] / "../shared/data"
@@ -29,7 +29,7 @@ def kept() -> dict[str, list[tuple[str, bool]]]:
     plip, chooser = PLIP(artifacts.tiny_clip()), artifacts.pathology_filter()
     found = {}
     for name in ("nct_crc_mini", "kather2016_mini", "negatives"):
-        paths = sorted(path for path in (DATA / name).rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
+        paths = sorted(path for path in (DATA / name).rglob("*") if path.suffix.lower() in picture_endings())
         keep = chooser.keep(clean.with_colour(plip.encode_images(paths, 64), paths))
         found[name] = [(path.parent.name, bool(one)) for path, one in zip(paths, keep, strict=True)]
     return found

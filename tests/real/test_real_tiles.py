@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from plip_tutorial import artifacts, baselines, metrics, report
-from plip_tutorial.own_tiles import PICTURE_ENDINGS, read_csv, read_folder
+from plip_tutorial.own_tiles import read_csv, read_folder
+from plip_tutorial.picture_files import picture_endings
 from plip_tutorial.plip import PLIP
 
 DATA = Path(__file__).parents[2] / "../shared/data"
@@ -27,7 +28,7 @@ def models() -> dict[str, PLIP]:
 
 @pytest.fixture(scope="module")
 def pictures() -> list[Path]:
-    return sorted(path for path in DATA.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
+    return sorted(path for path in DATA.rglob("*") if path.suffix.lower() in picture_endings())
 
 
 def test_every_real_picture_becomes_a_unit_vector_of_its_own(models: dict[str, PLIP], pictures: list[Path]) -> None:
@@ -45,7 +46,7 @@ def test_every_real_picture_becomes_a_unit_vector_of_its_own(models: dict[str, P
 
 @pytest.mark.parametrize("name", ["nct_crc_mini/TUM", "he_extra", "negatives/microscopy_not_he"])
 def test_the_way_in_does_not_matter(models: dict[str, PLIP], name: str) -> None:
-    paths = [path for path in sorted((DATA / name).iterdir()) if path.suffix.lower() in PICTURE_ENDINGS][:6]
+    paths = [path for path in sorted((DATA / name).iterdir()) if path.suffix.lower() in picture_endings()][:6]
     plip = models["tiny PLIP"]
     expected = plip.encode_images(paths)
     opened = [Image.open(path) for path in paths]
