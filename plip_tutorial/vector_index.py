@@ -22,6 +22,7 @@ Vectors = NDArray[np.floating[Any]]
 Scores = NDArray[np.float64]
 
 QUERY_BLOCK = 256
+WAITING = 8192  # pairs of query and row; fewer are not worth a decision
 
 
 def check_vectors(vectors: ArrayLike, name: str = "embeddings", *, dim: int | None = None) -> Vectors:
@@ -164,7 +165,7 @@ class _Best:
         self.wrong = 1.02 * (queries.shape[1] + 4) * 2.0**-24  # lengths up to 1.005, and the rounding of the floor
         self.floor = np.full(len(queries), -np.inf, np.float32)  # a float32 score below is out
         self.waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        self.most = max(2 * len(queries) * k, 8192)  # so many pairs wait for the decision
+        self.most = max(2 * len(queries) * k, WAITING)  # so many pairs wait for the decision
 
     def add(self, scores: NDArray[np.float32], start: int) -> None:
         """Look at the float32 scores (q, block) of the rows from ``start`` on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from plip_tutorial import storage
+from plip_tutorial import provenance, storage
+from plip_tutorial.provenance import Provenance
 
 HOLD = """
 import sys, time
@@ -106,3 +108,25 @@ def test_the_lock_is_free_after_an_error(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(ZeroDivisionError), storage.held(tmp_path / "a", "x"):
             raise ZeroDivisionError
+
+
+def test_what_is_not_damage_stays_what_it_is(tmp_path: Path) -> None:
+    for error in (PermissionError(errno.EACCES, "denied"), OSError(errno.EMFILE, "too many open files")):
+        with pytest.raises(type(error)) as caught, storage.readable(tmp_path):
+            raise error
+        assert not isinstance(caught.value, storage.DamagedError)
+    with pytest.raises(FileNotFoundError), storage.readable(tmp_path / "absent"):
+        (tmp_path / "absent").read_text()
+    with pytest.raises(storage.DamagedError, match="outer is damaged: half a file"), storage.readable("outer"):
+        raise storage.DamagedError("inner", "half a file")
+
+
+def test_a_results_file_that_is_cut_is_named(tmp_path: Path) -> None:
+    note = Provenance.now(code="0123", seconds=1.0)
+    path = provenance.save("table", [1, 2], note, folder=tmp_path)
+    assert provenance.load("table", folder=tmp_path) == (note, [1, 2])
+    for content in (path.read_text()[:-9], "[]", '{"provenance": {"date": ""}, "results": []}'):
+        path.write_text(content)
+        with pytest.raises(storage.DamagedError, match=r"table\.json is damaged"):
+            provenance.load("table", folder=tmp_path)
+    assert names(tmp_path) == ["table.json"]

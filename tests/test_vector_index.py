@@ -15,6 +15,14 @@ from plip_tutorial.storage import DamagedError
 from plip_tutorial.vector_index import VectorIndex
 
 
+@pytest.fixture(scope="module", autouse=True)
+def decide_at_once():
+    """Small pools as large ones: rows are left out by their float32 scores as soon as k are known."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vector_index, "WAITING", 1)
+        yield
+
+
 def unit_vectors(*key, n, dim, copies=0):
     """Random unit vectors, the first ``copies`` of which stand once more at the end."""
     vectors = rng(*key).normal(size=(n, dim))
@@ -75,6 +83,24 @@ def test_no_rounding_of_float32_hides_a_neighbour(dim):
     pool /= np.linalg.norm(pool, axis=1, keepdims=True)
     for k, block in ((1, 16384), (20, 100), (599, 7)):
         assert VectorIndex(pool, block=block).search(query[None], k)[1][0].tolist() == slow_search(pool, query, k)
+
+
+@pytest.mark.parametrize("dim", [16, 512])
+def test_float32_may_be_wrong_by_the_whole_of_its_bound(dim):
+    draw = rng("wrong", dim)
+    query, across = np.linalg.qr(draw.normal(size=(dim, 2)))[0].T
+    bound = vector_index._Best(query[None], query[None], 1).wrong
+    assert (dim + 2) * 2**-24 * 1.01 < bound < 2 * (dim + 2) * 2**-24
+    angle = np.sqrt(2 * bound * draw.uniform(0, 12, 300))  # scores within twelve bounds of each other
+    pool = np.outer(np.cos(angle), query) + np.outer(np.sin(angle), across)
+    for k in (1, 20):
+        for _ in range(20):
+            best = vector_index._Best(query[None], pool, k)
+            for start in range(0, 300, 60):
+                off = 0.98 * bound * draw.choice([-1, 1], 60)
+                best.add((pool[start : start + 60] @ query + off).astype(np.float32)[None], start)
+            best.decide()
+            assert best.indices[0].tolist() == np.argsort(angle)[:k].tolist()
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -154,6 +180,8 @@ def test_no_queries_give_no_answers():
         (np.ones((2, 0)), r"shape \(2, 0\)"),
         (np.eye(3, dtype=int), "type int64"),
         (2 * np.eye(3), "row 0 .* length 2"),
+        (1.006 * np.eye(3), r"row 0 .* length 1\.006"),
+        (0.994 * np.eye(3), r"row 0 .* length 0\.994"),
         (np.array([[1.0, 0.0], [0.0, 0.0]]), "row 1 .* length 0"),
         (np.array([[1.0, 0.0], [0.0, 1.0], [np.nan, 0.0]]), "row 2 .* length nan"),
         (np.array([[np.inf, 0.0]]), "row 0 .* length inf"),
@@ -162,6 +190,10 @@ def test_no_queries_give_no_answers():
 def test_what_cannot_be_compared_is_refused(bad, message):
     with pytest.raises(ValueError, match=message):
         VectorIndex(bad)
+
+
+def test_lengths_may_be_wrong_by_half_a_percent():
+    assert len(VectorIndex(np.diag([1.0045, 0.9955]))) == 2
 
 
 @pytest.mark.parametrize("k", [0, -1, 5])
