@@ -75,7 +75,7 @@ def confusions(codes: Ints, groups: ArrayLike | None, repeats: int = REPEATS, se
         first, counts = _distinct_rows(places)
         rows, unit_of_row = places[first], np.arange(len(first))
     else:
-        rows, unit_of_row = places, _groups(groups, n)
+        rows, unit_of_row = places, score_input.group_codes(groups, n)
         counts = np.ones(int(unit_of_row.max()) + 1, np.int64)
     _check_memory(k, n, m * k * k * (repeats + len(counts)))
     units = np.zeros((len(counts), m * k * k))
@@ -89,7 +89,7 @@ def sums(values: Floats, groups: ArrayLike | None, repeats: int = REPEATS, seed:
     if groups is None:
         first, counts = _distinct_rows(values)  # hits and misses have two distinct rows, however many items
         return _draw_sums(values[first], counts, repeats, seed, alike=True)
-    member = _groups(groups, len(values))
+    member = score_input.group_codes(groups, len(values))
     of_group = np.zeros((int(member.max()) + 1, values.shape[1]))
     np.add.at(of_group, member, values)
     return _draw_sums(of_group, np.ones(len(of_group), np.int64), repeats, seed, alike=False)
@@ -100,7 +100,7 @@ def draw_weights(n: int, groups: ArrayLike | None, repeats: int = REPEATS, seed:
     if groups is None:
         yield from _drawn_counts(np.ones(n, np.int64), repeats, seed)
         return
-    member = _groups(groups, n)
+    member = score_input.group_codes(groups, n)
     drawn = int(member.max()) + 1
     for weights in _drawn_counts(np.ones(drawn, np.int64), repeats if drawn > 1 else 0, seed):
         yield weights[:, member]
@@ -114,11 +114,6 @@ def _distinct_rows(values: NDArray[Any]) -> tuple[Ints, Ints]:
         member = np.unique(member * len(values) + ranks, return_inverse=True)[1]
     _, first, counts = np.unique(member, return_index=True, return_counts=True)
     return first, counts
-
-
-def _groups(groups: ArrayLike, n: int) -> Ints:
-    """The number of each item's group, (n,)."""
-    return np.unique(score_input.groups(groups, n).astype(str), return_inverse=True)[1]
 
 
 def _check_memory(k: int, n: int, cells: int) -> None:

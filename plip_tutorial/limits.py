@@ -166,7 +166,8 @@ def agreement(answers: ArrayLike) -> Floats:
     Returns:
         (n,) shares, from 1 / t to 1.
     """
-    table = np.stack([score_input.labels(row, f"answers[{i}]") for i, row in enumerate(answers)])  # type: ignore[arg-type]
+    rows = [score_input.labels(row, f"answers[{i}]") for i, row in enumerate(np.asarray(answers))]
+    table = np.stack(rows)
     votes = (table[:, None, :] == np.unique(table)[None, :, None]).sum(0)  # (classes, n)
     shares: Floats = votes.max(0) / len(table)
     return shares

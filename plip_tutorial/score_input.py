@@ -79,6 +79,11 @@ def groups(values: ArrayLike, n: int, name: str = "groups") -> NDArray[Any]:
     return array
 
 
+def group_codes(values: ArrayLike, n: int) -> Ints:
+    """`groups` as numbers from 0, (n,), in the order of the names as text."""
+    return np.unique(groups(values, n).astype(str), return_inverse=True)[1]
+
+
 def numbers(values: ArrayLike, name: str = "values", *, infinite: bool = False) -> NDArray[Any]:
     """One number an item, (n,), as they come.
 
