@@ -37,6 +37,7 @@ def labels(values: ArrayLike, name: str = "labels") -> NDArray[Any]:
     """
     array = _one_dimensional(values, name, "for probabilities take the argmax")
     if array.dtype.kind == "f":
+        array = array.astype(np.float64)
         wrong = ~np.isfinite(array) | (array != np.floor(array)) | (np.abs(array) > EXACT)
         _refuse(name, array, wrong, "labels are classes, but fractions or NaN were passed; scores go to auroc or ece")
         return array.astype(np.int64)
