@@ -229,11 +229,12 @@ def fit_temperature(logits: ArrayLike, y: ArrayLike) -> float:
     def surprise(log_temperature: float) -> float:
         return float(-log_softmax(z / np.exp(log_temperature), axis=1)[np.arange(len(z)), labels].mean())
 
-    best = float(minimize_scalar(surprise, bounds=TEMPERATURES, method="bounded").x)
-    if min(np.abs(np.subtract(TEMPERATURES, best))) < 1e-3 or (z == z[:, :1]).all():
+    best = float(np.exp(minimize_scalar(surprise, bounds=TEMPERATURES, method="bounded").x))
+    right = z[np.arange(len(z)), labels]
+    if (right >= z.max(1)).all() or right.mean() <= z.mean():  # the loss is convex in 1 / T: it falls to one end
         why = "all held-out items are right, or the logits tell the classes apart no better than chance"
-        warnings.warn(f"there is no best temperature ({np.exp(best):.4g} is an end of the search): {why}", stacklevel=2)
-    return float(np.exp(best))
+        warnings.warn(f"there is no best temperature ({why}); {best:.4g} says nothing", stacklevel=2)
+    return best
 
 
 def conformal_threshold(probabilities: ArrayLike, y: ArrayLike, *, coverage: float = 0.9) -> float:

@@ -12,7 +12,7 @@ One sentence is a sample, not a result: other words for the same class give othe
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -225,7 +225,8 @@ def _warn_of_twins(sentences: list[list[str]]) -> None:
 
 
 def _as_list(given: Any) -> list[Any]:
-    return [given] if isinstance(given, str) or callable(given) else list(given)
+    alone = isinstance(given, str) or callable(given) or not isinstance(given, Iterable)
+    return [given] if alone else list(given)
 
 
 def _unit(vectors: Embeddings) -> Embeddings:

@@ -43,3 +43,13 @@ def test_words_find_pictures_and_random_order_is_the_mean_over_many_orders() -> 
     by_words = np.mean([np.mean([np.mean(labels[order[:5]] == c) for c in ("ADI", "MUC")]) for order in orders])
     by_picture = np.mean([labels[order[0]] == labels[order[1]] for order in orders])
     assert report.random_retrieval(Labelled(x, labels)) == pytest.approx((by_picture, by_words), abs=0.02)
+
+
+def test_what_is_left_out_is_counted_and_the_features_are_not_changed() -> None:
+    draw = np.random.default_rng(0)
+    labels = np.array(["ADI"] * 10 + ["MUC"] * 10 + ["TUM"] * 2)
+    x = draw.normal(size=(22, 3)).astype(np.float32)
+    x.flags.writeable = False
+    with pytest.warns(UserWarning, match=r"2 tiles are left out \(fewer than 5 of their class\): 2 TUM"):
+        assert report.folded_probe_score(Labelled(x, labels), lambda images: images).n == 20
+    assert report.retrieval_score(Labelled(x, labels), lambda images: images).n == 22
