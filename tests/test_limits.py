@@ -119,7 +119,7 @@ def test_sets_cover_as_promised_on_the_same_world(seed: int, coverage: float) ->
 
 @pytest.mark.parametrize("percent", [1, 10, 50, 70, 80, 90, 95, 99])
 def test_the_threshold_has_the_exact_rank(percent: int) -> None:
-    """Vovk et al.: the ceil((n + 1) * coverage)-th smallest of 1 - p, in whole numbers; beyond n nothing is excluded."""
+    """The ceil((n + 1) * coverage)-th smallest of 1 - p, in whole numbers; beyond n nothing is excluded."""
     draw = np.random.default_rng(percent)
     for n in (1, 8, 9, 10, 18, 19, 20, 98, 99, 100, 199, 499):
         right = draw.permutation(np.arange(1, n + 1)) / (n + 1)
