@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from plip_tutorial import score_input
 
@@ -77,9 +78,9 @@ def confusions(codes: Ints, groups: ArrayLike | None, repeats: int = REPEATS, se
     else:
         rows, unit_of_row = places, score_input.group_codes(groups, n)
         counts = np.ones(int(unit_of_row.max()) + 1, np.int64)
-    _check_memory(k, n, m * k * k * (repeats + len(counts)))
-    units = np.zeros((len(counts), m * k * k))
-    np.add.at(units, (unit_of_row[:, None], rows), 1)
+    _check_memory(k, n, m * k * k * repeats)
+    ones, at = np.ones(rows.size), (np.repeat(unit_of_row, m), rows.ravel())
+    units = csr_array((ones, at), shape=(len(counts), m * k * k))  # nearly all zeros where classes are many
     total, draws = _draw_sums(units, counts, repeats, seed, alike=groups is None)
     return total.reshape(m, k, k), draws.reshape(-1, m, k, k)
 
@@ -122,10 +123,10 @@ def _check_memory(k: int, n: int, cells: int) -> None:
         raise ValueError(f"{k} classes among {n} items need {size}: are these labels? If so, pass fewer repeats")
 
 
-def _draw_sums(units: Floats, counts: Ints, repeats: int, seed: int, *, alike: bool) -> tuple[Floats, Floats]:
+def _draw_sums(units: Any, counts: Ints, repeats: int, seed: int, *, alike: bool) -> tuple[Floats, Floats]:
     """Sums over the units (u, f), each there so many times, and over draws of them: (f,) and (r, f)."""
     # One group alone says nothing about another: no draws, so the interval stays unknown.
-    repeats = repeats if alike or len(units) > 1 else 0
+    repeats = repeats if alike or len(counts) > 1 else 0
     draws = [weights @ units for weights in _drawn_counts(counts, repeats, seed)]
     return counts @ units, np.concatenate(draws)
 

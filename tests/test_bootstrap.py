@@ -35,3 +35,15 @@ def test_many_predictions_of_many_classes_are_told_apart() -> None:
     for i in range(20):
         np.testing.assert_array_equal(matrices[i], reference.confusion_matrix(columns[:, 0], columns[:, i + 1]))
     assert (draws.sum((-2, -1)) == 60).all()
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_hundreds_of_classes_need_no_gigabytes_of_zeros(grouped: bool) -> None:
+    draw = np.random.default_rng(0)
+    truth = draw.integers(0, 400, 3000)
+    codes = encode(truth, np.where(draw.random(3000) < 0.5, truth, draw.integers(0, 400, 3000)))[1]
+    matrices, draws = confusions(codes, np.arange(3000) % 700 if grouped else None, 20)
+    np.testing.assert_array_equal(matrices[0], reference.confusion_matrix(*codes.T))
+    assert draws.shape == (20, 1, 400, 400)
+    assert draws.sum((-2, -1)).mean() == pytest.approx(3000, rel=0.02)
+    assert np.trace(draws.mean((0, 1))) == pytest.approx(np.trace(matrices[0]), rel=0.05)

@@ -15,7 +15,7 @@ from sklearn import metrics as reference
 
 from plip_tutorial import metrics
 from plip_tutorial.bootstrap import confusions, encode
-from plip_tutorial.confusion import METRICS
+from plip_tutorial.confusion import METRICS, of_draws
 
 REFERENCES: dict[str, Callable[..., float]] = {
     "accuracy": reference.accuracy_score,
@@ -207,6 +207,9 @@ def test_what_says_nothing_on_all_items_is_0_by_convention_and_stays_it() -> Non
     y, always = np.repeat([0, 1], 20), np.zeros(40, int)
     never_said = metrics.per_class(y, always, metric="precision")[1]
     assert (never_said.value, never_said.low, never_said.high) == (0, 0, 0)
+    # One class drawn: nothing to correlate with. One class named: that is an answer, and it is worth 0.
+    drawn = np.array([[[3.0, 2.0], [0.0, 0.0]], [[3.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [0.0, 2.0]]])
+    np.testing.assert_array_equal(of_draws(METRICS["mcc"], drawn[2], drawn), [np.nan, 0, 1])
     for truth in (y, always):
         constant = metrics.mcc(truth, always)
         assert (constant.value, constant.low, constant.high) == (0, 0, 0)
@@ -237,6 +240,7 @@ def test_groups_of_one_item_are_items() -> None:
 
 
 @given(pairs)
+@settings(deadline=None)
 def test_per_class(both: np.ndarray) -> None:
     functions = {"recall": reference.recall_score, "precision": reference.precision_score, "f1": reference.f1_score}
     for name, function in functions.items():
