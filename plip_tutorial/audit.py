@@ -66,7 +66,12 @@ def clustered(share: float, n: int, clusters: int, correlation: float) -> Score:
         n: tiles.
         clusters: patients (or slides) that they come from.
         correlation: how much more two tiles of one patient agree than two of different ones, 0 to 1.
+
+    Raises:
+        ValueError: for no cluster, more clusters than tiles, and a correlation outside 0 to 1.
     """
+    if not (1 <= clusters <= n and 0 <= correlation <= 1):
+        raise ValueError(f"{n} tiles cannot come from {clusters} clusters with a correlation of {correlation}")
     effect = 1 + (n / clusters - 1) * correlation
     score = wilson(share, n / effect)
     return Score(score.value, score.low, score.high, n)

@@ -2,6 +2,7 @@
 
 Drawing ``n`` items with replacement and counting how many fall into each cell of a confusion matrix gives counts that
 follow a multinomial distribution. So the counts are drawn directly, for all repeats at once, and nothing is indexed.
+(Only where nearly every item is a cell of its own, as in the mean of measurements, drawing items is the shorter way.)
 Tiles of one slide or one patient resemble each other; given groups, whole groups are drawn, and the interval becomes as
 wide as the evidence is thin.
 
@@ -18,11 +19,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+
+from plip_tutorial import score_input
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 REPEATS = 1000
 BLOCK = 2**22  # weights held at once
+CELLS = 2**28  # numbers that resampled matrices may hold in all: 2 GB
+SINGLE, FEW = 4, 200  # items a cell below which, and cells above which, drawing items is faster than drawing counts
 
 
 def encode(*labels: ArrayLike) -> tuple[NDArray[Any], Ints]:
@@ -36,12 +42,15 @@ def encode(*labels: ArrayLike) -> tuple[NDArray[Any], Ints]:
 
     Raises:
         ValueError: if there are no items, if lengths differ, or if fractions are passed for labels.
-        TypeError: if numbers meet strings, which would never be equal.
+        TypeError: for gaps, and if numbers meet strings, which would never be equal.
     """
-    arrays = [_label_array(sequence) for sequence in labels]
-    check_lengths(*arrays)
-    if len({array.dtype.kind == "U" for array in arrays}) > 1:
-        raise TypeError("some labels are strings and others are numbers, so they can never be equal")
+    names = ["y_true", *(["y_pred"] if len(labels) == 2 else [f"prediction {i}" for i in range(1, len(labels))])]
+    arrays = [score_input.labels(values, name) for values, name in zip(labels, names, strict=True)]
+    score_input.check_lengths(*arrays, names=names)
+    for array, name in zip(arrays, names, strict=True):
+        if (array.dtype.kind == "U") != (arrays[0].dtype.kind == "U"):
+            both = f"y_true[0] is {arrays[0][0].item()!r} and {name}[0] is {array[0].item()!r}"
+            raise TypeError(f"{both}: some labels are strings and others are numbers, so they can never be equal")
     classes, codes = np.unique(np.stack(arrays, 1), return_inverse=True)
     return classes, codes.reshape(-1, len(arrays))
 
@@ -57,91 +66,86 @@ def confusions(codes: Ints, groups: ArrayLike | None, repeats: int = REPEATS, se
 
     Returns:
         Matrices (m, k, k) with the truth in rows, and draws (r, m, k, k). The m predictions share every draw.
+
+    Raises:
+        ValueError: if there are not as many groups as items, or more classes than memory has room for.
     """
-    k, m = int(codes.max()) + 1, codes.shape[1] - 1
-    shape = (k,) * codes.shape[1]
-    flat, item_cell, counts = np.unique(np.ravel_multi_index(codes.T, shape), return_inverse=True, return_counts=True)
-    cells = np.stack(np.unravel_index(flat, shape), 1)
-    one_hot = np.zeros((len(cells), m, k * k))
-    for model in range(m):
-        one_hot[np.arange(len(cells)), model, cells[:, 0] * k + cells[:, model + 1]] = 1
-    units = one_hot.reshape(len(cells), -1)
+    n, k, m = len(codes), int(codes.max()) + 1, codes.shape[1] - 1
+    places = codes[:, :1] * k + codes[:, 1:] + k * k * np.arange(m)  # (n, m) into the matrices laid end to end
     if groups is None:
-        total, draws = _draw_sums(units, counts, repeats, seed)
+        first, counts = _distinct_rows(places)
+        rows, unit_of_row = places[first], np.arange(len(first))
     else:
-        check_lengths(codes, groups=groups)
-        total, draws = _draw_group_sums(units, item_cell, groups, repeats, seed)
+        rows, unit_of_row = places, score_input.group_codes(groups, n)
+        counts = np.ones(int(unit_of_row.max()) + 1, np.int64)
+    _check_memory(k, n, m * k * k * repeats)
+    ones, at = np.ones(rows.size), (np.repeat(unit_of_row, m), rows.ravel())
+    units = csr_array((ones, at), shape=(len(counts), m * k * k))  # nearly all zeros where classes are many
+    total, draws = _draw_sums(units, counts, repeats, seed, alike=groups is None)
     return total.reshape(m, k, k), draws.reshape(-1, m, k, k)
 
 
 def sums(values: Floats, groups: ArrayLike | None, repeats: int = REPEATS, seed: int = 0) -> tuple[Floats, Floats]:
     """Column sums of ``values`` (n, f), and those of resampled rows: (f,) and (r, f)."""
-    rows, item_row, counts = _distinct_rows(values)  # hits and misses have two distinct rows, however many items
     if groups is None:
-        return _draw_sums(rows, counts, repeats, seed)
-    return _draw_group_sums(rows, item_row, groups, repeats, seed)
+        first, counts = _distinct_rows(values)  # hits and misses have two distinct rows, however many items
+        return _draw_sums(values[first], counts, repeats, seed, alike=True)
+    member = score_input.group_codes(groups, len(values))
+    of_group = np.zeros((int(member.max()) + 1, values.shape[1]))
+    np.add.at(of_group, member, values)
+    return _draw_sums(of_group, np.ones(len(of_group), np.int64), repeats, seed, alike=False)
 
 
 def draw_weights(n: int, groups: ArrayLike | None, repeats: int = REPEATS, seed: int = 0) -> Iterator[Floats]:
     """How often each of ``n`` items is drawn, for scores that are no function of sums: blocks (b, n)."""
     if groups is None:
-        yield from _multinomial(np.ones(n), repeats, seed)
+        yield from _drawn_counts(np.ones(n, np.int64), repeats, seed)
         return
-    names, member = _groups(groups)
-    for weights in _multinomial(np.ones(len(names)), repeats if len(names) > 1 else 0, seed):
+    member = score_input.group_codes(groups, n)
+    drawn = int(member.max()) + 1
+    for weights in _drawn_counts(np.ones(drawn, np.int64), repeats if drawn > 1 else 0, seed):
         yield weights[:, member]
 
 
-def check_lengths(*arrays: NDArray[Any], groups: ArrayLike | None = None) -> None:
-    """Raise ValueError unless all have the same length, and at least one item."""
-    lengths = [len(array) for array in arrays] + ([] if groups is None else [len(np.asarray(groups))])
-    if len(set(lengths)) > 1:
-        raise ValueError(f"labels, predictions and groups must be equally long; their lengths are {lengths}")
-    if lengths[0] == 0:
-        raise ValueError("there are no items to score")
+def _distinct_rows(values: NDArray[Any]) -> tuple[Ints, Ints]:
+    """Where each distinct row stands first, and how often it occurs; in sorted order."""
+    member = np.zeros(len(values), np.int64)
+    for column in values.T:  # a column after the other, which is several times as fast as comparing whole rows
+        ranks = np.unique(column, return_inverse=True)[1]
+        member = np.unique(member * len(values) + ranks, return_inverse=True)[1]
+    _, first, counts = np.unique(member, return_index=True, return_counts=True)
+    return first, counts
 
 
-def _label_array(labels: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(labels)
-    array = np.asarray(array.tolist()) if array.dtype == object else array
-    if array.ndim != 1:
-        raise ValueError(f"labels must be one-dimensional, got shape {array.shape}; for probabilities take the argmax")
-    if array.dtype.kind == "f" and array.size and not np.all(array == np.floor(array)):
-        raise ValueError("labels are classes, but fractions or NaN were passed; scores go to auroc or ece")
-    if array.dtype.kind not in "biufU":
-        raise TypeError("labels must be strings or whole numbers, without gaps (None)")
-    return array
+def _check_memory(k: int, n: int, cells: int) -> None:
+    if cells > CELLS:
+        size = f"{8e-9 * cells:.0f} GB of resampled confusion matrices"
+        raise ValueError(f"{k} classes among {n} items need {size}: are these labels? If so, pass fewer repeats")
 
 
-def _distinct_rows(values: NDArray[Any]) -> tuple[NDArray[Any], Ints, Ints]:
-    """Distinct rows, which of them each row is, and how often each occurs."""
-    rows, inverse, counts = np.unique(values, axis=0, return_inverse=True, return_counts=True)
-    return rows, inverse.reshape(-1), counts
-
-
-def _groups(groups: ArrayLike) -> tuple[NDArray[Any], Ints]:
-    names, member = np.unique(np.asarray(groups).astype(str), return_inverse=True)
-    return names, member.reshape(-1)
-
-
-def _draw_sums(units: Floats, counts: Ints, repeats: int, seed: int) -> tuple[Floats, Floats]:
-    draws = [weights @ units for weights in _multinomial(counts, repeats, seed)]
+def _draw_sums(units: Any, counts: Ints, repeats: int, seed: int, *, alike: bool) -> tuple[Floats, Floats]:
+    """Sums over the units (u, f), each there so many times, and over draws of them: (f,) and (r, f)."""
+    # One group alone says nothing about another: no draws, so the interval stays unknown.
+    repeats = repeats if alike or len(counts) > 1 else 0
+    draws = [weights @ units for weights in _drawn_counts(counts, repeats, seed)]
     return counts @ units, np.concatenate(draws)
 
 
-def _draw_group_sums(
-    units: Floats, item_unit: Ints, groups: ArrayLike, repeats: int, seed: int
-) -> tuple[Floats, Floats]:
-    names, member = _groups(groups)
-    of_group = np.zeros((len(names), units.shape[1]))
-    np.add.at(of_group, member, units[item_unit])
-    # One group alone says nothing about another: no draws, so the interval stays unknown.
-    return _draw_sums(of_group, np.ones(len(names), np.int64), repeats if len(names) > 1 else 0, seed)
-
-
-def _multinomial(counts: NDArray[Any], repeats: int, seed: int) -> Iterator[Floats]:
+def _drawn_counts(counts: Ints, repeats: int, seed: int) -> Iterator[Floats]:
     """Draw ``sum(counts)`` items with replacement, ``repeats`` times; yields blocks (b, number of cells) of counts."""
-    draw, n = np.random.default_rng(seed), int(counts.sum())
-    size = max(1, BLOCK // len(counts))
+    if repeats < 0:
+        raise ValueError(f"repeats is {repeats}; it must be 0 (no interval) or more")
+    draw, n, cells = np.random.default_rng(seed), int(counts.sum()), len(counts)
+    single = cells > FEW and n <= SINGLE * cells
+    size = max(1, (BLOCK // 16 if single else BLOCK) // cells)
     for start in range(0, max(repeats, 1), size):
-        yield draw.multinomial(n, counts / n, size=min(size, repeats - start)).astype(np.float64)
+        b = min(size, repeats - start)
+        yield _items(draw, counts, b) if single else draw.multinomial(n, counts / n, size=b).astype(np.float64)
+
+
+def _items(draw: np.random.Generator, counts: Ints, b: int) -> Floats:
+    """The same distribution as `numpy.random.Generator.multinomial`, item by item."""
+    n, cells = int(counts.sum()), len(counts)
+    cell_of_item = np.repeat(np.arange(cells), counts)
+    drawn = cell_of_item[draw.integers(n, size=(b, n))] + cells * np.arange(b)[:, None]
+    return np.bincount(drawn.ravel(), minlength=b * cells).reshape(b, cells).astype(np.float64)

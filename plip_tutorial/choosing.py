@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from plip_tutorial import score_input
 from plip_tutorial.confusion import Floats, weighted_f1
 
 NOT_SETTINGS = {"study", "seed", "compared", "validation_recall", "accuracy", "seconds", "predictions"}
@@ -62,17 +63,26 @@ def classes(predictions: str, n: int) -> NDArray[np.int64]:
 
     >>> classes("0212", 4).tolist()
     [0, 2, 1, 2]
+
+    Raises:
+        ValueError: if there are not as many digits as tiles, or something else than digits.
     """
-    return np.array([int(digit) for digit in predictions or "0" * n])
+    digits = predictions or "0" * n
+    if len(digits) != n or not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"expected {n} digits, one a tile, got {len(digits)} characters: {digits[:20]!r}")
+    return np.array([int(digit) for digit in digits])
 
 
 def matrices(predictions: str, truth: ArrayLike, groups: ArrayLike | None = None) -> Floats:
     """Confusion matrix (k, k) of one run, or with groups one for each group, (g, k, k)."""
-    right = np.asarray(truth)
-    group = np.zeros(len(right), int) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    right = score_input.class_indices(truth, 10, "truth")  # a digit names no more classes
+    score_input.check_lengths(right)
+    of_tile = np.zeros(len(right), int) if groups is None else score_input.groups(groups, len(right))
+    group = np.unique(of_tile, return_inverse=True)[1]
     k = int(right.max()) + 1
+    named = score_input.class_indices(classes(predictions, len(right)), k, "predictions")
     counts = np.zeros((int(group.max()) + 1, k, k))
-    np.add.at(counts, (group, right, classes(predictions, len(right))), 1)
+    np.add.at(counts, (group, right, named), 1)
     return counts[0] if groups is None else counts
 
 

@@ -79,3 +79,21 @@ METRICS: dict[str, Metric] = {
     "mcc": mcc,
 }
 PER_CLASS: dict[str, Metric] = {"recall": recall, "precision": precision, "f1": f1}
+
+# What a score says nothing without, though 0 / 0 is written as 0.
+DEFINED: dict[Metric, Callable[[Floats], NDArray[np.bool_]]] = {
+    mcc: lambda matrix: (matrix.sum(-1) > 0).sum(-1) > 1,
+    recall: lambda matrix: matrix.sum(-1) > 0,
+    precision: lambda matrix: matrix.sum(-2) > 0,
+    f1: lambda matrix: matrix.sum(-1) + matrix.sum(-2) > 0,
+}
+
+
+def of_draws(metric: Metric, matrix: Floats, draws: Floats) -> Floats:
+    """Scores of matrices (r, k, k) that were drawn from one, NaN where a draw says nothing.
+
+    A perfect recall is not 0 in the draws in which the class has no item. What says nothing on all items, such as the
+    precision of a class that is never predicted, is 0 there by convention and stays 0 in the draws.
+    """
+    defined = DEFINED.get(metric, lambda matrix: np.True_)
+    return np.where(defined(draws) | ~defined(matrix), metric(draws), np.nan)

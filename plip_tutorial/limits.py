@@ -13,7 +13,9 @@ score rest on recognised slides? Is a probability what it says (Guo et al. 2017)
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from plip_tutorial import metrics
+from plip_tutorial import metrics, score_input
 from plip_tutorial.metrics import Score
 from plip_tutorial.microcosm.seeding import rng
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from plip_tutorial.plip import PLIP
 
 Floats = NDArray[np.float64]
+IMAGES = "image embeddings (n, d)"  # what an error calls them
+TEMPERATURES = (-7, 7)  # natural logarithms between which a temperature is looked for: 0.0009 to 1097
 OPPOSITES = {"benign": "malignant", "malignant": "benign", "normal": "tumor", "tumor": "normal"}
 # Sentences whose truth hangs on the order of two names. In half of them the name that is true stands first.
 ORDERED = ("{true}, not {other}", "{true} without {other}", "not {other} but {true}", "no {other}, only {true}")
@@ -112,7 +116,7 @@ def preference(
     Raises:
         ValueError: if the lengths differ.
     """
-    images = np.asarray(image_embeddings, np.float32)
+    images = score_input.embeddings(image_embeddings, IMAGES)
     if not len(images) == len(right) == len(wrong):
         raise ValueError(
             f"{len(images)} pictures, {len(right)} right and {len(wrong)} wrong texts; there must be as many."
@@ -146,7 +150,9 @@ def finds(
     Returns:
         Sentence -> score.
     """
-    images, labels = np.asarray(image_embeddings, np.float32), np.asarray(y, int)
+    images = score_input.embeddings(image_embeddings, IMAGES)
+    labels = score_input.class_indices(y, len(sentences))
+    score_input.check_lengths(images, labels, names=("image embeddings", "y"))
     cosines = images @ plip.encode_text(list(sentences)).T
     return {text: metrics.auroc(labels == i, cosines[:, i], groups=groups) for i, text in enumerate(sentences)}
 
@@ -160,7 +166,8 @@ def agreement(answers: ArrayLike) -> Floats:
     Returns:
         (n,) shares, from 1 / t to 1.
     """
-    table = np.asarray(answers, int)
+    rows = [score_input.labels(row, f"answers[{i}]") for i, row in enumerate(np.asarray(answers))]
+    table = np.stack(rows)
     votes = (table[:, None, :] == np.unique(table)[None, :, None]).sum(0)  # (classes, n)
     shares: Floats = votes.max(0) / len(table)
     return shares
@@ -174,7 +181,7 @@ def coins(groups: ArrayLike, seed: int = 0) -> NDArray[np.int64]:
     >>> coins(["a", "a", "b", "b"]).tolist() in ([0, 0, 1, 1], [1, 1, 0, 0])
     True
     """
-    names, place = np.unique(np.asarray(groups), return_inverse=True)
+    names, place = np.unique(score_input.groups(groups, len(np.asarray(groups))), return_inverse=True)
     tossed = rng("coins", seed).permutation(np.arange(len(names)) % 2)
     return np.asarray(tossed[place], np.int64)
 
@@ -196,8 +203,10 @@ def by_lab(
         metric: a name in `metrics.METRICS`.
         groups: patients or slides, (n,), for the intervals.
     """
-    truth, predicted, lab = np.asarray(y_true), np.asarray(y_pred), np.asarray(labs)
-    own = np.arange(len(lab)) if groups is None else np.asarray(groups)
+    truth, predicted = score_input.labels(y_true, "y_true"), score_input.labels(y_pred, "y_pred")
+    score_input.check_lengths(truth, predicted, names=("y_true", "y_pred"))
+    lab = score_input.groups(labs, len(truth), "labs")
+    own = np.arange(len(lab)) if groups is None else score_input.groups(groups, len(truth))
     here = {str(name): lab == name for name in np.unique(lab)}
     return {n: metrics.score(metric, truth[at], predicted[at], groups=own[at]) for n, at in here.items()}
 
@@ -206,15 +215,26 @@ def fit_temperature(logits: ArrayLike, y: ArrayLike) -> float:
     """The number by which logits are divided so that held-out labels are most likely (Guo et al. 2017).
 
     Args:
-        logits: (n, k) of held-out items.
+        logits: (n, k) of held-out items, at least one.
         y: class indices, (n,).
+
+    Returns:
+        The temperature, above 0. It warns if there is no best one: where every item is right, the colder the better,
+        and where the logits are no better than chance, the hotter.
     """
-    z, labels = np.asarray(logits, np.float64), np.asarray(y, int)
+    z = score_input.logits(logits)
+    labels = score_input.class_indices(y, z.shape[1])
+    score_input.check_lengths(z, labels, names=("logits", "y"))
 
     def surprise(log_temperature: float) -> float:
         return float(-log_softmax(z / np.exp(log_temperature), axis=1)[np.arange(len(z)), labels].mean())
 
-    return float(np.exp(minimize_scalar(surprise, bounds=(-7, 7), method="bounded").x))
+    best = float(np.exp(minimize_scalar(surprise, bounds=TEMPERATURES, method="bounded").x))
+    right = z[np.arange(len(z)), labels]
+    if (right >= z.max(1)).all() or right.mean() <= z.mean():  # the loss is convex in 1 / T: it falls to one end
+        why = "all held-out items are right, or the logits tell the classes apart no better than chance"
+        warnings.warn(f"there is no best temperature ({why}); {best:.4g} says nothing", stacklevel=2)
+    return best
 
 
 def conformal_threshold(probabilities: ArrayLike, y: ArrayLike, *, coverage: float = 0.9) -> float:
@@ -228,24 +248,38 @@ def conformal_threshold(probabilities: ArrayLike, y: ArrayLike, *, coverage: flo
         y: class indices, (n,).
         coverage: wanted share of sets that hold the right class, between 0 and 1.
 
+    Returns:
+        The threshold. It is 0, and a warning says so, where n is too small for the coverage: then no probability can
+        be excluded, and every set holds all classes.
+
     Raises:
-        ValueError: for a coverage outside 0 to 1.
+        ValueError: for a coverage outside 0 to 1, and for what is no probability.
     """
     if not 0 < coverage < 1:
         raise ValueError(f"coverage is {coverage}; it lies between 0 and 1.")
-    labels = np.asarray(y, int)
-    right = np.sort(np.asarray(probabilities, np.float64)[np.arange(len(labels)), labels])
-    rank = int(np.floor((len(labels) + 1) * (1 - coverage)))
-    return float(right[rank - 1]) if rank > 0 else 0.0
+    chances = score_input.probabilities(probabilities).astype(np.float64)
+    labels = score_input.class_indices(y, chances.shape[1])
+    score_input.check_lengths(chances, labels, names=("probabilities", "y"))
+    right = np.sort(chances[np.arange(len(labels)), labels])
+    missed = 1 - Fraction(str(coverage))  # exact: 10 * (1 - 0.9) is less than 1 in floats, and would be one rank off
+    rank = int((len(right) + 1) * missed)
+    if rank == 0:
+        needed = f"a coverage of {coverage} needs at least {-int(-1 // missed) - 1}"
+        warnings.warn(f"{len(right)} held-out items, but {needed}: every set will hold all classes", stacklevel=2)
+    return float(right[rank - 1]) if rank else 0.0
 
 
 def conformal_sets(probabilities: ArrayLike, threshold: float) -> NDArray[np.bool_]:
     """Bool mask (n, k): which classes are in the set of each item."""
-    return np.asarray(probabilities, np.float64) >= threshold
+    return score_input.probabilities(probabilities).astype(np.float64) >= threshold
 
 
-def coverage_and_size(sets: NDArray[np.bool_], y: ArrayLike, *, groups: Any = None) -> tuple[Score, Score]:
-    """Share of sets that hold the right class, and the mean number of classes in a set."""
-    labels = np.asarray(y, int)
-    held = sets[np.arange(len(labels)), labels].astype(float)
-    return metrics.average(held, groups=groups), metrics.average(sets.sum(1).astype(float), groups=groups)
+def coverage_and_size(sets: ArrayLike, y: ArrayLike, *, groups: Any = None) -> tuple[Score, Score]:
+    """Share of sets (n, k) that hold the right class (n,), and the mean number of classes in a set."""
+    members = np.asarray(sets)
+    if members.ndim != 2 or members.dtype != bool:
+        raise ValueError(f"sets must be a bool mask (n, k), got {members.dtype} {members.shape}: see conformal_sets")
+    labels = score_input.class_indices(y, members.shape[1])
+    score_input.check_lengths(members, labels, names=("sets", "y"))
+    held = members[np.arange(len(labels)), labels]
+    return metrics.average(held, groups=groups), metrics.average(members.sum(1), groups=groups)

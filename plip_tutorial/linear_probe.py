@@ -28,6 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from plip_tutorial import score_input
 from plip_tutorial.metrics import Score, macro_f1
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 Embeddings = NDArray[np.float32]
 Ints = NDArray[np.int64]
 CS = tuple(10.0**power for power in range(-4, 3))  # 0.0001 to 100
+TOLERANCE, STEPS = 1e-5, 1000  # gradient of the mean loss at which a fit has converged, and steps of Newton's method
 UNCHOSEN = 0.1  # C where there are too few labels to choose one
 FRACTIONS = (0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -64,8 +66,8 @@ class Probe:
 
     def logits(self, x: ArrayLike) -> Embeddings:
         """Scores of every class, (n, k)."""
-        embeddings = np.asarray(x, np.float32)
-        if embeddings.ndim != 2 or embeddings.shape[1] != len(self.centre):
+        embeddings = score_input.embeddings(x)
+        if embeddings.shape[1] != len(self.centre):
             raise ValueError(f"the probe was fitted on (n, {len(self.centre)}), got {embeddings.shape}")
         centred = (embeddings - self.centre) / np.float32(self.scale)
         return np.asarray(centred @ self.weights.T + self.bias, np.float32)
@@ -103,11 +105,13 @@ def sweep(
         seed: of the splits.
 
     Raises:
-        ValueError: if shapes do not fit, embeddings are not finite, or there is only one class.
+        ValueError: if shapes do not fit, embeddings are not finite, there is only one class, or a C is not above 0.
     """
     x, y, centre, scale = _checked(train_x, train_y)
-    members = None if groups is None else np.unique(np.asarray(groups).astype(str), return_inverse=True)[1]
-    grid = sorted(float(c) for c in cs)
+    members = None if groups is None else score_input.group_codes(groups, len(y))
+    grid = sorted({float(c) for c in cs})
+    if not grid or not 0 < grid[0] <= grid[-1] < np.inf:
+        raise ValueError(f"the values of C are {list(cs)}; pass at least one, all above 0")
     splits = list(_splits(x, y, members, folds, seed)) if len(grid) > 1 else []
     scores = _cross_validated(x, y, splits, grid, members) if splits else {}
     chosen = max(grid, key=lambda c: scores[c].value) if scores else (grid[0] if len(grid) == 1 else UNCHOSEN)
@@ -138,7 +142,11 @@ def label_efficiency(
     """
     import pandas as pd
 
-    x, y = np.asarray(train_x), np.asarray(train_y)
+    x, y, test = score_input.embeddings(train_x), score_input.labels(train_y, "train_y"), score_input.embeddings(test_x)
+    score_input.check_lengths(x, y, names=("train_x", "train_y"))
+    members = None if groups is None else score_input.groups(groups, len(y))
+    if not all(0 < fraction <= 1 for fraction in fractions):
+        raise ValueError(f"the fractions are {list(fractions)}; each must be above 0 and at most 1")
     rows = []
     for repeat in range(repeats):
         ranks = _class_ranks(y, seed + repeat)
@@ -146,8 +154,8 @@ def label_efficiency(
             kept = np.flatnonzero(ranks < np.maximum(1, np.round(fraction * _class_sizes(y))))
             if repeat and len(kept) == len(y):
                 continue
-            probe = sweep(x[kept], y[kept], groups=None if groups is None else np.asarray(groups)[kept])
-            f1 = macro_f1(test_y, probe.predict(test_x), groups=test_groups)
+            probe = sweep(x[kept], y[kept], groups=None if members is None else members[kept])
+            f1 = macro_f1(test_y, probe.predict(test), groups=test_groups)
             scores = {"macro_f1": f1.value, "low": f1.low, "high": f1.high}
             rows.append({"fraction": fraction, "labels": len(kept), "repeat": repeat, **scores, "C": probe.C})
     return pd.DataFrame(rows)
@@ -159,7 +167,7 @@ def shots(y: ArrayLike, n: int, *, seed: int = 0) -> Ints:
     >>> len(shots([0, 0, 0, 1, 1, 1], 2))
     4
     """
-    return np.flatnonzero(_class_ranks(np.asarray(y), seed) < n)
+    return np.flatnonzero(_class_ranks(score_input.labels(y, "y"), seed) < n)
 
 
 def prototypes(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], Embeddings]:
@@ -168,7 +176,8 @@ def prototypes(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], Embeddings]:
     Returns:
         The k labels in sorted order, and (k, d) unit vectors for `zero_shot.predict`.
     """
-    embeddings, labels = np.asarray(x, np.float32), np.asarray(y)
+    embeddings, labels = score_input.embeddings(x), score_input.labels(y, "y")
+    score_input.check_lengths(embeddings, labels, names=("x", "y"))
     classes = np.unique(labels)
     means = np.stack([embeddings[labels == label].mean(0) for label in classes])
     unit: Embeddings = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), np.finfo(np.float32).tiny)
@@ -194,8 +203,12 @@ def text_informed(
     Returns:
         (k, d) weights for `zero_shot.predict`; no unit vectors.
     """
-    images, labels = np.asarray(x, np.float64), np.asarray(y)
-    words = np.asarray(classifier, np.float64)
+    spaces = ("pictures (n, d)", "classifier (k, d)")
+    images, words = (part.astype(np.float64) for part in score_input.one_space(x, classifier, spaces, empty=True))
+    labels = score_input.class_indices(y, len(words))
+    if len(labels) != len(images) or not (logit_scale > 0 and strength > 0):
+        given = f"{len(images)} pictures, {len(labels)} labels, logit_scale {logit_scale} and strength {strength}"
+        raise ValueError(f"{given}: there must be as many labels as pictures, and numbers above 0")
     offset, truth = logit_scale * images @ words.T, np.eye(len(words))[labels]
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -205,19 +218,21 @@ def text_informed(
         gradient = (softmax(logits, axis=1) - truth).T @ images + strength * change
         return fit + strength / 2 * float((change**2).sum()), gradient.ravel()
 
-    change = minimize(loss, np.zeros(words.size), jac=True, method="L-BFGS-B").x.reshape(words.shape)
-    return np.asarray(words + change / logit_scale, np.float32)
+    found = minimize(loss, np.zeros(words.size), jac=True, method="L-BFGS-B")
+    if not found.success:
+        warnings.warn(f"the probe did not converge ({found.message}); a larger strength helps", stacklevel=2)
+    return np.asarray(words + found.x.reshape(words.shape) / logit_scale, np.float32)
 
 
 def _checked(train_x: ArrayLike, train_y: ArrayLike) -> tuple[Embeddings, NDArray[Any], Embeddings, float]:
     """Centre, and divide by one number: distances keep their proportions, and C its meaning."""
-    x, y = np.asarray(train_x, np.float32), np.asarray(train_y)
-    if x.ndim != 2 or y.shape != x.shape[:1] or len(x) == 0:
+    x, y = score_input.embeddings(train_x, empty=False), score_input.labels(train_y, "train_y")
+    if y.shape != x.shape[:1]:
         raise ValueError(f"expected embeddings (n, d) and labels (n,), not empty; got {x.shape} and {y.shape}")
-    if not np.isfinite(x).all():
-        raise ValueError("some embeddings are not finite")
     if len(np.unique(y)) < 2:
         raise ValueError(f"all {len(y)} labels are {y[0]!r}; a probe needs at least two classes")
+    if (x == x[0]).all():
+        warnings.warn("all embeddings are the same: the probe has nothing to learn from", stacklevel=3)
     centre = x.mean(0)
     scale = float(np.sqrt(np.mean((x - centre) ** 2))) or 1.0
     return (x - centre) / np.float32(scale), y, centre, scale
@@ -250,21 +265,24 @@ def _path(
     x: Embeddings, y: NDArray[Any], grid: Sequence[float]
 ) -> Iterator[tuple[Embeddings, Embeddings, NDArray[Any]]]:
     """Weights, bias and classes for each C, every fit starting where the one before ended."""
-    model = LogisticRegression(warm_start=True, max_iter=200)
+    # Newton in float64: at a large C the objective is a long flat valley, where plain descent stops far too early.
+    model = LogisticRegression(solver="newton-cg", tol=TOLERANCE, max_iter=STEPS, warm_start=True)
     for c in grid:
-        _fit(model.set_params(C=c), x, y)
+        _fit(model.set_params(C=c), x.astype(np.float64), y)
         weights, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
         if len(weights) == 1:  # of two classes scikit-learn keeps the scores of the second only
             weights, bias = np.concatenate([0 * weights, weights]), np.append(np.float32(0), bias)
         yield weights, bias, model.classes_
 
 
-def _fit(model: Any, x: Embeddings, y: NDArray[Any]) -> None:
-    with warnings.catch_warnings():
-        # Classes that a plane can separate have no best weights at a large C; where it stops is good enough.
-        warnings.simplefilter("ignore", ConvergenceWarning)
+def _fit(model: Any, x: NDArray[np.float64], y: NDArray[Any]) -> None:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         with threadpool_limits(1):  # matrices this small: threads that wait for each other took 27 times as long
             model.fit(x, y)
+    if any(issubclass(one.category, ConvergenceWarning) or "Line Search failed" in str(one.message) for one in said):
+        advice = "leave out the largest C, or see whether some embeddings are far larger than the others"
+        warnings.warn(f"the probe did not converge at C = {model.C:g}: {advice}", ConvergenceWarning, stacklevel=5)
 
 
 def _class_ranks(y: NDArray[Any], seed: int) -> Ints:

@@ -2,7 +2,8 @@
 
 Most scores of a classifier depend on its predictions only through the confusion matrix, so they are written as
 functions of confusion matrices (..., k, k): of one for the value, of a thousand at once for the interval. `bootstrap`
-draws the thousand. Values equal scikit-learn's, including what it does with absent classes.
+draws the thousand. Values equal scikit-learn's, including what it does with absent classes: 0 / 0 is 0. A draw of
+which a score says nothing (the recall of a class that was not drawn) is left out of the interval.
 
 >>> y_true, y_pred = ["fat", "fat", "mucus", "mucus"], ["fat", "fat", "mucus", "fat"]
 >>> round(accuracy(y_true, y_pred).value, 2)
@@ -20,9 +21,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plip_tutorial import calibration, score_input
 from plip_tutorial.baselines import constant
-from plip_tutorial.bootstrap import REPEATS, Floats, check_lengths, confusions, draw_weights, encode, sums
-from plip_tutorial.confusion import METRICS, PER_CLASS, Metric, ratio
+from plip_tutorial.bootstrap import REPEATS, Floats, confusions, draw_weights, encode, sums
+from plip_tutorial.confusion import METRICS, PER_CLASS, Metric, of_draws, ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +119,7 @@ def score(
     """
     compute, (_, codes) = _metric(metric), encode(y_true, y_pred)
     matrices, draws = confusions(codes, groups, repeats, seed)
-    return _interval(compute(matrices[0]), compute(draws[:, 0]), len(codes))
+    return _interval(compute(matrices[0]), of_draws(compute, matrices[0], draws[:, 0]), len(codes))
 
 
 def report(
@@ -138,12 +140,13 @@ def report(
     Raises:
         ValueError: if there are no items or the lengths differ.
     """
-    _, codes = encode(y_true, y_pred, constant(y_true, len(np.asarray(y_true))))
+    truth = score_input.labels(y_true, "y_true")
+    _, codes = encode(truth, y_pred, constant(truth, len(truth)) if len(truth) else truth)
     matrices, draws = confusions(codes, groups, repeats, seed)
     scores = {}
     for key, column in REPORT.items():
-        compute = METRICS[key.removeprefix("constant_")]
-        scores[key] = _interval(compute(matrices[column]), compute(draws[:, column]), len(codes))
+        compute, matrix = METRICS[key.removeprefix("constant_")], matrices[column]
+        scores[key] = _interval(compute(matrix), of_draws(compute, matrix, draws[:, column]), len(codes))
     return scores
 
 
@@ -165,7 +168,7 @@ def per_class(
         raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(PER_CLASS)}")
     labels, codes = encode(y_true, y_pred)
     matrices, draws = confusions(codes, groups, REPEATS, 0)
-    values, spread = PER_CLASS[metric](matrices[0]), PER_CLASS[metric](draws[:, 0])
+    values, spread = PER_CLASS[metric](matrices[0]), of_draws(PER_CLASS[metric], matrices[0], draws[:, 0])
     support = matrices[0].sum(-1).astype(int)
     return {label: _interval(values[i], spread[:, i], int(support[i])) for i, label in enumerate(labels.tolist())}
 
@@ -192,13 +195,14 @@ def paired_difference(
     compute = _metric(metric)
     matrices, draws = confusions(codes, groups, repeats, seed)
     difference = compute(matrices[0]) - compute(matrices[1])
-    return _interval(difference, compute(draws[:, 0]) - compute(draws[:, 1]), len(codes))
+    first, second = (of_draws(compute, matrices[i], draws[:, i]) for i in (0, 1))
+    return _interval(difference, first - second, len(codes))
 
 
 def average(values: ArrayLike, *, groups: ArrayLike | None = None, repeats: int = REPEATS, seed: int = 0) -> Score:
     """Mean of one number an item (such as a hit or a miss), with its interval."""
-    numbers = np.asarray(values, np.float64)
-    check_lengths(numbers, groups=groups)
+    numbers = score_input.numbers(values).astype(np.float64)
+    score_input.check_lengths(numbers)
     total, draws = sums(np.stack([numbers, np.ones_like(numbers)], 1), groups, repeats, seed)
     return _interval(ratio(total[0], total[1]), ratio(draws[:, 0], draws[:, 1]), len(numbers))
 
@@ -218,12 +222,15 @@ def auroc(
     Raises:
         ValueError: unless both classes are there.
     """
-    truth, values = np.asarray(y_true).astype(np.float64), np.asarray(scores)
-    check_lengths(truth, values, groups=groups)
-    if set(np.unique(truth)) != {0.0, 1.0}:
-        raise ValueError("the area under the ROC curve needs items of both classes, labelled 0 and 1")
-    order = np.argsort(values, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(values[order]) != 0])  # one step for all items with the same score
+    truth, values = score_input.labels(y_true, "y_true"), score_input.numbers(scores, "scores", infinite=True)
+    score_input.check_lengths(truth, values, names=("y_true", "scores"))
+    if truth.dtype.kind == "U" or set(np.unique(truth)) != {0, 1}:
+        found = ", ".join(map(repr, np.unique(truth)[:5].tolist()))
+        both = "the area under the ROC curve needs items of both classes, labelled 0 and 1"
+        raise ValueError(f"{both}; the labels are {found}")
+    truth, order = truth.astype(np.float64), np.argsort(values, kind="stable")
+    ranked = values[order]
+    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])  # one step for all items with the same score
     blocks = draw_weights(len(truth), groups, repeats, seed)
     spread = [_auroc(weights[:, order], truth[order], starts) for weights in blocks]
     value = _auroc(np.ones((1, len(truth))), truth[order], starts)
@@ -244,21 +251,19 @@ def ece(
     Args:
         y_true: (n,) indices of the right classes.
         probabilities: (n, k), rows sum to 1; the highest is the prediction and its confidence.
-        bins: number of equal steps of confidence.
+        bins: number of equal steps of confidence, open below and closed above.
         groups: (n,) patients or slides that are resampled as a whole.
         repeats: bootstrap repeats.
         seed: of the bootstrap.
+
+    Raises:
+        TypeError: for class names in the place of indices.
+        ValueError: for what is no probability, such as logits, for an index that no column has, or without bins.
     """
-    truth, chances = np.asarray(y_true), np.asarray(probabilities, np.float64)
-    check_lengths(truth, chances, groups=groups)
-    confidence, right = chances.max(1), chances.argmax(1) == truth
-    step = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)  # steps are open below, closed above
-    gaps = np.zeros((len(truth), bins + 1))
-    gaps[np.arange(len(truth)), step] = right - confidence
-    gaps[:, bins] = 1
-    total, draws = sums(gaps, groups, repeats, seed)
+    gaps = calibration.gaps(y_true, probabilities, bins)
+    total, draws = sums(np.c_[gaps, np.ones(len(gaps))], groups, repeats, seed)
     spread = np.abs(draws[:, :bins]).sum(1) / draws[:, bins]
-    return _interval(np.abs(total[:bins]).sum() / total[bins], spread, len(truth))
+    return _interval(np.abs(total[:bins]).sum() / total[bins], spread, len(gaps))
 
 
 def table(reports: Mapping[str, Mapping[str, Score]]) -> pd.DataFrame:

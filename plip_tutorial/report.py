@@ -7,6 +7,7 @@ of real tiles is given, the same on pictures that no program drew.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,10 +63,12 @@ def real(folder: Path) -> Labelled:
     table = read_folder(folder)
     labels = np.array(table.features["label"].int2str(table["label"]))
     renamed = np.array([KATHER_2016.get(label, label) for label in labels])
-    keep = np.flatnonzero(np.isin(renamed, list(microcosm.PHRASES["micro-kather"])))
-    if not len(keep):
-        known = ", ".join([*microcosm.PHRASES["micro-kather"], *KATHER_2016])
-        raise ValueError(f"{folder} has the classes {', '.join(np.unique(labels))}; none of them is one of {known}.")
+    known = np.isin(renamed, list(microcosm.PHRASES["micro-kather"]))
+    if not known.any():
+        names = ", ".join([*microcosm.PHRASES["micro-kather"], *KATHER_2016])
+        raise ValueError(f"{folder} has the classes {', '.join(np.unique(labels))}; none of them is one of {names}.")
+    _warn_of_left_out(folder.name, renamed[~known], "no class of NCT-CRC-HE has their label")
+    keep = np.flatnonzero(known)
     return Labelled(table.select(keep)["image"], renamed[keep])
 
 
@@ -102,6 +105,7 @@ def folded_probe_score(data: Labelled, features: Callable[[Sequence[Any]], NDArr
 
     counts = dict(zip(*np.unique(data.labels, return_counts=True), strict=True))
     usable = np.array([counts[label] >= folds for label in data.labels])
+    _warn_of_left_out("the probe", data.labels[~usable], f"fewer than {folds} of their class")
     x, y = np.asarray(features(data.images))[usable], data.labels[usable]
     predicted = np.empty_like(y)
     for train, test in StratifiedKFold(folds, shuffle=True, random_state=0).split(x, y):
@@ -115,7 +119,7 @@ def retrieval_score(data: Labelled, features: Callable[[Sequence[Any]], NDArray[
     Pictures of the query's own group are left out where groups are known.
     """
     x = np.asarray(features(data.images), np.float32)
-    x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)  # a new array: the features are not ours
     _, near = retrieval.neighbours(x, k, slides=data.groups)
     right = (data.labels[near] == data.labels[:, None]) & (near >= 0)
     return metrics.average(right.mean(1), groups=data.groups)
@@ -202,6 +206,12 @@ def real_tiles(folders: Sequence[Path], seeds: int = 3) -> pd.DataFrame:
         row = {m: _mean([words_to_pictures_score(p, data, "micro-kather") for p in ps]) for m, ps in models.items()}
         table[f"{folder.name}, found by words"] = row | {"constant": f"{by_words:.3f} (random order)"}
     return pd.DataFrame(table).T.fillna("")
+
+
+def _warn_of_left_out(where: str, labels: NDArray[Any], why: str) -> None:
+    if len(labels):
+        counts = ", ".join(f"{n} {label}" for label, n in zip(*np.unique(labels, return_counts=True), strict=True))
+        warnings.warn(f"{where}: {len(labels)} tiles are left out ({why}): {counts}", stacklevel=3)
 
 
 def _encode(plip: PLIP) -> Callable[[Sequence[Any]], NDArray[Any]]:

@@ -20,12 +20,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
+from plip_tutorial import score_input
 from plip_tutorial.metrics import Score, average
 
 Embeddings = NDArray[np.float32]
 Ints = NDArray[np.int64]
 BLOCK = 2**24  # dot products held at once: 64 MB
 SAME = 1e-6  # cosines closer than this are a tie; float32 does not know better
+UNIT = 1e-3  # by how much a length may miss 1 in a unit vector
 
 
 def search(
@@ -52,9 +54,9 @@ def search(
     Raises:
         ValueError: if shapes do not fit or k is below 1.
     """
-    found_scores, found = [], []
-    for scores, _ in _blocks(queries, targets, query_slides, target_slides):
-        places = _top(scores, _checked_k(k))
+    found_scores, found, k = [], [], _checked_k(k)
+    for scores, _ in _blocks(*_vectors(queries, targets), query_slides, target_slides):
+        places = _top(scores, k)
         best = np.take_along_axis(scores, places, 1)
         found_scores.append(best)
         found.append(np.where(np.isneginf(best), -1, places))
@@ -72,8 +74,9 @@ def neighbours(embeddings: ArrayLike, k: int = 10, *, slides: ArrayLike | None =
     Returns:
         Scores (n, k) and places (n, k), as `search`.
     """
-    own = np.arange(len(np.asarray(embeddings))) if slides is None else slides
-    return search(embeddings, embeddings, k, query_slides=own, target_slides=own)
+    vectors = score_input.embeddings(embeddings, empty=False)
+    own = np.arange(len(vectors)) if slides is None else slides
+    return search(vectors, vectors, k, query_slides=own, target_slides=own)
 
 
 def recall_at_k(
@@ -89,7 +92,8 @@ def recall_at_k(
     """Share of the queries that have a right answer among their first k.
 
     Targets with the same score are taken in random order, exactly averaged: a model that gives every picture the same
-    vector scores what chance scores.
+    vector scores what chance scores. The same are dot products that float32 cannot tell apart, given the lengths of
+    the vectors.
 
     Args:
         queries: (q, d) embeddings.
@@ -107,11 +111,13 @@ def recall_at_k(
     Raises:
         ValueError: if shapes do not fit, or no query has a right answer.
     """
-    right_of = _Groups(len(np.asarray(queries)), len(np.asarray(targets)), groups, target_groups)
+    first, second = _vectors(queries, targets)
+    right_of, ks = _Groups(len(first), len(second), groups, target_groups), _checked_ks(ks)
+    lengths = np.linalg.norm(first, axis=1), np.linalg.norm(second, axis=1)
     at = _second(slides, target_slides)
     chances: list[NDArray[np.float64]] = []
-    for scores, rows in _blocks(queries, targets, slides, at):
-        chances.append(_hit_chances(scores, right_of.right(rows), ks))
+    for scores, rows in _blocks(first, second, slides, at):
+        chances.append(_hit_chances(scores, right_of.right(rows), ks, lengths[0][rows], lengths[1]))
     return _scored(np.concatenate(chances), ks, slides if slides is not None else groups)
 
 
@@ -141,11 +147,13 @@ class _Groups:
     def __init__(self, q: int, n: int, groups: ArrayLike | None, target_groups: ArrayLike | None) -> None:
         if groups is None and (q != n or target_groups is not None):
             raise ValueError(f"{q} queries and {n} targets do not pair up one to one: pass groups")
-        self.of_query = np.arange(q) if groups is None else np.asarray(groups)
-        self.of_target = self.of_query if target_groups is None else np.asarray(target_groups)
-        if len(self.of_query) != q or len(self.of_target) != n:
-            lengths = f"{len(self.of_query)} and {len(self.of_target)}"
+        same = groups if target_groups is None else target_groups
+        if groups is not None and (len(np.asarray(groups)), len(np.asarray(same))) != (q, n):
+            lengths = f"{len(np.asarray(groups))} and {len(np.asarray(same))}"
             raise ValueError(f"{q} queries and {n} targets, but {lengths} groups: pass target_groups too")
+        self.of_query = np.arange(q) if groups is None else score_input.groups(groups, q)
+        self.of_target = self.of_query if same is None else score_input.groups(same, n, "target_groups")
+        _same_kind(self.of_query, self.of_target, "groups")
 
     def right(self, rows: slice) -> NDArray[np.bool_]:
         return np.asarray(np.equal.outer(self.of_query[rows], self.of_target))
@@ -155,18 +163,28 @@ def _second(first: ArrayLike | None, second: ArrayLike | None) -> ArrayLike | No
     return first if second is None else second
 
 
+def _vectors(queries: ArrayLike, targets: ArrayLike) -> tuple[Embeddings, Embeddings]:
+    return score_input.one_space(queries, targets, ("queries (q, d)", "targets (n, d)"))
+
+
+def _same_kind(first: NDArray[Any], second: NDArray[Any], what: str) -> None:
+    if (first.dtype.kind == "U") != (second.dtype.kind == "U"):
+        pair = f"{first[0].item()!r} of a query and {second[0].item()!r} of a target"
+        raise TypeError(f"{what} are strings on one side and numbers on the other, such as {pair}: none would be equal")
+
+
 def _blocks(
-    queries: ArrayLike, targets: ArrayLike, query_slides: Any, target_slides: Any
+    first: Embeddings, second: Embeddings, query_slides: Any, target_slides: Any
 ) -> Iterator[tuple[Embeddings, slice]]:
     """Dot products of some queries with all targets, -inf for targets of the own slide; and which queries."""
-    first, second = np.asarray(queries, np.float32), np.asarray(targets, np.float32)
-    if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1] or 0 in (len(first), len(second)):
-        raise ValueError(f"expected queries (q, d) and targets (n, d), not empty; got {first.shape} and {second.shape}")
     if (query_slides is None) != (target_slides is None):
         raise ValueError("slides are needed for the queries and for the targets, or for neither")
-    own, other = np.asarray(query_slides).reshape(-1), np.asarray(target_slides).reshape(-1)
-    if query_slides is not None and (len(own), len(other)) != (len(first), len(second)):
-        raise ValueError(f"{len(first)} queries and {len(second)} targets, but {len(own)} and {len(other)} slides")
+    if query_slides is not None:
+        own, other = np.asarray(query_slides), np.asarray(target_slides)
+        if (own.size, other.size) != (len(first), len(second)):
+            raise ValueError(f"{len(first)} queries and {len(second)} targets, but {own.size} and {other.size} slides")
+        own, other = score_input.groups(own, len(first), "slides"), score_input.groups(other, len(second), "slides")
+        _same_kind(own, other, "slides")
     step = max(1, BLOCK // len(second))
     for start in range(0, len(first), step):
         rows = slice(start, start + step)
@@ -188,15 +206,28 @@ def _top(scores: Embeddings, k: int) -> Ints:
     return places
 
 
-def _hit_chances(scores: Embeddings, right: NDArray[np.bool_], ks: Sequence[int]) -> NDArray[np.float64]:
+def _hit_chances(
+    scores: Embeddings, right: NDArray[np.bool_], ks: Sequence[int], of_query: Embeddings, of_target: Embeddings
+) -> NDArray[np.float64]:
     """(q, len(ks)) chance of a right answer among the first k; NaN for a query without any."""
     right = right & ~np.isneginf(scores)
-    best = np.where(right.any(1), np.where(right, scores, -np.inf).max(1), np.inf)[:, None]
-    ahead = (scores > best + SAME).sum(1)
-    tied = np.abs(scores - best) <= SAME
+    places = np.where(right, scores, -np.inf).argmax(1)
+    found = np.take_along_axis(scores, places[:, None], 1)
+    best = np.where(right.any(1, keepdims=True), found, np.float32(np.inf))
+    same = _rounding(of_query, of_target, places)
+    ahead = (scores > best + same).sum(1)
+    tied = np.abs(scores - best) <= same
     among, good = tied.sum(1), (tied & right).sum(1)
-    hits = [_draw_hits(good, among, np.clip(_checked_k(k) - ahead, 0, among)) for k in ks]
+    hits = [_draw_hits(good, among, np.clip(k - ahead, 0, among)) for k in ks]
     return np.where(right.any(1, keepdims=True), np.stack(hits, 1), np.nan)
+
+
+def _rounding(of_query: Embeddings, of_target: Embeddings, places: Ints) -> Embeddings | float:
+    """How far apart two dot products may be by rounding alone: `SAME` for unit vectors, else as long as the vectors."""
+    if all(np.abs(lengths - 1).max() < UNIT for lengths in (of_query, of_target)):
+        return SAME
+    longer = np.maximum(of_target, of_target[places][:, None])  # (q, n): of the target, and of the best right one
+    return np.asarray(np.float32(SAME) * of_query[:, None] * longer)
 
 
 def _draw_hits(good: Ints, among: Ints, draws: Ints) -> NDArray[np.float64]:
@@ -220,7 +251,13 @@ def _scored(chances: NDArray[np.float64], ks: Sequence[int], clusters: ArrayLike
     return {k: average(chances[answered, i], groups=kept) for i, k in enumerate(ks)}
 
 
+def _checked_ks(ks: Sequence[int]) -> list[int]:
+    if np.ndim(ks) != 1 or len(ks) == 0:
+        raise ValueError(f"ks is {ks!r}; pass a list of depths, such as [1, 5, 10]")
+    return [_checked_k(k) for k in ks]
+
+
 def _checked_k(k: int) -> int:
-    if k < 1:
-        raise ValueError(f"k is {k}; it must be at least 1")
-    return k
+    if k < 1 or k != int(k):
+        raise ValueError(f"k is {k}; it must be a whole number of at least 1")
+    return int(k)

@@ -13,6 +13,7 @@ It repairs colour. It cannot repair what a scanner does to sharpness and noise.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +21,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial.images import ImageLike, load
+from plip_tutorial import score_input
+from plip_tutorial.images import ImageLike, load, to_rgb
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 PIXELS, EACH = 100_000, 4096  # that an estimate looks at, and of each tile; more change nothing that one could see
 FEW = 50  # pixels of tissue below which nothing can be estimated
+ALIKE = 1e-3  # sine of the angle below which two dyes are one
+# Dyes take away green, lamps red or blue. So glass that lacks this much more green (optical density) than red and blue
+# on average is no glass but tissue, and white is taken for what it is in most files: 255.
+PINK = 0.05
+WHITE = np.full(3, 255.0)
 
 
 @dataclass(frozen=True)
@@ -43,40 +50,76 @@ class Stains:
     white: Floats
 
 
-def estimate(tiles: Iterable[ImageLike], *, faint: float = 0.05, outer: float = 3.0) -> Stains:
+def estimate(
+    tiles: Iterable[ImageLike], *, white: ArrayLike | None = None, faint: float = 0.05, outer: float = 3.0
+) -> Stains:
     """Read the stains off tiles of one source: a laboratory, a slide, or a single tile.
 
     Args:
         tiles: pictures, as `images.load` takes them.
+        white: (3,) grey levels of the empty slide. Without it the brightest tenth of the pixels is taken, so there
+            should be some glass; if they are stained, white is taken as 255 and a warning says so.
         faint: pixels with less optical density than this in any channel are glass and are not looked at.
         outer: percentage of pixels beyond each of the two directions, against noise.
 
-    Returns:
-        The estimate. The brightest tenth of the pixels is taken for empty slide, so there should be some.
-
     Raises:
-        ValueError: if there is too little tissue to estimate a stain.
+        ValueError: without tiles, if there is too little tissue to estimate a stain, or of one colour only, and for a
+            white that is no colour.
     """
     pixels = _pixels(tiles)
-    light = pixels.sum(1)
-    white = np.median(pixels[light >= np.percentile(light, 90)], axis=0).clip(1, 255)
+    brightest = _brightest(pixels)
+    if white is None and _is_stained(brightest):
+        warnings.warn(f"no empty slide among these tiles: {_whitened(brightest)}", stacklevel=2)
+    return _estimate(pixels, _white(brightest) if white is None else _checked_white(white), faint, outer)
+
+
+def _estimate(pixels: Floats, white: Floats, faint: float = 0.05, outer: float = 3.0) -> Stains:
     density = _density(pixels, white)
     tissue = density[(density > faint).all(1)]
     if len(tissue) < FEW:
         raise ValueError(f"{len(tissue)} of {len(pixels)} pixels are tissue; a stain needs at least {FEW}.")
     vectors = _directions(tissue, outer)
+    if np.linalg.norm(np.cross(*vectors)) < ALIKE:
+        raise ValueError(f"all {len(tissue)} pixels of tissue have one colour; two dyes cannot be told apart in it.")
     # Macenko et al. (2009) take the highest percentile; that one is decided by the scanner's sharpening and noise.
     amounts = tissue @ np.linalg.inv(_three(vectors))[:, :2]
     return Stains(vectors, np.percentile(amounts, 75, axis=0).clip(1e-3), white)
 
 
-def recoloured(tile: ArrayLike, own: Stains, target: Stains) -> Picture:
+def _brightest(pixels: Floats) -> Floats:
+    """The colour of the brightest tenth of the pixels, (3,)."""
+    light = pixels.sum(1)
+    return np.asarray(np.median(pixels[light >= np.percentile(light, 90)], axis=0).clip(1, 255))
+
+
+def _is_stained(colour: Floats) -> bool:
+    red, green, blue = -np.log10(colour / 255)
+    return bool(green - (red + blue) / 2 > PINK)
+
+
+def _white(brightest: Floats) -> Floats:
+    return WHITE if _is_stained(brightest) else brightest
+
+
+def _whitened(brightest: Floats) -> str:
+    colour = tuple(brightest.astype(int).tolist())
+    return f"the brightest pixels are {colour}, so white is taken as 255. Add tiles with some glass, or pass white"
+
+
+def _checked_white(white: ArrayLike) -> Floats:
+    colour = score_input.numbers(white, "white").astype(np.float64)
+    if colour.shape != (3,) or colour.min() < 1 or colour.max() > 255:
+        raise ValueError(f"white is {colour.tolist()}; expected grey levels of red, green and blue, 1 to 255")
+    return colour
+
+
+def recoloured(tile: ImageLike, own: Stains, target: Stains) -> Picture:
     """One tile with other dyes: the amounts stay, vectors, strengths and white become those of ``target``.
 
     What lies outside the plane of the two dyes, such as blood or pigment, is carried over as it is.
 
     Args:
-        tile: RGB, (h, w, 3), 0 to 255.
+        tile: RGB, (h, w, 3), 0 to 255; or whatever else `images.to_rgb` reads.
         own: how it is stained.
         target: how it shall look.
 
@@ -85,7 +128,7 @@ def recoloured(tile: ArrayLike, own: Stains, target: Stains) -> Picture:
     """
     gains = np.append(target.strength / own.strength, 1.0)
     change = np.linalg.inv(_three(own.vectors)) @ (gains[:, None] * _three(target.vectors))  # (3, 3)
-    light = target.white * 10 ** -(_density(np.asarray(tile), own.white) @ change)
+    light = target.white * 10 ** -(_density(np.asarray(to_rgb(tile)), own.white) @ change)
     return np.clip(light + 0.5, 0, 255).astype(np.uint8)
 
 
@@ -101,28 +144,46 @@ def normalized(
             each tile alone, as is often done: then a tile of mucus is stained until it looks like one of nuclei.
 
     Returns:
-        n uint8 arrays. Groups with too little tissue for an estimate stay as they are.
+        n uint8 arrays. Groups with too little tissue for an estimate stay as they are. Of groups without empty slide
+        the white is taken as 255. A warning counts both and names some.
 
     Raises:
         ValueError: if there are not as many groups as tiles.
     """
     pictures = [np.asarray(picture) for picture in load(tiles)]
-    source = np.arange(len(pictures)) if groups is None else np.asarray(groups)
-    if len(source) != len(pictures):
-        raise ValueError(f"{len(pictures)} tiles, but {len(source)} groups")
+    if groups is not None and len(np.asarray(groups)) != len(pictures):
+        raise ValueError(f"{len(pictures)} tiles, but {len(np.asarray(groups))} groups")
+    source = np.arange(len(pictures)) if groups is None else score_input.groups(groups, len(pictures))
     own: dict[Any, Stains | None] = {}
-    for name in np.unique(source):
-        own[name] = _estimate_or_none([pictures[i] for i in np.flatnonzero(source == name)])
-    return [_repaired(tile, own[name], target) for tile, name in zip(pictures, source, strict=True)]
+    pink: list[Any] = []
+    for name in np.unique(source).tolist():
+        pixels = _pixels([pictures[i] for i in np.flatnonzero(source == name)])
+        own[name] = _estimate_or_none(pixels)
+        if own[name] is not None and _is_stained(_brightest(pixels)):
+            pink.append(name)
+    what = "tiles" if groups is None else "groups"
+    _warn(f"{what} hold too little tissue, or of one colour only, and stay as they are", _without(own), len(own))
+    _warn(f"{what} hold no empty slide: white is taken as 255, and faint stain may be lost", pink, len(own))
+    return [_repaired(tile, own[name], target) for tile, name in zip(pictures, source.tolist(), strict=True)]
+
+
+def _without(own: dict[Any, Stains | None]) -> list[Any]:
+    return [name for name, stains in own.items() if stains is None]
+
+
+def _warn(what: str, names: list[Any], n: int) -> None:
+    if names:
+        some = ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
+        warnings.warn(f"{len(names)} of {n} {what}: {some}", stacklevel=3)
 
 
 def _repaired(tile: Picture, own: Stains | None, target: Stains) -> Picture:
     return tile if own is None else recoloured(tile, own, target)
 
 
-def _estimate_or_none(tiles: Sequence[Picture]) -> Stains | None:
+def _estimate_or_none(pixels: Floats) -> Stains | None:
     try:
-        return estimate(tiles)
+        return _estimate(pixels, _white(_brightest(pixels)))
     except ValueError:
         return None
 
@@ -130,6 +191,8 @@ def _estimate_or_none(tiles: Sequence[Picture]) -> Stains | None:
 def _pixels(tiles: Iterable[ImageLike]) -> Floats:
     """Some pixels of each tile, (n, 3), so that a laboratory takes no more memory and little more time than a tile."""
     parts = [_some(np.asarray(tile).reshape(-1, 3), EACH) for tile in load(tiles)]
+    if not parts:
+        raise ValueError("there are no tiles to estimate a stain from")
     return _some(np.concatenate(parts), PIXELS).astype(np.float64)
 
 

@@ -11,7 +11,8 @@ One sentence is a sample, not a result: other words for the same class give othe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plip_tutorial import score_input
 from plip_tutorial.confusion import Metric
 from plip_tutorial.metrics import Score, score
 
@@ -27,34 +29,56 @@ if TYPE_CHECKING:
 
 Embeddings = NDArray[np.float32]
 ClassNames = Sequence[str | Sequence[str]]
+Template = str | Callable[[str], str]  # a sentence with {} for the name, or a function that makes a sentence of it
 TEMPLATE = "An H&E image of {}"  # the words of Huang et al. 2023
 
 
-def prompts(name: str | Sequence[str], templates: str | Sequence[str]) -> list[str]:
+def prompts(name: str | Sequence[str], templates: Template | Sequence[Template]) -> list[str]:
     """Every template filled with every synonym of one class.
 
-    >>> prompts(["fat", "adipose tissue"], ["an image of {}", "{}, H&E"])
+    Args:
+        name: a name, or a list of synonyms.
+        templates: sentences with ``{}`` for the name, or functions of the name, as CLIP's own templates are.
+
+    >>> prompts(["fat", "adipose tissue"], ["an image of {}", lambda name: f"{name}, H&E"])
     ['an image of fat', 'fat, H&E', 'an image of adipose tissue', 'adipose tissue, H&E']
 
     Raises:
+        TypeError: for a name or a template of another kind.
         ValueError: for a class without a name, and for a template without ``{}``, which would fit all classes alike.
     """
     synonyms, patterns = _as_list(name), _as_list(templates)
-    for pattern in patterns:
-        if "{}" not in pattern:
-            raise ValueError(f"the template {pattern!r} has no {{}} for the name of the class")
     if not synonyms or not patterns:
         raise ValueError("every class needs at least one name, and there must be at least one template")
-    return [pattern.replace("{}", synonym) for synonym, pattern in product(synonyms, patterns)]
+    for synonym in synonyms:
+        if not isinstance(synonym, str):
+            raise TypeError(f"the name of a class is {synonym!r}; names are strings, such as 'adipose tissue'")
+        if not synonym.strip():
+            raise ValueError(f"the name of a class is {synonym!r}: every class needs at least one name with letters")
+    return [_filled(pattern, synonym) for synonym, pattern in product(synonyms, patterns)]
 
 
-def classifier(plip: PLIP, class_names: ClassNames, templates: str | Sequence[str] = TEMPLATE) -> Embeddings:
+def _filled(pattern: Template, name: str) -> str:
+    if isinstance(pattern, str):
+        if "{}" not in pattern:
+            raise ValueError(f"the template {pattern!r} has no {{}} for the name of the class")
+        return pattern.replace("{}", name)
+    if not callable(pattern):
+        raise TypeError(f"the template is {pattern!r}; pass a sentence with {{}}, or a function of the name")
+    sentence = pattern(name)
+    if not isinstance(sentence, str) or sentence == pattern(f"no {name}"):
+        raise ValueError(f"the template makes {sentence!r} of {name!r}; it must make a sentence that holds the name")
+    return sentence
+
+
+def classifier(plip: PLIP, class_names: ClassNames, templates: Template | Sequence[Template] = TEMPLATE) -> Embeddings:
     """One unit vector a class, the mean over all its sentences.
 
     Args:
         plip: a `PLIP`, or anything with its ``encode_text``.
         class_names: k names; a list in the place of a name holds synonyms.
-        templates: one or more sentences with ``{}`` for the name. ``"{}"`` takes the names as they are.
+        templates: one or more sentences with ``{}`` for the name, or functions of it. ``"{}"`` takes the names as they
+            are.
 
     Returns:
         (k, d) float32 unit vectors.
@@ -62,9 +86,10 @@ def classifier(plip: PLIP, class_names: ClassNames, templates: str | Sequence[st
     Raises:
         ValueError: for a template without ``{}`` or a class without a name.
     """
-    if isinstance(class_names, str) or len(class_names) == 0:
+    if isinstance(class_names, (str, set, frozenset)) or len(class_names) == 0:
         raise ValueError(f"expected a list of class names, got {class_names!r}")
     sentences = [prompts(name, templates) for name in class_names]
+    _warn_of_twins(sentences)
     embeddings = plip.encode_text([sentence for group in sentences for sentence in group])
     ends = np.cumsum([len(group) for group in sentences])
     return _unit(np.stack([rows.mean(0) for rows in np.split(embeddings, ends[:-1])]))
@@ -81,11 +106,10 @@ def predict(image_embeddings: ArrayLike, classifier: ArrayLike) -> tuple[NDArray
         Indices of the classes (n,), and the cosines behind them (n, k).
 
     Raises:
-        ValueError: if the two are no vectors of one space.
+        ValueError: if the two are no vectors of one space, or not finite.
     """
-    images, words = np.asarray(image_embeddings, np.float32), np.asarray(classifier, np.float32)
-    if images.ndim != 2 or words.ndim != 2 or images.shape[1] != words.shape[1]:
-        raise ValueError(f"expected (n, d) and (k, d), got {images.shape} and {words.shape}: are they of one model?")
+    names = ("image embeddings (n, d)", "classifier (k, d)")
+    images, words = score_input.one_space(image_embeddings, classifier, names, empty=True)
     scores = images @ words.T
     return scores.argmax(1), scores
 
@@ -112,8 +136,13 @@ def probabilities(scores: ArrayLike, logit_scale: float) -> NDArray[np.float64]:
 
     >>> probabilities([[0.30, 0.25]], 100.0).round(3).tolist()
     [[0.993, 0.007]]
+
+    Raises:
+        ValueError: for another shape, for NaN and infinity, and for a scale that is not above 0.
     """
-    logits = np.asarray(scores, np.float64) * logit_scale
+    if not 0 < logit_scale < np.inf:
+        raise ValueError(f"logit_scale is {logit_scale}; it must be above 0, as PLIP.logit_scale is")
+    logits = score_input.logits(scores, "scores") * logit_scale
     powers = np.exp(logits - logits.max(1, keepdims=True))
     chances: NDArray[np.float64] = powers / powers.sum(1, keepdims=True)
     return chances
@@ -124,11 +153,11 @@ def prompt_spread(
     image_embeddings: ArrayLike,
     y_true: ArrayLike,
     class_names: ClassNames,
-    templates: Sequence[str],
+    templates: Sequence[Template],
     *,
     metric: str | Metric = "weighted_f1",
     groups: ArrayLike | None = None,
-) -> dict[str, Score]:
+) -> dict[Template, Score]:
     """The score of each template alone.
 
     Args:
@@ -143,10 +172,12 @@ def prompt_spread(
     Returns:
         Template -> score, in the order given.
     """
-    spread = {}
+    if isinstance(templates, str):
+        raise ValueError(f"expected a list of templates, got {templates!r}")
+    truth, spread = score_input.class_indices(y_true, len(class_names), "y_true"), {}
     for template in templates:
         predicted, _ = predict(image_embeddings, classifier(plip, class_names, template))
-        spread[template] = score(metric, y_true, predicted, groups=groups)
+        spread[template] = score(metric, truth, predicted, groups=groups)
     return spread
 
 
@@ -173,7 +204,8 @@ def worst_confusions(y_true: ArrayLike, y_pred: ArrayLike, n: int = 3) -> list[C
     >>> worst_confusions(["fat", "fat", "mucus"], ["fat", "mucus", "mucus"])[0].share
     0.5
     """
-    truth, predicted = np.asarray(y_true), np.asarray(y_pred)
+    truth, predicted = score_input.labels(y_true, "y_true"), score_input.labels(y_pred, "y_pred")
+    score_input.check_lengths(truth, predicted, names=("y_true", "y_pred"))
     cells = []
     for right, wrong in sorted(set(zip(truth.tolist(), predicted.tolist(), strict=True))):
         if right != wrong:
@@ -182,8 +214,19 @@ def worst_confusions(y_true: ArrayLike, y_pred: ArrayLike, n: int = 3) -> list[C
     return sorted(cells, key=lambda cell: -cell.share)[:n]
 
 
-def _as_list(texts: str | Sequence[str]) -> list[str]:
-    return [texts] if isinstance(texts, str) else list(texts)
+def _warn_of_twins(sentences: list[list[str]]) -> None:
+    """Two classes of the same words: the first gets all pictures, the second none."""
+    first: dict[tuple[str, ...], int] = {}
+    for i, words in enumerate(sentences):
+        if (twin := first.setdefault(tuple(sorted(words)), i)) != i:
+            warnings.warn(
+                f"classes {twin} and {i} have the same words, {words[0]!r}: no picture can be {i}", stacklevel=3
+            )
+
+
+def _as_list(given: Any) -> list[Any]:
+    alone = isinstance(given, str) or callable(given) or not isinstance(given, Iterable)
+    return [given] if alone else list(given)
 
 
 def _unit(vectors: Embeddings) -> Embeddings:

@@ -154,3 +154,9 @@ def test_the_packaged_facts_are_the_shared_ones():
 def test_wilson_refuses_what_is_no_share(share, n):
     with pytest.raises(ValueError, match="share"):
         audit.wilson(share, n)
+
+
+@pytest.mark.parametrize(("clusters", "correlation"), [(0, 0.5), (200, 0.5), (10, 1.5), (10, -0.1)])
+def test_clusters_that_cannot_be_are_refused(clusters, correlation):
+    with pytest.raises(ValueError, match=f"100 tiles cannot come from {clusters} clusters"):
+        audit.clustered(0.5, 100, clusters, correlation)

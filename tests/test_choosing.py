@@ -63,3 +63,11 @@ def test_choosing_among_equals_by_the_test_is_optimistic_and_by_something_else_i
 def test_somebody_must_be_left_for_afterwards():
     with pytest.raises(ValueError, match="20 of 20 patients"):
         choosing.optimism(*world([0.5]), patients_asked=20)
+
+
+def test_results_that_do_not_fit_their_tiles_are_named():
+    for digits, message in (("01", "expected 3 digits"), ("0x1", "0x1"), ("012", r"predictions\[2\] is 2")):
+        with pytest.raises(ValueError, match=message):
+            choosing.matrices(digits, [0, 1, 0])
+    with pytest.raises(ValueError, match=r"truth\[1\] is -1"):
+        choosing.matrices("000", [0, -1, 0])

@@ -41,7 +41,7 @@ RECIPES = {
     "tiny_model", "recipe", "curation", "artifacts", "ablation", "canary", "prepare", "report", "scale", "steps",
     "sweep",
 }  # fmt: skip
-TOPS = {"app", "__main__", "widgets"}
+TOPS = {"app", "__main__", "widgets", "__init__"}
 
 
 def _name(requirement: str) -> str:
@@ -190,7 +190,19 @@ def test_files_are_short_and_safe(path: Path) -> None:
     assert switched_on.isdisjoint({"trust_remote_code", "allow_pickle"})
 
 
+def _said(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def test_importing_the_package_is_light() -> None:
-    code = "import sys, plip_tutorial; print([m for m in ('torch', 'datasets', 'numpy') if m in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == "[]"
+    heavy = "('torch', 'transformers', 'datasets', 'numpy')"
+    assert _said(f"import sys, plip_tutorial; print([m for m in {heavy} if m in sys.modules])") == "[]"
+
+
+def test_plip_is_loaded_from_the_package_when_it_is_asked_for() -> None:
+    same = "from plip_tutorial import PLIP; from plip_tutorial import plip; print(PLIP is plip.PLIP)"
+    assert _said(same) == "True"
+    assert (
+        _said("import plip_tutorial; print('PLIP' in dir(plip_tutorial), hasattr(plip_tutorial, 'CLIP'))")
+        == "True False"
+    )

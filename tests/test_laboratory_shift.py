@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from plip_tutorial import microcosm
 from plip_tutorial.laboratory_shift import SHIFTS, compressed, defocused, lamp, noisy, restained
@@ -37,3 +38,10 @@ def test_lens_lamp_sensor_and_file_do_what_their_names_say() -> None:
     assert noisy(grey, grey_levels=10).astype(float).std() == pytest.approx(10, rel=0.1)
     finer, coarser = (np.abs(compressed(TILE, quality=q).astype(int) - TILE).mean() for q in (90, 10))
     assert finer < coarser
+
+
+@pytest.mark.parametrize("name", SHIFTS)
+def test_floats_from_0_to_1_and_pillow_images_are_the_same_tile(name: str) -> None:
+    expected = SHIFTS[name](TILE)
+    np.testing.assert_array_equal(SHIFTS[name](TILE / 255), expected)
+    np.testing.assert_array_equal(SHIFTS[name](Image.fromarray(TILE)), expected)  # type: ignore[arg-type]

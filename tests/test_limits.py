@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from typing import ClassVar
 
@@ -112,13 +113,68 @@ def test_sets_cover_as_promised_on_the_same_world(seed: int, coverage: float) ->
     labels = np.array([draw.choice(4, p=p) for p in probabilities])
     threshold = limits.conformal_threshold(probabilities[:1500], labels[:1500], coverage=coverage)
     held, size = limits.coverage_and_size(limits.conformal_sets(probabilities[1500:], threshold), labels[1500:])
-    assert held.value > coverage - 0.06
+    assert held.value == pytest.approx(coverage, abs=0.06)
     assert 1 <= size.value <= 4
 
 
-def test_a_coverage_that_cannot_be_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"1\.5"):
-        limits.conformal_threshold([[0.5, 0.5]], [0], coverage=1.5)
+@pytest.mark.parametrize("percent", [1, 10, 50, 70, 80, 90, 95, 99])
+def test_the_threshold_has_the_exact_rank(percent: int) -> None:
+    """The ceil((n + 1) * coverage)-th smallest of 1 - p, in whole numbers; beyond n nothing is excluded."""
+    draw = np.random.default_rng(percent)
+    for n in (1, 8, 9, 10, 18, 19, 20, 98, 99, 100, 199, 499):
+        right = draw.permutation(np.arange(1, n + 1)) / (n + 1)
+        rank = -(-(n + 1) * percent // 100)  # rounded up
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = limits.conformal_threshold(
+                np.stack([right, 1 - right], 1), np.zeros(n, int), coverage=percent / 100
+            )
+        assert found == (sorted(right)[n - rank] if rank <= n else 0.0)
+
+
+def test_sets_of_nine_items_at_nine_in_ten_hold_not_all_classes() -> None:
+    draw = np.random.default_rng(0)
+    probabilities, labels = draw.dirichlet(np.ones(4), 2009), draw.integers(0, 4, 2009)
+    threshold = limits.conformal_threshold(probabilities[:9], labels[:9], coverage=0.9)
+    assert threshold == probabilities[np.arange(9), labels[:9]].min() > 0
+    assert limits.conformal_sets(probabilities[9:], threshold).sum(1).mean() < 4
+
+
+@pytest.mark.parametrize(("n", "coverage"), [(19, 0.9), (19, 0.8), (9, 0.5), (39, 0.95)])
+def test_the_coverage_is_what_was_asked_for_and_not_more(n: int, coverage: float) -> None:
+    # Where (n + 1) * coverage is whole, the mean over many held-out sets is exactly the coverage.
+    right = np.random.default_rng(n).random((6000, n + 1))
+    held = [
+        row[-1]
+        >= limits.conformal_threshold(np.stack([row[:-1], 1 - row[:-1]], 1), np.zeros(n, int), coverage=coverage)
+        for row in right
+    ]
+    assert np.mean(held) == pytest.approx(coverage, abs=3 * np.sqrt(coverage * (1 - coverage) / 6000))
+
+
+def test_too_few_items_for_a_coverage_are_said() -> None:
+    for n, coverage, needed in ((8, 0.9, 9), (98, 0.99, 99), (1, 0.6, 2)):
+        chances = np.full((n, 2), 0.5)
+        with pytest.warns(UserWarning, match=f"{n} held-out items, but .* {needed}: every set will hold all classes"):
+            threshold = limits.conformal_threshold(chances, np.zeros(n, int), coverage=coverage)
+        assert limits.conformal_sets([[1.0, 0.0]], threshold).all()
+        more = np.full((needed, 2), 0.5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert limits.conformal_threshold(more, np.zeros(needed, int), coverage=coverage) == 0.5
+
+
+@pytest.mark.parametrize("coverage", [0, 1, 1.5, float("nan")])
+def test_a_coverage_that_cannot_be_is_refused(coverage: float) -> None:
+    with pytest.raises(ValueError, match=f"coverage is {coverage}"):
+        limits.conformal_threshold([[0.5, 0.5]], [0], coverage=coverage)
+
+
+def test_a_temperature_without_a_best_value_is_said() -> None:
+    right = np.eye(3)[[0, 1, 2, 0]] * 4
+    for logits, labels in ((right, [0, 1, 2, 0]), (right, [1, 2, 0, 1]), (np.ones((4, 3)), [0, 1, 2, 0])):
+        with pytest.warns(UserWarning, match="there is no best temperature"):
+            limits.fit_temperature(logits, labels)
 
 
 def test_by_lab_scores_each_lab_alone() -> None:

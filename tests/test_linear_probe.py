@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -44,6 +47,40 @@ def test_sweep_equals_fresh_fits_of_scikit_learn(k: int, grouped: bool) -> None:
     model = LogisticRegression(C=probe.C, max_iter=5000, tol=1e-7).fit(scaled.astype(np.float64), y)
     np.testing.assert_allclose(probe.predict_proba(x), model.predict_proba(scaled), atol=5e-3)
     np.testing.assert_array_equal(probe.predict(x), probe.classes[probe.predict_proba(x).argmax(1)])
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_a_weak_regularisation_converges_all_the_same(k: int) -> None:
+    # Directions of very different spread, as in the embeddings of CLIP. The reference goes on for ever.
+    draw = np.random.default_rng(k)
+    y = draw.integers(0, k, 400)
+    spread = np.arange(1, 41) ** -1.5
+    x = ((0.4 * draw.normal(size=(k, 40))[y] + draw.normal(size=(400, 40))) * spread).astype(np.float32)
+    scaled = (x - x.mean(0)) / np.sqrt(((x - x.mean(0)) ** 2).mean())
+    slow = LogisticRegression(C=100.0, solver="newton-cholesky", max_iter=1000, tol=1e-10).fit(scaled.astype(float), y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        probe = sweep(x, y, cs=[100.0])
+
+    def objective(chances: np.ndarray, weights: np.ndarray) -> float:
+        return 100 * float(-np.log(chances[np.arange(400), y]).sum()) + float((weights**2).sum()) / 2
+
+    best = objective(slow.predict_proba(scaled.astype(float)), slow.coef_)
+    assert objective(probe.predict_proba(x), probe.weights) == pytest.approx(best, rel=1e-3)
+    assert (probe.predict(x) == slow.predict(scaled)).mean() > 0.997
+
+
+def test_a_fit_that_stops_too_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y, _ = data()
+    monkeypatch.setattr(linear_probe, "STEPS", 1)
+    with pytest.warns(ConvergenceWarning, match="did not converge at C = 100: leave out the largest"):
+        sweep(x, y, cs=[100.0])
+
+
+def test_embeddings_that_are_all_the_same_teach_nothing() -> None:
+    with pytest.warns(UserWarning, match="all embeddings are the same"):
+        probe = sweep(np.ones((20, 3)), [0, 1, 1, 1] * 5)
+    assert set(probe.predict(np.ones((2, 3)))) == {1}
 
 
 def test_embeddings_may_be_turned_moved_and_stretched() -> None:

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import bootstrap as scipy_bootstrap
 from scipy.stats import ks_2samp
 from sklearn import metrics as reference
 
 from plip_tutorial import metrics
 from plip_tutorial.bootstrap import confusions, encode
+from plip_tutorial.confusion import METRICS, of_draws
 
 REFERENCES: dict[str, Callable[..., float]] = {
     "accuracy": reference.accuracy_score,
@@ -33,7 +35,7 @@ def example(n: int = 300, seed: int = 0, right: float = 0.6) -> tuple[np.ndarray
 
 
 def slow_draws(
-    score: Callable[..., float], *arrays: np.ndarray, groups: np.ndarray | None = None, repeats: int = 400
+    score: Callable[..., float], *arrays: np.ndarray, groups: np.ndarray | None = None, repeats: int = 1000
 ) -> np.ndarray:
     """The obvious bootstrap: draw items, or groups with all their items, and score them again."""
     draw, n = np.random.default_rng(1), len(arrays[0])
@@ -47,6 +49,13 @@ def slow_draws(
             chosen = np.concatenate([members[i] for i in draw.integers(0, len(members), len(members))])
             scores.append(score(*(array[chosen] for array in arrays)))
     return np.array(scores)
+
+
+def assert_interval(ours: metrics.Score, slow: np.ndarray, within: float = 0.27) -> None:
+    """Both ends within what a thousand draws leave open. Those of a 90% interval are 0.315 standard errors away."""
+    np.testing.assert_allclose(
+        [ours.low, ours.high], np.nanpercentile(slow, [2.5, 97.5]), atol=within * np.nanstd(slow)
+    )
 
 
 @pytest.mark.parametrize("name", REFERENCES)
@@ -68,11 +77,21 @@ def test_values_equal_scikit_learn(name: str, both: np.ndarray) -> None:
 def test_draws_have_the_distribution_of_resampling(name: str, grouped: bool) -> None:
     y, p = example()
     groups = np.random.default_rng(2).integers(0, 25, len(y)) if grouped else None
-    slow = slow_draws(REFERENCES[name], y, p, groups=groups)
+    slow = slow_draws(REFERENCES[name], y, p, groups=groups, repeats=400)
     _, draws = confusions(encode(y, p)[1], groups, repeats=4000)
     assert ks_2samp(metrics.METRICS[name](draws[:, 0]), slow).pvalue > 0.01
-    ours = metrics.score(name, y, p, groups=groups)
-    np.testing.assert_allclose([ours.low, ours.high], np.percentile(slow, [2.5, 97.5]), atol=0.2 * np.ptp(slow))
+    assert_interval(metrics.score(name, y, p, groups=groups, repeats=4000), slow, within=0.31)
+
+
+def test_the_interval_holds_the_middle_95_of_100_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = metrics._interval(np.float64(0.5), np.r_[np.arange(1001) / 1000, np.nan], 7)
+    assert (ends.low, ends.high, ends.n) == pytest.approx((0.025, 0.975, 7))
+    y, p = example()
+    slow = slow_draws(REFERENCES["macro_f1"], y, p)
+    assert_interval(metrics.macro_f1(y, p), slow)
+    monkeypatch.setattr(metrics, "INTERVAL", (5, 95))
+    with pytest.raises(AssertionError):
+        assert_interval(metrics.macro_f1(y, p), slow)
 
 
 def test_the_test_above_can_fail() -> None:
@@ -122,10 +141,10 @@ def test_paired_difference_equals_resampling_both_together() -> None:
         def difference(*arrays: np.ndarray) -> float:
             return REFERENCES["macro_f1"](arrays[0], arrays[1]) - REFERENCES["macro_f1"](arrays[0], arrays[2])
 
-        slow = slow_draws(difference, y, a, b, groups=own)
-        ours = metrics.paired_difference(y, a, b, groups=own)
+        slow = slow_draws(difference, y, a, b, groups=own, repeats=400)
+        ours = metrics.paired_difference(y, a, b, groups=own, repeats=4000)
         assert ours.value == pytest.approx(difference(y, a, b))
-        np.testing.assert_allclose([ours.low, ours.high], np.percentile(slow, [2.5, 97.5]), atol=0.2 * np.ptp(slow))
+        assert_interval(ours, slow, within=0.31)
     same = metrics.paired_difference(y, a, a)
     assert (same.value, same.low, same.high) == (0, 0, 0)
 
@@ -136,10 +155,9 @@ def test_auroc(grouped: bool) -> None:
     y = draw.random(200) < 0.3
     scores = np.round(draw.normal(size=200) + y, 1)  # with ties
     groups = draw.integers(0, 20, 200) if grouped else None
-    ours = metrics.auroc(y, scores, groups=groups)
+    ours = metrics.auroc(y, scores, groups=groups, repeats=4000)
     assert ours.value == pytest.approx(reference.roc_auc_score(y, scores))
-    slow = slow_draws(reference.roc_auc_score, y, scores, groups=groups)
-    np.testing.assert_allclose([ours.low, ours.high], np.percentile(slow, [2.5, 97.5]), atol=0.2 * np.ptp(slow))
+    assert_interval(ours, slow_draws(reference.roc_auc_score, y, scores, groups=groups))
     with pytest.raises(ValueError, match="both classes"):
         metrics.auroc([1, 1], [0.2, 0.3])
 
@@ -159,13 +177,70 @@ def test_ece(grouped: bool) -> None:
                 total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
         return total
 
-    ours = metrics.ece(y, chances, bins=10, groups=groups)
+    ours = metrics.ece(y, chances, bins=10, groups=groups, repeats=4000)
     assert ours.value == pytest.approx(slow(y, chances))
-    draws = slow_draws(slow, y, chances, groups=groups)
-    np.testing.assert_allclose([ours.low, ours.high], np.percentile(draws, [2.5, 97.5]), atol=0.2 * np.ptp(draws))
+    assert_interval(ours, slow_draws(slow, y, chances, groups=groups))
+
+
+def test_a_draw_without_the_class_is_left_out_of_the_interval() -> None:
+    # Two of sixty items are mucus: every seventh draw holds none, and says nothing about how many would be found.
+    y = np.array(["mucus"] * 2 + ["fat"] * 58)
+    for metric in ("recall", "precision", "f1"):
+        assert str(metrics.per_class(y, y, metric=metric)["mucus"]) == "1.000 [1.000, 1.000]"
+    assert str(metrics.mcc(y, y)) == "1.000 [1.000, 1.000]"
+    assert metrics.report(y, y)["mcc"] == metrics.mcc(y, y) == metrics.score(METRICS["mcc"], y, y)
+    assert str(metrics.paired_difference(y, y, y[::-1], "mcc")).startswith("1.034 [1.")
+    for groups in (None, np.arange(60) // 2):
+        p = np.where(np.arange(60) % 5 == 1, "mucus", y)
+
+        def recall(truth: np.ndarray, said: np.ndarray) -> float:
+            return float(np.mean(said[truth == "mucus"] == "mucus")) if (truth == "mucus").any() else np.nan
+
+        half = np.array(["mucus", "fat", *p[2:]])
+        ours = metrics.per_class(y, half, groups=groups)["mucus"]
+        slow = slow_draws(recall, y, half, groups=groups)
+        assert np.isnan(slow).mean() > 0.1
+        assert (ours.low, ours.high) == tuple(np.nanpercentile(slow, [2.5, 97.5]))
+
+
+def test_what_says_nothing_on_all_items_is_0_by_convention_and_stays_it() -> None:
+    y, always = np.repeat([0, 1], 20), np.zeros(40, int)
+    never_said = metrics.per_class(y, always, metric="precision")[1]
+    assert (never_said.value, never_said.low, never_said.high) == (0, 0, 0)
+    # One class drawn: nothing to correlate with. One class named: that is an answer, and it is worth 0.
+    drawn = np.array([[[3.0, 2.0], [0.0, 0.0]], [[3.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [0.0, 2.0]]])
+    np.testing.assert_array_equal(of_draws(METRICS["mcc"], drawn[2], drawn), [np.nan, 0, 1])
+    for truth in (y, always):
+        constant = metrics.mcc(truth, always)
+        assert (constant.value, constant.low, constant.high) == (0, 0, 0)
+
+
+def test_the_interval_of_a_mean_is_that_of_scipy() -> None:
+    values = np.random.default_rng(0).gamma(2, size=700)  # more distinct values than are drawn as counts
+    ours = metrics.average(values, repeats=4000)
+    draw = np.random.default_rng(1)
+    theirs = scipy_bootstrap((values,), np.mean, n_resamples=4000, method="percentile", random_state=draw)
+    ends = theirs.confidence_interval
+    np.testing.assert_allclose([ours.low, ours.high], [ends.low, ends.high], atol=0.2 * theirs.standard_error)
+
+
+def test_area_under_the_curve_with_constant_infinite_and_bool_scores() -> None:
+    y = np.array([0, 1, 1, 0, 1])
+    assert metrics.auroc(y, np.ones(5)).value == 0.5
+    assert metrics.auroc(y, y.astype(bool)).value == 1
+    scores = np.array([-np.inf, np.inf, -np.inf, 0, np.inf])
+    assert metrics.auroc(y, scores).value == reference.roc_auc_score(y, np.nan_to_num(scores))
+    assert metrics.auroc(y.astype(float), np.array([3, 250, 200, 255, 0], np.uint8)).value == pytest.approx(2 / 6)
+
+
+def test_groups_of_one_item_are_items() -> None:
+    y, p = example(100)
+    alone, items = (metrics.score("accuracy", y, p, groups=own, repeats=4000) for own in (np.arange(100), None))
+    assert (alone.low, alone.high) == pytest.approx((items.low, items.high), abs=0.02)
 
 
 @given(pairs)
+@settings(deadline=None)
 def test_per_class(both: np.ndarray) -> None:
     functions = {"recall": reference.recall_score, "precision": reference.precision_score, "f1": reference.f1_score}
     for name, function in functions.items():
@@ -188,8 +263,7 @@ def test_average_resamples_groups_with_their_sizes() -> None:
     draw = np.random.default_rng(0)
     values, groups = draw.normal(size=200), np.sort(draw.integers(0, 15, 200))
     slow = slow_draws(np.mean, values + groups, groups=groups)  # type: ignore[arg-type]
-    ours = metrics.average(values + groups, groups=groups)
-    np.testing.assert_allclose([ours.low, ours.high], np.percentile(slow, [2.5, 97.5]), atol=0.2 * np.ptp(slow))
+    assert_interval(metrics.average(values + groups, groups=groups, repeats=4000), slow)
 
 
 def test_table_shows_scores_and_gives_numbers() -> None:

@@ -60,3 +60,13 @@ def test_a_folder_that_cannot_be_measured_is_refused_before_the_models_are_built
     (tmp_path / "02_STROMA").rename(tmp_path / "two")
     with pytest.raises(ValueError, match=r"has the classes one, other, two; none of them is one of .*TUM.*01_TUMOR"):
         report.check_real([tmp_path])
+
+
+def test_what_is_left_out_is_counted_and_the_features_are_not_changed() -> None:
+    draw = np.random.default_rng(0)
+    labels = np.array(["ADI"] * 10 + ["MUC"] * 10 + ["TUM"] * 2)
+    x = draw.normal(size=(22, 3)).astype(np.float32)
+    x.flags.writeable = False
+    with pytest.warns(UserWarning, match=r"2 tiles are left out \(fewer than 5 of their class\): 2 TUM"):
+        assert report.folded_probe_score(Labelled(x, labels), lambda images: images).n == 20
+    assert report.retrieval_score(Labelled(x, labels), lambda images: images).n == 22

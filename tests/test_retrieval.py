@@ -96,6 +96,47 @@ def test_pairs_one_to_one() -> None:
     assert ours[200].value == 1
 
 
+@pytest.mark.parametrize("length", [8e-4, 1e-3, 1.0, 1.01, 1e3, 1e6])
+def test_recall_does_not_depend_on_the_length_of_the_vectors(length: float) -> None:
+    assert recall_at_k(length * np.eye(3), length * np.eye(3), [1])[1].value == 1
+    draw = np.random.default_rng(0)
+    texts = draw.normal(size=(200, 16)).astype(np.float32)
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    images = texts + 0.3 * draw.normal(size=(200, 16)).astype(np.float32)
+    images[100:] = images[:100]  # each picture twice: exact ties
+    own = recall_at_k(texts, images, [1, 5])
+    assert 0.1 < own[1].value < own[5].value < 0.9
+    powers = length * 10.0 ** draw.integers(-3, 3, (200, 1))  # each query by a number of its own
+    for queries, targets in ((length * texts, images), (texts, length * images), (powers * texts, length * images)):
+        assert recall_at_k(queries, targets, [1, 5]) == own
+
+
+@pytest.mark.parametrize("length", [1e-3, 1.0, 50.0])
+def test_what_float32_cannot_tell_apart_is_a_tie(length: float) -> None:
+    draw = np.random.default_rng(0)
+    one = draw.normal(size=64)
+    one *= length / np.linalg.norm(one)
+    for share, tied in ((3e-7, True), (1e-5, False)):  # the others are ahead by rounding, or by more
+        targets = np.stack([one, *[one * (1 + share)] * 3])
+        score = recall_at_k(one[None], targets, [1], groups=[0], target_groups=[0, 1, 1, 1])[1].value
+        assert score == pytest.approx(0.25 if tied else 0)
+
+
+def test_a_long_vector_makes_no_tie_among_the_short_ones() -> None:
+    targets = np.vstack([np.eye(3) * [[1.0], [0.5], [0.2]], [[-1e6, -1e6, -1e6]]])
+    query = np.array([[0.5, 0.6, 0.1]])
+    ours = recall_at_k(query, targets, [1], groups=[0], target_groups=[0, 1, 1, 1])
+    assert ours[1].value == 1
+    assert search(query, targets, 1)[1].tolist() == [[0]]
+
+
+def test_more_answers_than_targets_are_all_of_them() -> None:
+    points = np.eye(3, dtype=np.float32)
+    assert recall_at_k(points, points, [3, 100]) == dict.fromkeys([3, 100], recall_at_k(points, points, [3])[3])
+    assert search(points, points, 100)[1].shape == (3, 3)
+    assert recall_at_k(0 * points, points, [1])[1].value == pytest.approx(1 / 3)  # zero vectors: all are equal
+
+
 def test_a_collapsed_model_scores_what_chance_scores() -> None:
     # Counting only those strictly ahead would give it a recall of 1.
     same = np.ones((50, 4), np.float32) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -78,14 +79,81 @@ def test_groups_are_estimated_apart_and_glass_stays_as_it_is() -> None:
     glass = [np.full((16, 16, 3), 240, np.uint8)]
     tiles = [mixture("A", 0), mixture("K", 1), mixture("A", 2)]
     target = estimate(tiles)
-    together = normalized([*tiles, *glass], target, groups=["a", "k", "a", "glass"])
+    with pytest.warns(UserWarning, match="1 of 3 groups hold too little tissue.*: glass"):
+        together = normalized([*tiles, *glass], target, groups=["a", "k", "a", "glass"])
     np.testing.assert_array_equal(together[0], recoloured(tiles[0], estimate([tiles[0], tiles[2]]), target))
     np.testing.assert_array_equal(together[1], normalized([tiles[1]], target)[0])
     np.testing.assert_array_equal(together[3], glass[0])
 
 
+def without_glass(seed: int) -> np.ndarray:
+    """Tissue everywhere: what is lightest is pale eosin."""
+    draw = np.random.default_rng(seed)
+    h, e = draw.gamma(2, 0.3, (64, 64)).astype(np.float32), draw.uniform(0.35, 1.2, (64, 64)).astype(np.float32)
+    return np.clip(mix(h, e, replace(LABS["A"], saturation=1.0)) * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
+GLASS = np.full((2, 2, 3), 245, np.uint8)
+
+
+def test_glass_stays_without_colour_where_the_target_has_none_and_it_is_said() -> None:
+    with pytest.warns(UserWarning, match=r"no empty slide among these tiles: .* white is taken as 255"):
+        target = estimate([without_glass(0)])
+    np.testing.assert_array_equal(target.white, [255, 255, 255])
+    assert np.ptp(recoloured(GLASS, estimate([mixture("A", 0)]), target), axis=-1).max() < 8
+    known = estimate([without_glass(0)], white=[247, 238, 241])  # no warning: pytest would show it
+    np.testing.assert_array_equal(known.white, [247, 238, 241])
+    truth = LABS["A"].vectors[:2]
+    degrees = np.degrees(np.arccos((known.vectors * truth).sum(1).clip(-1, 1)))
+    assert degrees.max() < 8
+
+
+def test_tiles_without_glass_and_without_tissue_are_counted_and_named() -> None:
+    tiles = [mixture("A", 0), without_glass(1), np.full((16, 16, 3), 240, np.uint8), without_glass(2)]
+    with pytest.warns(UserWarning, match="of 4 tiles") as said:
+        out = normalized(tiles, STAINS)
+    told = [str(warning.message) for warning in said]
+    assert told[0] == "1 of 4 tiles hold too little tissue, or of one colour only, and stay as they are: 2"
+    assert told[1].startswith("2 of 4 tiles hold no empty slide: white is taken as 255")
+    assert told[1].endswith(": 1, 3")
+    np.testing.assert_array_equal(out[2], tiles[2])
+    with pytest.warns(UserWarning, match="2 of 3 groups hold no empty slide"):
+        normalized(tiles, STAINS, groups=["a", "b", "a", "c"])
+
+
+@pytest.mark.parametrize("light", [(242, 230, 178), (200, 200, 200), (255, 244, 250), (200, 225, 255)])
+def test_coloured_and_weak_lamps_are_no_stain(light: tuple[int, int, int]) -> None:
+    tile = (mixture("A", 0) / 255.0 * light).astype(np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = estimate([tile])
+    np.testing.assert_allclose(found.white, np.array(LABS["A"].white) * light, atol=4)
+
+
+def test_tissue_of_one_colour_has_no_two_dyes() -> None:
+    flat = np.full((64, 64, 3), (200, 120, 170), np.uint8)
+    flat[:20] = 250
+    with pytest.raises(ValueError, match="2816 pixels of tissue have one colour"):
+        estimate([flat])
+    with pytest.warns(UserWarning, match="1 of 1 tiles hold too little tissue, or of one colour only"):
+        np.testing.assert_array_equal(normalized([flat], STAINS)[0], flat)
+
+
+def test_floats_from_0_to_1_are_read_as_what_they_are() -> None:
+    tile = mixture("A", 0)
+    np.testing.assert_array_equal(recoloured(tile / 255.0, STAINS, STAINS), np.maximum(tile, 1))
+
+
+@pytest.mark.parametrize("white", [[255, 255], [0.9, 0.9, 0.9], [300, 255, 255], 255])
+def test_a_white_that_is_no_colour_is_refused(white: object) -> None:
+    with pytest.raises(ValueError, match="white"):
+        estimate([mixture("A", 0)], white=white)  # type: ignore[arg-type]
+
+
 def test_what_cannot_be_estimated_or_matched_is_named() -> None:
     with pytest.raises(ValueError, match="0 of 256 pixels are tissue"):
         estimate([np.full((16, 16, 3), 240, np.uint8)])
+    with pytest.raises(ValueError, match="no tiles"):
+        estimate([])
     with pytest.raises(ValueError, match="1 tiles, but 2 groups"):
         normalized([mixture("A", 0)], STAINS, groups=["a", "b"])

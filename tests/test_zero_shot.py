@@ -33,6 +33,7 @@ classes = st.lists(names | st.lists(names, min_size=1, max_size=3), min_size=1, 
 templates = st.lists(st.sampled_from(["{}", "an image of {}", "{} and {}", "H&E {}."]), min_size=1, max_size=3)
 
 
+@pytest.mark.filterwarnings("ignore:classes . and . have the same words")
 @given(classes, templates)
 def test_classifier_is_the_mean_of_every_sentence(class_names: list, patterns: list[str]) -> None:  # type: ignore[type-arg]
     ours = zero_shot.classifier(TABLE, class_names, patterns)  # type: ignore[arg-type]
@@ -98,11 +99,45 @@ def test_worst_confusions(rows: list[tuple[int, int]]) -> None:
         (["a", []], "{}", "at least one name"),
         ([], "{}", "list of class names"),
         ("fat", "{}", "list of class names, got 'fat'"),
+        ({"fat"}, "{}", "list of class names"),
+        (["a", ""], "{}", "the name of a class is ''"),
+        (["a", ["b", " "]], "{}", "the name of a class is ' '"),
+        (["a"], [lambda name: "a picture"], "the template makes 'a picture' of 'a'"),
+        (["a"], lambda name: None, "the template makes None of 'a'"),
     ],
 )
 def test_mistakes_are_explained(class_names: list[str], patterns: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         zero_shot.classifier(TABLE, class_names, patterns)  # type: ignore[arg-type]
+
+
+def test_names_and_templates_of_another_kind_are_named() -> None:
+    for wrong in (None, float("nan"), 7, ["a", None]):
+        with pytest.raises(TypeError, match="the name of a class is"):
+            zero_shot.classifier(TABLE, [wrong], "{}")  # type: ignore[arg-type, list-item]
+    with pytest.raises(TypeError, match="the template is 7; pass a sentence"):
+        zero_shot.classifier(TABLE, ["a"], [7])  # type: ignore[arg-type, list-item]
+    with pytest.raises(ValueError, match="list of templates, got"):
+        zero_shot.prompt_spread(TABLE, np.eye(8), [0] * 8, ["a"], "{}")  # type: ignore[arg-type]
+
+
+def test_functions_are_templates_as_in_the_notebooks_of_clip() -> None:
+    functions = [lambda name: f"a photo of a {name}.", lambda name: f"{name.upper()}, H&E"]
+    ours = zero_shot.classifier(TABLE, ["fat", ["lymphocytes", "white cells"]], functions)  # type: ignore[arg-type]
+    assert zero_shot.prompts("fat", functions) == ["a photo of a fat.", "FAT, H&E"]
+    same = zero_shot.classifier(TABLE, ["fat", ["lymphocytes", "white cells"]], functions[0])  # type: ignore[arg-type]
+    np.testing.assert_array_equal(
+        same,
+        zero_shot.classifier(TABLE, ["fat", ["lymphocytes", "white cells"]], "a photo of a {}."),  # type: ignore[arg-type]
+    )
+    assert not np.allclose(ours, same)
+    spread = zero_shot.prompt_spread(TABLE, np.eye(8), [0, 1] * 4, ["fat", "mucus"], functions)  # type: ignore[arg-type]
+    assert list(spread) == functions
+
+
+def test_two_classes_of_the_same_words_are_said() -> None:
+    with pytest.warns(UserWarning, match="classes 0 and 2 have the same words, 'fat': no picture can be 2"):
+        zero_shot.classifier(TABLE, ["fat", "mucus", ["fat"]], "{}")  # type: ignore[arg-type]
 
 
 def test_vectors_of_two_models_do_not_meet() -> None:

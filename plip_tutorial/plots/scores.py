@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from plip_tutorial import calibration
 from plip_tutorial.metrics import Score
 from plip_tutorial.plots.style import (
     BLUE,
@@ -179,7 +180,7 @@ def reliability(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: int 
     panel.plot([0, 1], [0, 1], color=INK, ls="--", lw=1, label="means what it says")
     for (name, (confidence, right)), look in zip(curves.items(), looks(curves).values(), strict=True):
         sure, hit = np.asarray(confidence, float), np.asarray(right, float)
-        step = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
+        step = calibration.steps(confidence, bins)
         n = np.bincount(step, minlength=bins)
         used = n > 0
         x, y = (np.bincount(step, weights=w, minlength=bins)[used] / n[used] for w in (sure, hit))
