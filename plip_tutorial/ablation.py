@@ -71,7 +71,7 @@ def predictions(without: str, seed: int, steps: int) -> dict[str, Labels]:
         path, _ = finetune.finetune(recipe.tiny_clip(seed), corpus, config, output=folder / "run", progress=False)
         plip = PLIP(path)
         answers: dict[str, Any] = {name: _answers(plip, name) for name in microcosm.NAMES}
-        np.savez(folder / "answers.npz", allow_pickle=False, **answers)
+        np.savez(folder / "answers.npz", **answers)
 
     key = recipe.key(CODE, without=without, seed=seed, steps=steps)
     with np.load(cache.build("ablation-run", key, make) / "answers.npz") as file:

@@ -90,7 +90,7 @@ def _table(plip: PLIP, folder: Path, files: Sequence[str], batch_size: int) -> p
     for place, vector in zip(np.flatnonzero(readable), embeddings, strict=True):
         rows[place] = vector
     problems = [None if row is not None else _problem(folder / file) for row, file in zip(rows, files, strict=True)]
-    kind = pa.list_(pa.float32(), plip.dim)
+    kind = pa.list_(pa.float32())
     return pa.table(
         {
             "file": pa.array(files, pa.string()),

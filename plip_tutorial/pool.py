@@ -193,7 +193,7 @@ def _embedded(plip: PLIP, rows: list[Row], batch_size: int) -> pa.Table:
     problems = [None if good else problem_of(one) for one, good in zip(given, readable, strict=True)]
     kinds = {"image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]), "text": pa.string()}
     columns = {name: pa.array([row[name] for row in rows], kinds.get(name, pa.string())) for name in FEATURES}
-    columns["embedding"] = pa.array(spread, pa.list_(pa.float32(), plip.dim))
+    columns["embedding"] = pa.array(spread, pa.list_(pa.float32()))
     columns["problem"] = pa.array(problems, pa.string())
     return pa.table(columns)
 

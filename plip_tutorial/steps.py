@@ -94,7 +94,7 @@ class Embed:
         plip, pictures = _model(self.model), table["image"].to_pylist()
         vectors, readable = plip.encode_images(pictures, self.batch_size, skip_unreadable=True)
         problems = [None if good else problem_of(one) for one, good in zip(pictures, readable, strict=True)]
-        kind = pa.list_(pa.float32(), plip.dim)
+        kind = pa.list_(pa.float32())
         return _add(table, embedding=_spread(vectors, readable, kind), problem=pa.array(problems, pa.string()))
 
 
@@ -131,7 +131,7 @@ class Fingerprint:
         prints = fingerprints([picture for picture in pictures if picture is not None])
         return _add(
             table,
-            hashes=_spread(prints.hashes, there, pa.list_(pa.uint64(), len(VIEWS))),
+            hashes=_spread(prints.hashes, there, pa.list_(pa.uint64())),
             contrast=_spread(prints.contrast, there, pa.float32()),
             digest=_spread(prints.digests, there, pa.uint64()),
         )
@@ -197,7 +197,8 @@ def _vectors(table: pa.Table) -> tuple[Vectors, NDArray[np.bool_]]:
     column = table["embedding"].combine_chunks()
     there = column.is_valid().to_numpy(zero_copy_only=False)
     flat = column.filter(pa.array(there)).flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(-1, column.type.list_size), there
+    rows = int(there.sum())
+    return flat.reshape(rows, len(flat) // max(rows, 1)), there
 
 
 def _spread(values: NDArray[Any], there: NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
