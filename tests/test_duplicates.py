@@ -94,7 +94,7 @@ def test_pairs_are_found_across_blocks():
 
 
 def test_the_hash_is_that_of_the_imagehash_library():
-    imagehash = pytest.importorskip("imagehash")
+    imagehash = pytest.importorskip("imagehash", reason="ImageHash is not installed")
     ours = fingerprints(TILES).hashes[:, 0]
     theirs = [np.packbits(imagehash.phash(tile).hash.ravel()).view(np.uint64)[0] for tile in TILES]
     assert ours.tolist() == [int(code) for code in theirs]
