@@ -1,7 +1,7 @@
 """Pages run from top to bottom where there is what Colab has, at Colab's versions, and nothing else.
 
 `.ci/environments.py` makes that environment once. Each page gets one of its own that lies over it, so that its set-up
-cell has to install the package, and a cache that holds the two trained models, so that it makes all the rest.
+cell has to install the package. Their cache holds the two trained models at first, so they make all else themselves.
 """
 
 from __future__ import annotations
@@ -48,6 +48,16 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def two_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    for model in (artifacts.tiny_clip(), artifacts.tiny_plip()):
+        built = next(place for place in model.parents if place.parent == cache.cache_dir())
+        shutil.copytree(built, folder / built.name)
+    return folder
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
     """The folder of libraries of an environment that is empty and sees those of Colab."""
@@ -59,7 +69,9 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(own: Path, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def environment(
+    own: Path, release: Path, two_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
     """What the kernel "colab" is started with. Git finds the release at the repository's address."""
     kernel = tmp_path / "jupyter" / "kernels" / "colab"
     kernel.mkdir(parents=True)
@@ -71,17 +83,10 @@ def environment(own: Path, release: Path, tmp_path: Path, monkeypatch: pytest.Mo
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{release.as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": ADDRESS,
-        cache.VARIABLE: str(_two_models(tmp_path / "cache")),
+        cache.VARIABLE: str(two_models),
         tracks.VARIABLE: "tiny",
     }
     return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")} | changed
-
-
-def _two_models(folder: Path) -> Path:
-    for model in (artifacts.tiny_clip(), artifacts.tiny_plip()):
-        built = next(place for place in model.parents if place.parent == cache.cache_dir())
-        shutil.copytree(built, folder / built.name)
-    return folder
 
 
 BEFORE = f"""
