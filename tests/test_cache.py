@@ -235,9 +235,9 @@ def test_fingerprints_differ_exactly_when_settings_do(one: dict[str, object], ot
 
 
 def repr_sorted(value: object) -> object:
-    """The obvious canonical form: 1, 1.0 and True are three values."""
+    """The obvious canonical form: 1, 1.0 and True are three values, [] and {} are two."""
     if isinstance(value, dict):
-        return sorted((key, repr_sorted(item)) for key, item in value.items()).__repr__()
+        return f"dict of {sorted((key, repr_sorted(item)) for key, item in value.items())}"
     return [repr_sorted(item) for item in value].__repr__() if isinstance(value, list) else repr(value)
 
 
