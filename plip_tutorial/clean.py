@@ -144,7 +144,7 @@ class PathologyFilter:
     def save(self, path: str | Path) -> Path:
         """Write one .npz file of plain numbers; returns its path."""
         path = Path(path).with_suffix(".npz")
-        np.savez(path, **{name: np.asarray(value) for name, value in vars(self).items()})
+        np.savez(path, **{name: np.asarray(value) for name, value in vars(self).items()})  # type: ignore[arg-type]
         return path
 
     @classmethod
