@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+FLOORS := .venvs/floors/.installed
+COLAB  := .venvs/colab/.installed
 
 export HF_HUB_OFFLINE := 1
 export PLIP_TUTORIAL_TRACK := tiny
@@ -14,18 +16,30 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test setup sync serve report ablation sweep gpu-check measure-gpu lint clean
+.PHONY: book test test-floors test-colab setup sync serve report ablation sweep gpu-check measure-gpu lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
 
 # A file at a time on each core, the longest first; and what took longest, such as each page in the full track.
 SPREAD := -q -p no:cacheprovider --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20
+# What needs neither pages nor a browser nor the pinned versions.
+PACKAGE := --ignore tests/book --ignore tests/real --ignore tests/test_full_track.py --ignore tests/test_house.py \
+	--ignore tests/test_dependencies.py tests plip_tutorial
 
-# The book is built from nothing: every cell runs, and every warning is an error.
-test: setup lint
+# The book is built from nothing: every cell runs, and every warning is an error. Then the package runs at the lowest
+# versions that it allows, and at last all tests, pages with the versions of Colab among them.
+test: setup lint $(FLOORS) $(COLAB)
 	$(BIN)/python book/_tools/build.py --from-nothing
-	PLIP_TUTORIAL_BOOK_BUILT=1 $(BIN)/pytest $(SPREAD) tests/test_full_track.py tests plip_tutorial
+	$(MAKE) test-floors
+	PLIP_TUTORIAL_BOOK_BUILT=1 $(BIN)/pytest $(SPREAD) --no-other-skips tests/test_full_track.py \
+		tests/book/test_colab_run.py tests plip_tutorial
+
+test-floors: $(FLOORS)
+	$(dir $(FLOORS))bin/python -m pytest $(SPREAD) --no-other-skips $(PACKAGE)
+
+test-colab: $(COLAB)
+	$(BIN)/pytest $(SPREAD) tests/book/test_colab_run.py
 
 lint: setup
 	$(BIN)/ruff check .
@@ -39,8 +53,13 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2])'
 	test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,demo,faiss,lora,scale,test]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,check,demo,faiss,lora,scale,test]"
 	touch $(STAMP)
+
+# Beside the book's environment, with the same torch: what `.ci/environments.py` says.
+.venvs/%/.installed: pyproject.toml .ci/environments.py .ci/colab.txt $(STAMP)
+	$(BIN)/python .ci/environments.py $* .venvs/$*
+	touch $@
 
 sync: setup
 	$(BIN)/python book/_tools/sync.py

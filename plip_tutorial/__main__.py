@@ -56,11 +56,11 @@ def _report(arguments: argparse.Namespace) -> None:
 
     if arguments.real:
         report.check_real(arguments.real)  # now, not after ten minutes
-    print(report.building().to_markdown(), end="\n\n")
+    print(report.building().to_string(), end="\n\n")
     print("Zero-shot: weighted F1, probe: macro F1; mean over seeds, in brackets the 95% interval of the first seed.\n")
-    print(report.benchmarks(arguments.seeds).to_markdown(), end="\n\n")
+    print(report.benchmarks(arguments.seeds).to_string(), end="\n\n")
     if arguments.real:
-        print(report.real_tiles(arguments.real, arguments.seeds).to_markdown())
+        print(report.real_tiles(arguments.real, arguments.seeds).to_string())
 
 
 def _sweep(_: argparse.Namespace) -> None:

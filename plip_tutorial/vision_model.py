@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoImageProcessor, AutoModel
+from transformers import AutoModel
+from transformers.models.auto.image_processing_auto import AutoImageProcessor  # from the top it may ask for torchvision
 
 from plip_tutorial.hub import local, quiet
 from plip_tutorial.images import ImageLike, load

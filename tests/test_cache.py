@@ -8,8 +8,11 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -221,11 +224,30 @@ def test_a_place_that_cannot_be_written_names_the_variable(tmp_path: Path, monke
             cache.cache_dir()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
-def test_a_read_only_cache_names_the_variable(folder: Path) -> None:
-    folder.mkdir(mode=0o555)
-    with pytest.raises(cache.CacheError, match="PLIP_TUTORIAL_CACHE"):
-        cache.build("thing", {}, fill)
+@contextmanager
+def no_superuser() -> Iterator[None]:
+    """The superuser may write everywhere, so it acts for nobody."""
+    superuser = os.geteuid() == 0
+    if superuser:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if superuser:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights of POSIX")
+def test_a_read_only_cache_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as place:  # pytest's own places are closed to everybody else
+        Path(place).chmod(0o755)
+        monkeypatch.setenv(cache.VARIABLE, f"{place}/cache")
+        cache.build("another thing", {}, fill)  # what is imported late is imported now
+        for folder in (Path(place, "cache", ".locks"), Path(place, "cache")):
+            folder.chmod(0o555)
+        with no_superuser(), pytest.raises(cache.CacheError, match="PLIP_TUTORIAL_CACHE"):
+            cache.build("thing", {}, fill)
+        Path(place, "cache").chmod(0o755)
 
 
 def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
@@ -267,9 +289,9 @@ def test_fingerprints_differ_exactly_when_settings_do(one: dict[str, object], ot
 
 
 def repr_sorted(value: object) -> object:
-    """The obvious canonical form: 1, 1.0 and True are three values."""
+    """The obvious canonical form: 1, 1.0 and True are three values, [] and {} are two."""
     if isinstance(value, dict):
-        return sorted((key, repr_sorted(item)) for key, item in value.items()).__repr__()
+        return f"dict of {sorted((key, repr_sorted(item)) for key, item in value.items())}"
     return [repr_sorted(item) for item in value].__repr__() if isinstance(value, list) else repr(value)
 
 

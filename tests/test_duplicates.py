@@ -169,7 +169,7 @@ def test_the_hash_is_the_sign_of_the_slowest_waves():
 
 
 def test_the_hash_is_that_of_the_imagehash_library():
-    imagehash = pytest.importorskip("imagehash")
+    imagehash = pytest.importorskip("imagehash", reason="ImageHash is not installed")
     ours = fingerprints(TILES).hashes[:, 0]
     theirs = [np.packbits(imagehash.phash(tile).hash.ravel()).view(np.uint64)[0] for tile in TILES]
     assert ours.tolist() == [int(code) for code in theirs]

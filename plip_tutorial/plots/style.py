@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, ParamSpec
 
 import matplotlib.pyplot as plt
 import numpy as np
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from numpy.typing import NDArray
 
 from plip_tutorial.metrics import Score
