@@ -6,7 +6,6 @@ That both work is the matter of `test_colab_run.py`.
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
