@@ -28,7 +28,8 @@ TRAINING = (
     "plip_tutorial.tiny_model", "plip_tutorial.contrastive", "plip_tutorial.augment", "plip_tutorial.batches",
     "plip_tutorial.finetune", "plip_tutorial.gradcache", "plip_tutorial.training_run", "plip_tutorial.checkpoints",
     "plip_tutorial.processes", "plip_tutorial.lora", "plip_tutorial.tokens", "plip_tutorial.optimizer",
-    "plip_tutorial.patches", "plip_tutorial.images", "plip_tutorial.pixels",
+    "plip_tutorial.patches", "plip_tutorial.images", "plip_tutorial.pixels", "plip_tutorial.grey_levels",
+    "plip_tutorial.picture_files", "plip_tutorial.validation",
 )  # fmt: skip
 CURATION = (
     "plip_tutorial.approximate_index", "plip_tutorial.groupings",
@@ -36,8 +37,8 @@ CURATION = (
     "plip_tutorial.vector_index", "plip_tutorial.clean", "plip_tutorial.duplicates", "plip_tutorial.pixels",
     "plip_tutorial.post_text", "plip_tutorial.funnel", "plip_tutorial.exports", "plip_tutorial.thread_pictures",
     "plip_tutorial.images", "plip_tutorial.baselines", "plip_tutorial.plip", "plip_tutorial.devices",
-    "plip_tutorial.read_token", "plip_tutorial.grey_levels", "plip_tutorial.diagnosis_grammar", "plip_tutorial.tables",
-    "plip_tutorial.post_values",
+    "plip_tutorial.read_token", "plip_tutorial.diagnosis_grammar", "plip_tutorial.tables",
+    "plip_tutorial.table_columns", "plip_tutorial.post_values",
 )  # fmt: skip
 Embeddings = NDArray[np.float32]
 

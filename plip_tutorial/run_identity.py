@@ -17,16 +17,13 @@ import numpy as np
 from datasets import Dataset, Image
 
 from plip_tutorial.batches import groups_of
+from plip_tutorial.model_fingerprint import ModelFingerprint
 
 if TYPE_CHECKING:
     from plip_tutorial.finetune import TrainConfig
 
 # What may change when a run goes on: it decides what is noted or how it is computed, not what is learnt.
 FREE = {"save_every", "trackers", "chunk_size", "precision"}
-STEPS_OF_PICTURES = (
-    "size", "crop_size", "resample", "do_resize", "do_center_crop", "do_rescale", "rescale_factor", "do_normalize",
-    "image_mean", "image_std",
-)  # fmt: skip
 
 
 def identity(
@@ -43,7 +40,7 @@ def identity(
     """
     return {
         "settings": settings(config),
-        "start checkpoint": model_fingerprint(model, processor),
+        "start checkpoint": ModelFingerprint().of(model, processor, precision="float32"),
         "pairs": table_fingerprint(pairs),
         "held-out pairs": table_fingerprint(validation) if validation is not None else None,
     }
@@ -53,18 +50,6 @@ def settings(config: TrainConfig) -> dict[str, Any]:
     """The settings that decide what is learnt, as they come back from a JSON file."""
     plain = json.loads(json.dumps(dataclasses.asdict(config)))
     return {name: value for name, value in plain.items() if name not in FREE}
-
-
-def model_fingerprint(model: Any, processor: Any) -> str:
-    """Of all weights, and of how pictures become numbers."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy())
-    for name in STEPS_OF_PICTURES:
-        value = getattr(processor.image_processor, name, None)
-        digest.update(f"{name} {dict(value) if name in ('size', 'crop_size') and value else value}".encode())
-    return digest.hexdigest()[:16]
 
 
 def table_fingerprint(pairs: Dataset) -> dict[str, Any]:

@@ -49,9 +49,9 @@ def test_what_was_built_is_found_again_and_built_anew_when_a_setting_changes(
     assert {path.name for path in small_world.iterdir() if path.name.startswith(".")} <= {".locks"}
 
 
-# What is reached from the training and is not in its key, since no result depends on it: where and how things are kept,
-# and the tracks, whose values are in the keys themselves.
-NO_RESULT = {"cache", "storage", "hub", "tracks"}
+# What is reached from the training and is not in its key, since no result depends on it: where and how things are kept
+# and recognised, pictures of a reader's own, and the tracks, whose values are in the keys themselves.
+NO_RESULT = {"cache", "storage", "hub", "tracks", "run_history", "run_identity", "model_fingerprint", "own_tiles"}
 
 
 @pytest.mark.parametrize("code", [recipe.TRAINING, recipe.TRAINING + recipe.CURATION], ids=["training", "curation"])
