@@ -78,9 +78,6 @@ class EmbeddingCache:
         with self._open() as base:
             return int(base.execute("SELECT count(*) FROM vectors").fetchone()[0])
 
-    def _texts(self, texts: Iterator[str], batch_size: int, *, normalize: bool) -> Embeddings:
-        return self.plip.encode_text(list(texts), batch_size, normalize=normalize)
-
     def _encode(self, items: Sequence[Any], look: Look, batch_size: int, normalize: bool) -> Embeddings:
         encode: Any = self.plip.encode_text if look is _caption else self.plip.encode_images
         model, keys = self.plip.fingerprint().encode(), [b""] * len(items)
