@@ -31,9 +31,11 @@ from transformers import CLIPModel
 from transformers.utils import logging
 
 from plip_tutorial import cache
-from plip_tutorial.asking import TINY, BadContentError, HubError, OddAnswerError, Progress, advice, ask, cause_of
+from plip_tutorial.asking import TINY, BadContentError, OddAnswerError, Progress, advice, cause_of
+from plip_tutorial.asking import HubError as HubError  # readers of the hub catch it from here
+from plip_tutorial.asking import ask as ask
 
-__all__ = ["MODELS", "HubError", "Pin", "ask", "download", "is_here", "is_stand_in", "local", "quiet"]
+__all__ = ["MODELS", "Pin", "download", "is_here", "is_stand_in", "local", "quiet"]
 TEXTS = (
     "config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "vocab.json", "merges.txt",
