@@ -10,7 +10,7 @@ from PIL import Image
 from small_clip import small_clip
 from transformers import CLIPModel
 
-from plip_tutorial import __main__, artifacts, cache, command_line, devices, own_tiles, provenance, report, tracks
+from plip_tutorial import __main__, artifacts, cache, command_line, devices, provenance, report, tracks
 from plip_tutorial.cache import CacheError
 from plip_tutorial.checkpoints import CheckpointError
 from plip_tutorial.hub import HubError
@@ -200,8 +200,7 @@ def test_every_command_has_a_help_that_says_what_it_does(capsys: pytest.CaptureF
         assert len(text.splitlines()) > 4
 
 
-def test_lists_that_stand_here_to_spare_an_import_are_those_of_the_modules() -> None:
-    assert set(__main__.LISTS) == set(own_tiles.LISTS)
+def test_the_precisions_stand_here_to_spare_an_import_and_are_those_of_the_devices() -> None:
     assert set(__main__.PRECISIONS) == {"auto", *devices.PRECISIONS}
 
 
