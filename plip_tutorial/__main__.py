@@ -40,7 +40,10 @@ def number_or_auto(text: str) -> float | None:
     """None for "auto", which leaves a number open."""
     if text == "auto":
         return None
-    return int(text) if text.lstrip("-").isdigit() else float(text)
+    try:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor auto") from None
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -133,14 +136,23 @@ def _check_embed(tiles: Path, output: Path) -> None:
 
     from plip_tutorial.picture_files import demand_pictures
 
-    demand_pictures(tiles, warn=False)
+    files = demand_pictures(tiles, warn=False)
     if output.exists():
         try:
-            ours = "embedding" in pq.read_schema(output).names
+            names = pq.read_schema(output).names
         except pa.ArrowInvalid:
-            ours = False
-        if not ours:
-            raise ValueError(f"{output} exists and holds no embeddings, so it is not replaced. Name another output.")
+            names = []
+        holds = "" if "embedding" in names else "no embeddings"
+        if others := set(names) - {"file", "embedding", "problem"}:
+            holds = holds or f"columns that would be lost ({', '.join(sorted(others))})"
+        if (
+            not holds
+            and "file" in names
+            and set(files).isdisjoint(pq.read_table(output, columns=["file"])["file"].to_pylist())
+        ):
+            holds = f"embeddings of other files than {tiles}"
+        if holds:
+            raise ValueError(f"{output} exists and holds {holds}, so it is not replaced. Name another output.")
 
 
 def _demo(arguments: argparse.Namespace) -> None:

@@ -95,9 +95,18 @@ def asks(text: str) -> bool:
     >>> asks("Dx?"), asks("Lecture: https://example.org/watch?v=1")
     (True, False)
     """
+    return not _QUESTIONS.isdisjoint(_ADDRESS.sub(" ", without_tags(text)))
+
+
+def without_tags(text: str) -> str:
+    """The text without HTML; a link or a hashtag is whole again.
+
+    >>> without_tags('<p>#<span class="x">naevus</span></p>').strip()
+    '#naevus'
+    """
     for pattern, new in HTML:
         text = pattern.sub(new, text)
-    return not _QUESTIONS.isdisjoint(_ADDRESS.sub(" ", text))
+    return text
 
 
 def _clean_once(text: str, word: str) -> str:

@@ -88,6 +88,7 @@ def test_wrong_words_end_with_the_usage(words: list[str], capsys: pytest.Capture
         ("embed {here} --output {here}/file.txt/a.parquet", "cannot be written: '{here}/file.txt' is a file"),
         ("embed {here} --output /proc/a/a.parquet", "'/proc/a/a.parquet' cannot be written: '/proc': "),
         ("demo {here}/gone", "there is no folder '{here}/gone'"),
+        ("finetune --pairs p --output o --learning-rate high", "'high' is neither a number nor auto"),
         ("prepare --track huge", "'huge' (choose from"),
     ],
 )
@@ -120,6 +121,13 @@ def test_no_model_is_built_for_pictures_or_an_output_that_cannot_be_used(
             ["embed", str(tiles), "--output", str(file)], capsys
         )
         assert file.read_bytes() == before
+    old = pd.DataFrame({"file": ["0.png"], "embedding": [[0.6, 0.8]], "problem": [None]})
+    for table, says in (
+        (old.assign(grade=2), r"columns that would be lost (grade)"),
+        (old, "embeddings of other files"),
+    ):
+        table.to_parquet(pairs)
+        assert says in said(["embed", str(tiles), "--output", str(pairs)], capsys)
 
 
 def test_tiles_are_embedded_from_a_name_with_a_space_into_a_folder_that_is_made(

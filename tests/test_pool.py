@@ -77,10 +77,17 @@ def test_tables_and_streams_give_the_same_pool(plip: PLIP, folder: Path, tmp_pat
         check(pool, vectors[: len(pool)])
         assert pool.items["text"][:] == files[: len(pool)]
         np.testing.assert_array_equal(pool.items[2]["image"], Pillow.open(folder / files[2]))
-    half = embed_pool(plip, stream, tmp_path / "half", image="photo", text="no such", limit=9, dtype="float16")
+    half = embed_pool(plip, stream, tmp_path / "half", image="photo", limit=9, dtype="float16")
     assert half.embeddings.dtype == np.float16
     np.testing.assert_allclose(half.embeddings, vectors[:9], atol=1e-3)
     assert set(half.items["text"][:]) == {""}
+    with pytest.raises(ValueError, match=r"no column 'no such'\. It has: photo, alt"):
+        embed_pool(plip, table, tmp_path / "typed wrong", image="photo", text="no such")
+
+
+def test_a_text_that_is_missing_is_none_and_0_is_one(plip: PLIP, folder: Path, tmp_path: Path) -> None:
+    table = Dataset.from_dict({"image": [str(folder / "0" / "00.png")] * 2, "text": [float("nan"), 0.0]})
+    assert embed_pool(plip, table, tmp_path / "pool").items["text"][:] == ["", "0.0"]
 
 
 class CrashError(RuntimeError):
