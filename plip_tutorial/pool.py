@@ -118,9 +118,11 @@ def embed_pool(
 
     Raises:
         FileNotFoundError: no such folder.
-        ValueError: no picture, no such column, or ``output`` holds another pool or other things.
+        TypeError: another kind of source.
+        ValueError: an odd setting, no picture, no such column, or ``output`` holds another pool or other things.
         InUseError: another process writes the same output.
     """
+    _check(source, limit, shard, dtype)
     place, parts = Path(output), Path(f"{os.fspath(output)}.parts")
     place.parent.mkdir(parents=True, exist_ok=True)
     with held(place, "embedding a pool"):
@@ -142,6 +144,17 @@ def embed_pool(
             os.replace(parts / "whole", place)
         shutil.rmtree(parts, ignore_errors=True)
         return open_pool(place)
+
+
+def _check(source: Source, limit: int | None, shard: int, dtype: str) -> None:
+    if not isinstance(source, str | os.PathLike | Dataset | IterableDataset):
+        hint = "give a folder, a datasets.Dataset such as Dataset.from_pandas(frame), or a stream"
+        raise TypeError(f"the source is of type {type(source).__name__}; {hint}.")
+    if dtype not in ("float32", "float16"):
+        raise ValueError(f"dtype is {dtype!r}; choose float32 or float16.")
+    for name, value in (("limit", 1 if limit is None else limit), ("shard", shard)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; it must be at least 1.")
 
 
 def _embed(plip: PLIP, pieces: Iterator[tuple[list[Row], str]], parts: Path, batch_size: int) -> list[str]:

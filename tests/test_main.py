@@ -10,7 +10,7 @@ from PIL import Image
 from small_clip import small_clip
 from transformers import CLIPModel
 
-from plip_tutorial import __main__, artifacts, cache, command_line, devices, own_tiles, provenance, report, tracks
+from plip_tutorial import __main__, artifacts, cache, command_line, devices, provenance, report, tracks
 from plip_tutorial.cache import CacheError
 from plip_tutorial.checkpoints import CheckpointError
 from plip_tutorial.hub import HubError
@@ -208,8 +208,7 @@ def test_every_command_has_a_help_that_says_what_it_does(capsys: pytest.CaptureF
         assert len(text.splitlines()) > 4
 
 
-def test_lists_that_stand_here_to_spare_an_import_are_those_of_the_modules() -> None:
-    assert set(__main__.LISTS) == set(own_tiles.LISTS)
+def test_the_list_that_stands_here_to_spare_an_import_is_that_of_the_module() -> None:
     assert set(__main__.PRECISIONS) == {"auto", *devices.PRECISIONS}
 
 

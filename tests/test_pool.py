@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from datasets import Dataset, Image, load_dataset
 from PIL import Image as Pillow
@@ -132,3 +133,17 @@ def test_a_pool_that_is_there_is_opened_and_another_one_is_refused(plip: PLIP, f
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="no picture that can be read"):
         embed_pool(plip, tmp_path / "empty", tmp_path / "third")
+
+
+def test_settings_and_sources_that_cannot_be_are_refused(plip: PLIP, folder: Path, tmp_path: Path) -> None:
+    for wrong, says in (
+        ({"limit": 0}, "limit is 0"),
+        ({"shard": 0}, "shard is 0"),
+        ({"dtype": "int8"}, "dtype is 'int8'"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            embed_pool(plip, folder, tmp_path / "pool", **wrong)  # type: ignore[arg-type]
+    for source in ([str(folder)], pd.DataFrame({"image": ["a.png"]})):
+        with pytest.raises(TypeError, match=r"of type (list|DataFrame); give a folder.*Dataset\.from_pandas\(frame\)"):
+            embed_pool(plip, source, tmp_path / "pool")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
