@@ -199,8 +199,11 @@ def with_colour(embeddings: ArrayLike, images: Iterable[ImageLike]) -> NDArray[n
     Returns:
         Unit vectors, (n, d + 48).
     """
+    vectors = check_vectors(embeddings)
     colours = np.sqrt(colour_histogram(images) / 3)  # three histograms that sum to 1 each
-    return np.asarray(np.concatenate([check_vectors(embeddings), colours], axis=1) / np.sqrt(2), np.float32)
+    if len(vectors) != len(colours):
+        raise ValueError(f"there are {len(vectors)} embeddings and {len(colours)} images; one for each is needed")
+    return np.asarray(np.concatenate([vectors, colours], axis=1) / np.sqrt(2), np.float32)
 
 
 def leaks(

@@ -163,7 +163,7 @@ def refuse_single(images: Any) -> None:
             hint = "Pass [np.moveaxis(image, 0, -1)] for the one, list(images) for the others."
             raise TypeError(f"shape {shape} is one image with its channels first, or {shape[0]} grey ones. {hint}")
     if single:
-        raise TypeError(f"expected a sequence of images, got {_name(images)}. Pass [image]; of a table, its column.")
+        raise TypeError(f"expected a sequence of images, got one image ({_name(images)}). Pass [image] or a column.")
 
 
 def undecoded(images: Any) -> Any:

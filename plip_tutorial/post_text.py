@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -78,6 +78,17 @@ def clean_text(text: str, *, hashtags: Hashtags = "drop") -> str:
     while text != before:
         before, text = text, _clean_once(text, word)
     return text if has_words(text) else ""
+
+
+def checked_captions(texts: Iterable[str]) -> list[str]:
+    """Give the captions as a list; one string, or something among them that is none, is a TypeError."""
+    if isinstance(texts, str):
+        raise TypeError(f"expected a sequence of captions, got one string ({texts[:40]!r}). Pass [text].")
+    captions = list(texts)
+    for i, caption in enumerate(captions):
+        if not isinstance(caption, str):
+            raise TypeError(f"caption {i} of {len(captions)} is {caption!r}, not a string")
+    return captions
 
 
 def has_words(text: str) -> bool:

@@ -157,7 +157,7 @@ def test_colours_count_as_much_as_the_embedding():
     both = with_colour(vectors, tiles)
     overlap = [[np.sqrt(a * b).sum() for a in colours] for b in colours]
     np.testing.assert_allclose(both @ both.T, (vectors @ vectors.T + overlap) / 2, atol=1e-6)
-    with pytest.raises(ValueError, match="dimension"):
+    with pytest.raises(ValueError, match="2 embeddings and 3 images; one for each"):
         with_colour(vectors[:2], tiles)
 
 

@@ -225,7 +225,7 @@ def test_columns_of_tables_are_sequences(tmp_path: Path) -> None:
         for i, picture in enumerate(load(many)):
             np.testing.assert_array_equal(picture, PIXELS // (i + 1))
         assert [str(undecoded(many)[i]) for i in range(3)] == names  # as `EmbeddingCache` looks at them twice
-    with pytest.raises(TypeError, match=r"got DataFrame\. .*of a table, its column"):
+    with pytest.raises(TypeError, match=r"\(DataFrame\)\. Pass \[image\] or a column"):
         load(pd.DataFrame({"file": names}))
 
 
