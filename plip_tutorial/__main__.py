@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plip_tutorial import command_line
-from plip_tutorial.command_line import TRACEBACK, count, folder, parquet
+from plip_tutorial.command_line import TRACEBACK, count, folder, given, parquet, run_folder
 from plip_tutorial.tables import ENDINGS
 
 NAME = "python -m plip_tutorial"
@@ -169,10 +169,16 @@ def _add_finetune(commands: Any) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     this.set_defaults(run=_finetune)
-    this.add_argument("--pairs", required=True, help=f"a file ({', '.join(ENDINGS)}), or a data set on the hub")
-    this.add_argument("--images", type=Path, metavar="DIR", help="where relative paths of pictures start")
-    this.add_argument("--base", default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP")
-    this.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the run; it is resumed")
+    this.add_argument(
+        "--pairs", type=given, required=True, help=f"a file ({', '.join(ENDINGS)}), or a data set on the hub"
+    )
+    this.add_argument("--images", type=folder, metavar="DIR", help="where relative paths of pictures start")
+    this.add_argument(
+        "--base", type=given, default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP"
+    )
+    this.add_argument(
+        "--output", type=run_folder, required=True, metavar="DIR", help="folder of the run; it is resumed"
+    )
     this.add_argument("--anew", action="store_true", help="throw away the run that is in the folder")
     this.add_argument("--image-column", default="image", help="column of picture paths")
     this.add_argument("--caption-column", default="caption", help="column of captions")
@@ -214,7 +220,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="ends in .parquet; columns file, embedding, problem",
     )
-    embed.add_argument("--model", default="tiny-plip", help="tiny-plip, vinid/plip, or the directory of a CLIP")
+    embed.add_argument(
+        "--model", type=given, default="tiny-plip", help="tiny-plip, vinid/plip, or the directory of a CLIP"
+    )
     embed.add_argument(
         "--batch-size",
         type=count,

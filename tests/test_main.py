@@ -88,6 +88,8 @@ def test_wrong_words_end_with_the_usage(words: list[str], capsys: pytest.Capture
         ("embed {here} --output {here}/file.txt/a.parquet", "cannot be written: '{here}/file.txt' is a file"),
         ("embed {here} --output /proc/a/a.parquet", "'/proc/a/a.parquet' cannot be written: '/proc': "),
         ("demo {here}/gone", "there is no folder '{here}/gone'"),
+        ("finetune --pairs p --output {here}/file.txt", "is a file; name a folder, a new one or that of an earlier"),
+        ("finetune --pairs p --output o --images {here}/gone", "argument --images: there is no folder '{here}/gone'"),
         ("finetune --pairs p --output o --learning-rate high", "'high' is neither a number nor auto"),
         ("prepare --track huge", "'huge' (choose from"),
     ],
@@ -101,7 +103,17 @@ def test_a_wrong_value_is_refused_before_anything_is_done(
     assert says.format(here=tmp_path) in said([word.format(here=tmp_path) for word in words.split()], capsys)
 
 
-@pytest.mark.parametrize("words", [["embed", "", "--output", "a.parquet"], ["embed", ".", "--output", " "]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["embed", "", "--output", "a.parquet"],
+        ["embed", ".", "--output", " "],
+        ["embed", ".", "--output", "a.parquet", "--model", ""],
+        ["finetune", "--pairs", "p.csv", "--output", ""],
+        ["finetune", "--pairs", "", "--output", "a"],
+        ["finetune", "--pairs", "p.csv", "--images", "", "--output", "a"],
+    ],
+)
 def test_an_empty_name_is_not_the_current_folder(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert "the name is empty" in said(words, capsys)
 
