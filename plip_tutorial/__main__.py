@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plip_tutorial import command_line
-from plip_tutorial.command_line import TRACEBACK, count, folder, parquet
+from plip_tutorial.command_line import TRACEBACK, count, folder, given, parquet, run_folder
 from plip_tutorial.tables import ENDINGS
 
 NAME = "python -m plip_tutorial"
@@ -40,7 +40,10 @@ def number_or_auto(text: str) -> float | None:
     """None for "auto", which leaves a number open."""
     if text == "auto":
         return None
-    return int(text) if text.lstrip("-").isdigit() else float(text)
+    try:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor auto") from None
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -133,14 +136,23 @@ def _check_embed(tiles: Path, output: Path) -> None:
 
     from plip_tutorial.picture_files import demand_pictures
 
-    demand_pictures(tiles, warn=False)
+    files = demand_pictures(tiles, warn=False)
     if output.exists():
         try:
-            ours = "embedding" in pq.read_schema(output).names
+            names = pq.read_schema(output).names
         except pa.ArrowInvalid:
-            ours = False
-        if not ours:
-            raise ValueError(f"{output} exists and holds no embeddings, so it is not replaced. Name another output.")
+            names = []
+        holds = "" if "embedding" in names else "no embeddings"
+        if others := set(names) - {"file", "embedding", "problem"}:
+            holds = holds or f"columns that would be lost ({', '.join(sorted(others))})"
+        if (
+            not holds
+            and "file" in names
+            and set(files).isdisjoint(pq.read_table(output, columns=["file"])["file"].to_pylist())
+        ):
+            holds = f"embeddings of other files than {tiles}"
+        if holds:
+            raise ValueError(f"{output} exists and holds {holds}, so it is not replaced. Name another output.")
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -157,10 +169,16 @@ def _add_finetune(commands: Any) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     this.set_defaults(run=_finetune)
-    this.add_argument("--pairs", required=True, help=f"a file ({', '.join(ENDINGS)}), or a data set on the hub")
-    this.add_argument("--images", type=Path, metavar="DIR", help="where relative paths of pictures start")
-    this.add_argument("--base", default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP")
-    this.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the run; it is resumed")
+    this.add_argument(
+        "--pairs", type=given, required=True, help=f"a file ({', '.join(ENDINGS)}), or a data set on the hub"
+    )
+    this.add_argument("--images", type=folder, metavar="DIR", help="where relative paths of pictures start")
+    this.add_argument(
+        "--base", type=given, default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP"
+    )
+    this.add_argument(
+        "--output", type=run_folder, required=True, metavar="DIR", help="folder of the run; it is resumed"
+    )
     this.add_argument("--anew", action="store_true", help="throw away the run that is in the folder")
     this.add_argument("--image-column", default="image", help="column of picture paths")
     this.add_argument("--caption-column", default="caption", help="column of captions")
@@ -202,7 +220,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="ends in .parquet; columns file, embedding, problem",
     )
-    embed.add_argument("--model", default="tiny-plip", help="tiny-plip, vinid/plip, or the directory of a CLIP")
+    embed.add_argument(
+        "--model", type=given, default="tiny-plip", help="tiny-plip, vinid/plip, or the directory of a CLIP"
+    )
     embed.add_argument(
         "--batch-size",
         type=count,

@@ -145,6 +145,8 @@ def cause_of(error: BaseException) -> Exception | None:
         seen.append(link)
         if isinstance(link, kinds):
             return link
+        if isinstance(link, ConnectionError) and "on the Hub (" in str(link):  # datasets keeps the cause's name alone
+            return errors.OfflineModeIsEnabled(str(link)) if "(OfflineMode" in str(link) else link
         link = link.__cause__ or link.__context__
     return next((OddAnswerError(f"{type(link).__name__}: {link}") for link in seen if _is_odd(link)), None)
 

@@ -89,17 +89,23 @@ class PathologyFilter:
             positive: embeddings of pathology, (n, d), unit vectors.
             negative: embeddings of anything else, (m, d), unit vectors.
             precision: share of the kept that is to be pathology, on the held-out examples.
-            prevalence: share of pathology where the filter will work, 0 to 1. A filter that is right 99 times in 100
-                among equals is wrong most of the time where 3% are pathology. None: as in the examples.
+            prevalence: share of pathology where the filter will work, between 0 and 1. A filter that is right 99
+                times in 100 among equals is wrong most of the time where 3% are pathology. None: as in the examples.
 
         Returns:
             The filter itself.
 
         Raises:
-            ValueError: embeddings that are no unit vectors or differ in d, or a precision that no threshold reaches.
+            ValueError: embeddings that are no unit vectors, differ in d or are too few, a prevalence that is no share,
+                or a precision that no threshold reaches.
         """
         yes = check_vectors(positive, "positive")
         no = check_vectors(negative, "negative", dim=yes.shape[1])
+        if min(len(yes), len(no)) < self.folds:
+            few = f"{len(yes)} positive and {len(no)} negative examples are too few for {self.folds} folds"
+            raise ValueError(f"{few}: give at least {self.folds} of each, better hundreds.")
+        if prevalence is not None and not 0 < prevalence < 1:
+            raise ValueError(f"prevalence is {prevalence}; it is a share and lies between 0 and 1.")
         x, y = np.concatenate([yes, no]).astype(np.float32), np.repeat([True, False], [len(yes), len(no)])
         unseen = {strength: self._unseen_scores(x, y, strength) for strength in self.strengths}
         best = max(self.strengths, key=lambda strength: average_precision_score(y, unseen[strength]))
@@ -193,8 +199,11 @@ def with_colour(embeddings: ArrayLike, images: Iterable[ImageLike]) -> NDArray[n
     Returns:
         Unit vectors, (n, d + 48).
     """
+    vectors = check_vectors(embeddings)
     colours = np.sqrt(colour_histogram(images) / 3)  # three histograms that sum to 1 each
-    return np.asarray(np.concatenate([check_vectors(embeddings), colours], axis=1) / np.sqrt(2), np.float32)
+    if len(vectors) != len(colours):
+        raise ValueError(f"there are {len(vectors)} embeddings and {len(colours)} images; one for each is needed")
+    return np.asarray(np.concatenate([vectors, colours], axis=1) / np.sqrt(2), np.float32)
 
 
 def leaks(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from datasets import Dataset
@@ -155,8 +155,15 @@ def pairs_from_posts(
         which share a ``group_id``: the row of the post. ``source`` is "tweet" or "reply".
 
     Raises:
-        ValueError: an unknown filter, a column that is missing, or a post whose text is.
+        TypeError: no table, such as both answers of `read_posts` at once.
+        ValueError: an unknown filter or word for hashtags, a column that is missing, or a post whose text is.
     """
+    if not isinstance(posts, Dataset):
+        hint = "Write: posts, problems = read_posts(path)" if isinstance(posts, tuple) else "read_posts(path) makes one"
+        raise TypeError(f"posts is a {type(posts).__name__}, but a table (datasets.Dataset) is needed. {hint}.")
+    if hashtags not in get_args(Hashtags):
+        raise ValueError(f"hashtags is {hashtags!r}; choose drop or keep.")
+    filters = [filters] if isinstance(filters, str | PostFilter) else filters
     missing = set(FEATURES) - set(posts.column_names)
     if missing:
         raise ValueError(f"posts lack the columns {sorted(missing)}. Read your own export with read_posts(path).")

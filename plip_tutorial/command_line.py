@@ -58,6 +58,28 @@ def folder(text: str) -> Path:
     return path
 
 
+def run_folder(text: str) -> Path:
+    """A folder that is there or can be made.
+
+    Raises:
+        ArgumentTypeError: for a file, and for an empty name, which would be the current folder.
+    """
+    path = _path(text)
+    if path.is_file():
+        raise ArgumentTypeError(f"{text!r} is a file; name a folder, a new one or that of an earlier run")
+    return path
+
+
+def given(text: str) -> str:
+    """Any name but an empty one.
+
+    Raises:
+        ArgumentTypeError: for that.
+    """
+    _path(text)
+    return text
+
+
 def parquet(text: str) -> Path:
     """A Parquet file that can be written; its folder may be missing.
 

@@ -196,7 +196,9 @@ def _book_cache() -> Iterator[Finding]:
         return
     yield _place(name, place, VARIABLE)
     if reason := unwritable(place):
-        yield Finding(name, f"{place} cannot be written: {reason}", remedy, stops=True)
+        filled = any(place.glob("*/built.json"))  # of a teacher, for all to read
+        hint = f"what lies there is used; to build more, {remedy}" if filled else remedy
+        yield Finding(name, f"{place} cannot be written: {reason}", hint, stops=not filled)
 
 
 def _hub_cache() -> Iterator[Finding]:

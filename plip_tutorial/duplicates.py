@@ -26,6 +26,7 @@ from scipy.fft import dctn
 
 from plip_tutorial.groupings import components, join_groups, representative
 from plip_tutorial.images import ImageLike, load
+from plip_tutorial.post_text import checked_captions
 
 __all__ = [
     "Fingerprints", "boilerplate", "copies_of", "fingerprints", "join_groups", "near_duplicate_captions",
@@ -250,8 +251,12 @@ def near_duplicate_captions(texts: Sequence[str]) -> NDArray[np.int64]:
 
     Returns:
         Group of each caption, (n,): the index of the group's first member.
+
+    Raises:
+        TypeError: for one string instead of several, or for something that is no string.
     """
-    keys = [" ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) for text in texts]
+    captions = checked_captions(texts)
+    keys = [" ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) for text in captions]
     first = {key: i for i, key in reversed(list(enumerate(keys)))}
     return np.array([first[key] for key in keys], np.int64)
 

@@ -4,7 +4,7 @@
     accelerate launch -m plip_tutorial embed tiles/ --output tiles.parquet     # one process for each GPU
 
 The result is a Parquet file: ``file`` (relative to the folder), ``embedding`` (d numbers, or nothing) and ``problem``
-(why there is nothing). Tiles that cannot be read are named and do not stop the work.
+(why there is nothing). Tiles that cannot be read are counted and named, and do not stop the work.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from accelerate import PartialState
 
 from plip_tutorial import shards
@@ -104,6 +106,16 @@ def _finish(parts: Path, made_of: list[str], output: Path) -> None:
         hint = "Call again: what did not change is kept."
         raise ValueError(f"pictures of {len(odd)} of {len(files)} shards changed while they were embedded. {hint}")
     shards.join(files, parts / "whole.parquet")
+    _warn_of_problems(parts / "whole.parquet")
     share(parts / "whole.parquet")
     os.replace(parts / "whole.parquet", output)
     shutil.rmtree(parts)
+
+
+def _warn_of_problems(whole: Path) -> None:
+    told = pq.read_table(whole, columns=["file", "problem"])
+    bad = told.filter(told["problem"].is_valid()).to_pylist()
+    if bad:
+        first = f"{bad[0]['file']}: {bad[0]['problem']}"
+        text = f"{len(bad)} of {len(told)} pictures cannot be read ({first}); the column problem says why."
+        warnings.warn(text, stacklevel=4)

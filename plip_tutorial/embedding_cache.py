@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from plip_tutorial import cache
 from plip_tutorial.images import UnreadableImageError, read_file, refuse_single, to_rgb, undecoded
 from plip_tutorial.plip import PLIP, finished
+from plip_tutorial.post_text import checked_captions
 from plip_tutorial.storage import DamagedError
-from plip_tutorial.tokens import checked_captions
 
 LIMIT = 2_000_000_000  # bytes of vectors
 PATIENCE = 60.0  # seconds that a process waits for another one's writing

@@ -22,6 +22,7 @@ from datasets import Dataset, Features, Image, List, Value
 
 from plip_tutorial import tables
 from plip_tutorial.images import UnreadableImageError, to_rgb
+from plip_tutorial.post_text import without_tags
 from plip_tutorial.post_values import count, flag, listed, reference, whole
 
 Record = dict[str, Any]
@@ -40,7 +41,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "hashtags": (
         "hashtags[]", "note_tweet.entities.hashtags[].tag", "entities.hashtags[].tag", "entities.hashtags[].text",
-        "tags[].name", "record.tags[]", "post.record.tags[]",
+        "tags[].name", "record.tags[]", "post.record.tags[]", "object.tag[].name",
     ),
     "likes": (
         "likes", "public_metrics.like_count", "favorite_count", "favourites_count", "likeCount", "post.likeCount",
@@ -224,11 +225,12 @@ def _row(record: Any) -> Record:
 
 def _typed(found: Record) -> Record:
     """Values as the columns want them."""
-    tags = found["hashtags"] or re.findall(r"(?<![\w&/])#(\w+)", found["text"])
+    tags = found["hashtags"] or re.findall(r"(?<![\w&/])#(\w+)", without_tags(found["text"]))
     texts = {name: found[name] for name in FEATURES if FEATURES[name] == _TEXT}
     return {
         **{name: whole(str(text)) if name == "text" or text else None for name, text in texts.items()},
-        "hashtags": [whole(str(tag)).lstrip("#") for tag in tags],
+        # Among what Mastodon's archive calls tags are @names and :emoji:, too.
+        "hashtags": [whole(str(tag)).lstrip("#") for tag in tags if not str(tag).startswith(("@", ":"))],
         "likes": count(found["likes"]),
         "possibly_sensitive": flag(found["possibly_sensitive"]),
         "images": found["images"] or [],

@@ -78,7 +78,7 @@ def load(images: Iterable[ImageLike], *, skip_unreadable: bool = False) -> Itera
     """Decode pictures one after the other, so that a million of them need the memory of one.
 
     Args:
-        images: list, generator, array (n, h, w, 3) or image column of a `datasets.Dataset`.
+        images: list, generator, array (n, h, w, 3), column of a data frame, or image column of a `datasets.Dataset`.
         skip_unreadable: yield None for a picture that cannot be decoded, instead of raising.
 
     Yields:
@@ -157,23 +157,28 @@ def refuse_single(images: Any) -> None:
     single = isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image, Mapping))
     single = single or hasattr(images, "read")
     shape = tuple(getattr(images, "shape", ())) if hasattr(images, "__array__") and hasattr(images, "ndim") else None
-    if shape is not None:
+    if shape is not None and not _is_column(images):
         single = len(shape) < 3 or (len(shape) == 3 and shape[-1] in (1, 3, 4))
         if not single and len(shape) == 3 and shape[0] in (1, 3, 4):
             hint = "Pass [np.moveaxis(image, 0, -1)] for the one, list(images) for the others."
             raise TypeError(f"shape {shape} is one image with its channels first, or {shape[0]} grey ones. {hint}")
     if single:
-        raise TypeError(f"expected a sequence of images, got one image ({_name(images)}). Pass [image].")
+        raise TypeError(f"expected a sequence of images, got one image ({_name(images)}). Pass [image] or a column.")
 
 
 def undecoded(images: Any) -> Any:
     """Take the stored bytes of a `datasets` column, not its pictures: a broken file would end the iteration."""
+    images = list(images) if _is_column(images) else images  # in pandas a place is a name, which may begin with 5
     feature: Any = getattr(images, "features", None)
     source = getattr(images, "source", None)
     if source is None or type(feature).__name__ != "Image" or source.format["type"] == "custom":
         return images
     column = source.with_format(None).select_columns(images.column_name)
     return column.cast_column(images.column_name, type(feature)(decode=False))[images.column_name]
+
+
+def _is_column(images: Any) -> bool:
+    return getattr(images, "ndim", None) == 1 and getattr(getattr(images, "dtype", None), "kind", "") in set("OUT")
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plip_tutorial.diagnosis_grammar import evidence
+from plip_tutorial.post_text import checked_captions
 
 LANGUAGES: tuple[str, ...] = ("en", "es", "pt", "fr", "de", "it", "tr", "ja", "nl", "pl")
 # How much more often posts are in English than in any one other language: nine in ten, and seven share the rest.
@@ -62,11 +63,10 @@ def identify(texts: Iterable[str], *, languages: tuple[str, ...] = LANGUAGES) ->
         TypeError: for one string instead of several, or for something that is no string.
         ValueError: if "en" is not among the languages, or one is unknown to py3langid.
     """
-    if isinstance(texts, str):
-        raise TypeError(f"expected a sequence of captions, got one string ({texts[:40]!r}). Pass [text].")
+    captions = checked_captions(texts)
     if "en" not in languages:
         raise ValueError(f"languages are {languages}; 'en' must be among them, since the prior speaks about it.")
-    return [_identify(text, i, languages) for i, text in enumerate(texts)]
+    return [_identify(text, languages) for text in captions]
 
 
 def is_english(texts: Iterable[str], *, languages: tuple[str, ...] = LANGUAGES) -> NDArray[np.bool_]:
@@ -74,9 +74,7 @@ def is_english(texts: Iterable[str], *, languages: tuple[str, ...] = LANGUAGES) 
     return np.array([language in ("en", UNDECIDED) for language in identify(texts, languages=languages)], bool)
 
 
-def _identify(text: str, i: int, languages: tuple[str, ...]) -> str:
-    if not isinstance(text, str):
-        raise TypeError(f"caption {i} is {text!r}, not a string")
+def _identify(text: str, languages: tuple[str, ...]) -> str:
     latin = _latin_share(text)
     telling = ORGANISMS.sub(" organism ", ANYWHERE.sub(" ", text))  # both parts of a name are one word
     words, grammar = re.findall(r"[^\W\d_]{3,}", telling), evidence(telling)

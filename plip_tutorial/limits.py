@@ -270,7 +270,13 @@ def conformal_threshold(probabilities: ArrayLike, y: ArrayLike, *, coverage: flo
 
 
 def conformal_sets(probabilities: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-    """Bool mask (n, k): which classes are in the set of each item."""
+    """Bool mask (n, k): which classes are in the set of each item.
+
+    Raises:
+        ValueError: for what is no probability, or a threshold that is none.
+    """
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"the threshold is {threshold}; it is a probability, see conformal_threshold")
     return score_input.probabilities(probabilities).astype(np.float64) >= threshold
 
 

@@ -230,7 +230,7 @@ def _checked(train_x: ArrayLike, train_y: ArrayLike) -> tuple[Embeddings, NDArra
     if y.shape != x.shape[:1]:
         raise ValueError(f"expected embeddings (n, d) and labels (n,), not empty; got {x.shape} and {y.shape}")
     if len(np.unique(y)) < 2:
-        raise ValueError(f"all {len(y)} labels are {y[0]!r}; a probe needs at least two classes")
+        raise ValueError(f"all {len(y)} labels are {y[0].item()!r}; a probe needs at least two classes")
     if (x == x[0]).all():
         warnings.warn("all embeddings are the same: the probe has nothing to learn from", stacklevel=3)
     centre = x.mean(0)

@@ -29,7 +29,6 @@ from plip_tutorial.picture_files import Found, find_pictures
 from plip_tutorial.table_columns import columns_of, demand, filled, some
 
 PAIRS = Features({"image": Image(), "text": Value("string"), "group_id": Value("int64"), "source": Value("string")})
-LISTS = frozenset(tables.ENDINGS)
 
 
 def read_folder(path: str | Path) -> Dataset:

@@ -36,6 +36,7 @@ from plip_tutorial.images import UnreadableImageError, to_rgb
 from plip_tutorial.picture_files import find_pictures
 from plip_tutorial.plip import PLIP
 from plip_tutorial.storage import DamagedError, held
+from plip_tutorial.tables import is_missing
 
 SHARD = 1000  # pictures that a crash can cost, and that are in memory at once
 FEATURES = Features({"image": Image(), "text": Value("string"), "item": Value("string")})
@@ -105,7 +106,7 @@ def embed_pool(
         output: folder of the pool. Half-done work lies beside it, in ``<output>.parts``, until all is done; a second
             call goes on with it and makes anew what has changed (files by size and time, rows by their content).
         image: column of a table: pictures, paths or web addresses.
-        text: column of its texts; may be absent.
+        text: column of its texts; "text" may be absent.
         limit: stop after so many rows; None takes all.
         batch_size: pictures in one forward pass.
         shard: pictures in one piece.
@@ -117,9 +118,11 @@ def embed_pool(
 
     Raises:
         FileNotFoundError: no such folder.
-        ValueError: no picture, no such column, or ``output`` holds another pool or other things.
+        TypeError: another kind of source.
+        ValueError: an odd setting, no picture, no such column, or ``output`` holds another pool or other things.
         InUseError: another process writes the same output.
     """
+    _check(source, limit, shard, dtype)
     place, parts = Path(output), Path(f"{os.fspath(output)}.parts")
     place.parent.mkdir(parents=True, exist_ok=True)
     with held(place, "embedding a pool"):
@@ -141,6 +144,17 @@ def embed_pool(
             os.replace(parts / "whole", place)
         shutil.rmtree(parts, ignore_errors=True)
         return open_pool(place)
+
+
+def _check(source: Source, limit: int | None, shard: int, dtype: str) -> None:
+    if not isinstance(source, str | os.PathLike | Dataset | IterableDataset):
+        hint = "give a folder, a datasets.Dataset such as Dataset.from_pandas(frame), or a stream"
+        raise TypeError(f"the source is of type {type(source).__name__}; {hint}.")
+    if dtype not in ("float32", "float16"):
+        raise ValueError(f"dtype is {dtype!r}; choose float32 or float16.")
+    for name, value in (("limit", 1 if limit is None else limit), ("shard", shard)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; it must be at least 1.")
 
 
 def _embed(plip: PLIP, pieces: Iterator[tuple[list[Row], str]], parts: Path, batch_size: int) -> list[str]:
@@ -214,12 +228,17 @@ def _folder_rows(folder: Path) -> Iterator[Row]:
 
 def _table_rows(table: Dataset | IterableDataset, image: str, text: str) -> Iterator[Row]:
     columns = table.column_names
-    if columns is not None and image not in columns:
-        raise ValueError(f"the table has no column {image!r}. It has: {', '.join(columns)}.")
+    wanted = {image} | {text} - {"text"}  # which may be absent; another name was asked for
+    if columns is not None and (absent := wanted - set(columns)):
+        raise ValueError(f"the table has no column {min(absent)!r}. It has: {', '.join(columns)}.")
     if isinstance((table.features or {}).get(image), Image):
         table = table.cast_column(image, Image(decode=False))  # stored bytes: nothing is decoded and encoded again
     for place, row in enumerate(table):
-        yield {"image": _stored(row[image]), "text": str(row.get(text) or ""), "item": str(place)}
+        yield {"image": _stored(row[image]), "text": _said(row.get(text)), "item": str(place)}
+
+
+def _said(cell: Any) -> str:
+    return "" if is_missing(cell) else str(cell)
 
 
 def _stored(picture: Any) -> Row:

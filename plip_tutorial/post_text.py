@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -80,6 +80,17 @@ def clean_text(text: str, *, hashtags: Hashtags = "drop") -> str:
     return text if has_words(text) else ""
 
 
+def checked_captions(texts: Iterable[str]) -> list[str]:
+    """Give the captions as a list; one string, or something among them that is none, is a TypeError."""
+    if isinstance(texts, str):
+        raise TypeError(f"expected a sequence of captions, got one string ({texts[:40]!r}). Pass [text].")
+    captions = list(texts)
+    for i, caption in enumerate(captions):
+        if not isinstance(caption, str):
+            raise TypeError(f"caption {i} of {len(captions)} is {caption!r}, not a string")
+    return captions
+
+
 def has_words(text: str) -> bool:
     """Whether there is a letter in the text.
 
@@ -95,9 +106,18 @@ def asks(text: str) -> bool:
     >>> asks("Dx?"), asks("Lecture: https://example.org/watch?v=1")
     (True, False)
     """
+    return not _QUESTIONS.isdisjoint(_ADDRESS.sub(" ", without_tags(text)))
+
+
+def without_tags(text: str) -> str:
+    """The text without HTML; a link or a hashtag is whole again.
+
+    >>> without_tags('<p>#<span class="x">naevus</span></p>').strip()
+    '#naevus'
+    """
     for pattern, new in HTML:
         text = pattern.sub(new, text)
-    return not _QUESTIONS.isdisjoint(_ADDRESS.sub(" ", text))
+    return text
 
 
 def _clean_once(text: str, word: str) -> str:

@@ -240,6 +240,8 @@ def _numeric(values: ArrayLike, name: str) -> NDArray[Any]:
     array = _as_array(values, name)
     if array.dtype.kind not in "biuf" and array.size:
         first = array.ravel()[0]
+        if isinstance(first, (list, tuple, np.ndarray)):
+            raise TypeError(f"{name} is a column of vectors; np.stack(column.dropna()) makes an array of it")
         raise TypeError(f"{name} must be numbers; it holds {array.dtype} such as {first!r}")
     return array if array.size else array.astype(np.float64)
 

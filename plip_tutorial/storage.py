@@ -57,6 +57,8 @@ def whole_file(target: str | os.PathLike[str]) -> Iterator[Path]:
     ``target`` stays what it was. The last of two writers wins, and neither sees the other's half.
     """
     target = Path(target)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder; make it first", str(target.parent))
     place = _private(target)
     os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # with the rights that the user's mask leaves
     try:

@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from plip_tutorial.post_text import checked_captions
+
 
 class Tokens:
     """The text half of a `CLIPProcessor`, with the lengths kept apart from the padding.
@@ -61,17 +63,6 @@ class Tokens:
         message = f"caption {long[0]} ({text!r}) has {length} tokens; the model reads {self.limit}, the rest was cut"
         more = f"; so were {len(long) - 1} other captions" if len(long) > 1 else ""
         warnings.warn(message + more, stacklevel=5)  # 5: the line that called PLIP.encode_text
-
-
-def checked_captions(texts: Iterable[str]) -> list[str]:
-    """Give the captions as a list; one string, or something among them that is none, is a TypeError."""
-    if isinstance(texts, str):
-        raise TypeError(f"expected a sequence of captions, got one string ({texts[:40]!r}). Pass [text].")
-    captions = list(texts)
-    for i, caption in enumerate(captions):
-        if not isinstance(caption, str):
-            raise TypeError(f"caption {i} of {len(captions)} is {caption!r}, not a string")
-    return captions
 
 
 def _check_end_token(tokenizer: Any, config: Any) -> None:

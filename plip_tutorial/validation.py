@@ -55,7 +55,7 @@ def hold_out(pairs: Dataset, share: float, *, seed: int = 0) -> tuple[NDArray[np
         seed: of the choice.
 
     Raises:
-        ValueError: for another share.
+        ValueError: for another share, or one that leaves no pair to learn from.
     """
     if not 0 <= share < 1:
         raise ValueError(f"the share of held-out pairs goes from 0 to below 1; got {share}. Try 0.1.")
@@ -71,6 +71,8 @@ def hold_out(pairs: Dataset, share: float, *, seed: int = 0) -> tuple[NDArray[np
         held, words = own_tiles.hold_out(groups, share, seed=seed), "whole groups that share a picture or a caption"
     if len(np.unique(groups[held])) < 2:
         return np.zeros(n, bool), f"none held out, as {share:g} of {n} pairs is too few: the last model is kept"
+    if held.all():
+        raise ValueError(f"a share of {share:g} holds out all {n} pairs, and none is left to learn from. Try 0.1.")
     return held, f"{held.sum()} held out to choose the best model ({words})"
 
 

@@ -41,7 +41,8 @@ def check_vectors(vectors: ArrayLike, name: str = "embeddings", *, dim: int | No
     """
     array = np.asarray(vectors)
     if array.ndim != 2 or array.shape[1] == 0:
-        raise ValueError(f"{name} has shape {array.shape}; (n, d) is needed, one row for each item.")
+        column = " Of a column of vectors take np.stack(column.dropna())." if array.dtype == object else ""
+        raise ValueError(f"{name} has shape {array.shape}; (n, d) is needed, one row for each item.{column}")
     if not np.issubdtype(array.dtype, np.floating):
         raise ValueError(f"{name} has type {array.dtype}; floating numbers are needed.")
     if dim is not None and array.shape[1] != dim:

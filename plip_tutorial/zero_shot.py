@@ -12,7 +12,8 @@ One sentence is a sample, not a result: other words for the same class give othe
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -66,8 +67,11 @@ def _filled(pattern: Template, name: str) -> str:
     if not callable(pattern):
         raise TypeError(f"the template is {pattern!r}; pass a sentence with {{}}, or a function of the name")
     sentence = pattern(name)
-    if not isinstance(sentence, str) or sentence == pattern(f"no {name}"):
-        raise ValueError(f"the template makes {sentence!r} of {name!r}; it must make a sentence that holds the name")
+    with suppress(LookupError):  # sentences that were written by hand, one a name, know no other
+        if not isinstance(sentence, str) or sentence == pattern(f"no {name}"):
+            raise ValueError(
+                f"the template makes {sentence!r} of {name!r}; it must make a sentence that holds the name"
+            )
     return sentence
 
 
@@ -86,7 +90,11 @@ def classifier(plip: PLIP, class_names: ClassNames, templates: Template | Sequen
     Raises:
         ValueError: for a template without ``{}`` or a class without a name.
     """
-    if isinstance(class_names, (str, set, frozenset)) or len(class_names) == 0:
+    if isinstance(class_names, Mapping):
+        raise ValueError(
+            "expected a list of class names, got a mapping; of one with synonyms pass list(names.values())"
+        )
+    if isinstance(class_names, (str, set, frozenset)) or not (class_names := list(class_names)):
         raise ValueError(f"expected a list of class names, got {class_names!r}")
     sentences = [prompts(name, templates) for name in class_names]
     _warn_of_twins(sentences)
@@ -172,7 +180,7 @@ def prompt_spread(
     Returns:
         Template -> score, in the order given.
     """
-    if isinstance(templates, str):
+    if isinstance(templates, str) or callable(templates):
         raise ValueError(f"expected a list of templates, got {templates!r}")
     truth, spread = score_input.class_indices(y_true, len(class_names), "y_true"), {}
     for template in templates:

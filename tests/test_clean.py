@@ -52,6 +52,15 @@ def test_a_rarer_class_needs_a_higher_threshold():
     assert rare.keep(fresh).mean() > 0.5
 
 
+def test_too_few_examples_and_a_prevalence_that_is_no_share_are_refused():
+    for positive, negative in ((POSITIVE[:4], NEGATIVE), (POSITIVE, NEGATIVE[:0])):
+        with pytest.raises(ValueError, match=f"{len(positive)} positive and {len(negative)} negative examples are too"):
+            PathologyFilter().fit(positive, negative)
+    for prevalence in (0, 1, 2, 3.0, float("nan")):
+        with pytest.raises(ValueError, match=f"prevalence is {prevalence}"):
+            PathologyFilter().fit(POSITIVE[:20], NEGATIVE[:20], prevalence=prevalence)
+
+
 def test_a_picture_at_the_threshold_is_kept():
     chooser = PathologyFilter(weights=np.zeros(2, np.float32), threshold=0.5)  # everything scores a half
     assert chooser.keep(np.eye(2)).all()
@@ -148,7 +157,7 @@ def test_colours_count_as_much_as_the_embedding():
     both = with_colour(vectors, tiles)
     overlap = [[np.sqrt(a * b).sum() for a in colours] for b in colours]
     np.testing.assert_allclose(both @ both.T, (vectors @ vectors.T + overlap) / 2, atol=1e-6)
-    with pytest.raises(ValueError, match="dimension"):
+    with pytest.raises(ValueError, match="2 embeddings and 3 images; one for each"):
         with_colour(vectors[:2], tiles)
 
 

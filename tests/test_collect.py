@@ -247,6 +247,17 @@ def test_missing_columns_are_named(world):
         pairs_from_posts(world[0].remove_columns(["text", "likes"]))
 
 
+def test_what_is_no_table_and_what_is_no_choice_is_named(world):
+    with pytest.raises(TypeError, match=r"posts is a tuple.*posts, problems = read_posts\(path\)"):
+        pairs_from_posts((world[0], []))
+    with pytest.raises(TypeError, match=r"posts is a list.*read_posts\(path\) makes one"):
+        pairs_from_posts(world[0].to_list()[:2])
+    with pytest.raises(ValueError, match="hashtags is 'remove'; choose drop or keep"):
+        pairs_from_posts(world[0], hashtags="remove")
+    alone, listed = (pairs_from_posts(world[0], filters=given)[0] for given in ("text cleaning", ["text cleaning"]))
+    assert alone["text"][:] == listed["text"][:]
+
+
 def test_selections_and_concatenations_are_tables_too(world):
     table, rows = world
     mixed = concatenate_datasets([table.select(range(200, 400)), table.select(range(200))])

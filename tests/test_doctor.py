@@ -187,6 +187,11 @@ def test_a_cache_that_cannot_be_made_or_written_must_be_mended(monkeypatch, tmp_
     monkeypatch.setattr(doctor, "unwritable", lambda place: "Read-only file system")
     stops = [finding for finding in doctor.examine(hub=False) if finding.stops]
     assert [finding.found for finding in stops] == [f"{tmp_path} cannot be written: Read-only file system"]
+    (tmp_path / "tiny-clip-1").mkdir()
+    (tmp_path / "tiny-clip-1" / "built.json").write_text("{}")  # a teacher has filled it for all to read
+    advice = [finding for finding in doctor.examine(hub=False) if "Read-only" in finding.found]
+    assert [finding.stops for finding in advice] == [False]
+    assert "what lies there is used" in advice[0].remedy
 
 
 def test_an_unknown_track_must_be_mended(monkeypatch):

@@ -274,3 +274,11 @@ def test_boilerplate_is_what_stands_in_more_posts_than_allowed(said, limit):
     keys = [" ".join(text.lower().strip("!.").split()) for text in texts]
     slow = [len({post for key, post in zip(keys, posts, strict=True) if key == mine}) > limit for mine in keys]
     assert boilerplate(texts, posts, limit=limit).tolist() == slow
+
+
+def test_one_caption_or_none_is_no_list_of_captions():
+    for call in (near_duplicate_captions, boilerplate):
+        with pytest.raises(TypeError, match=r"got one string \('Great case!'\)"):
+            call("Great case!")
+        with pytest.raises(TypeError, match="caption 1 of 2 is None, not a string"):
+            call(["Fat", None])

@@ -270,6 +270,7 @@ def test_the_archive_that_a_user_of_mastodon_can_download(folder):
     note = {
         "id": "n1", "content": "<p>Naevus</p>", "published": "2024-01-01", "inReplyTo": "n0", "sensitive": True,
         "attachment": [{"url": "/tile.png"}],
+        "tag": [{"type": "Mention", "name": "@b@c.org"}, {"type": "Hashtag", "name": "#dermpath"}],
     }  # fmt: skip
     outbox = {
         "id": "outbox.json",
@@ -280,9 +281,15 @@ def test_the_archive_that_a_user_of_mastodon_can_download(folder):
     found = posts[0]
     assert len(found.pop("images")) == 1
     assert found == {
-        "id": "n1", "author": "a", "created_at": "2024-01-01", "text": "<p>Naevus</p>", "hashtags": [], "likes": 0,
-        "possibly_sensitive": True, "retweet_of": None, "in_reply_to": "n0",
+        "id": "n1", "author": "a", "created_at": "2024-01-01", "text": "<p>Naevus</p>", "hashtags": ["dermpath"],
+        "likes": 0, "possibly_sensitive": True, "retweet_of": None, "in_reply_to": "n0",
     }  # fmt: skip
+
+
+def test_a_hashtag_in_the_html_of_mastodon(folder):
+    html = '<p>Naevus <a href="https://m.org/tags/x#top" rel="tag">#<span>dermpath</span></a></p>'
+    posts, _ = read_posts(write(folder, [{"id": "1", "content": html}], name="export.json"))
+    assert posts["hashtags"][:] == [["dermpath"]]
 
 
 @pytest.mark.parametrize("cell", ["a|b", '["a", "b"]', "['a', 'b']", "['a' 'b']", "[a, b]"])

@@ -290,6 +290,19 @@ def test_without_a_network_the_message_says_so_at_once(server: Hub, monkeypatch:
         hub.local(CLIP_ID)
 
 
+@pytest.mark.parametrize(("name", "says"), [("OfflineModeIsEnabled", "never fetched"), ("ConnectError", "be reached")])
+def test_a_set_of_which_only_the_name_of_the_error_is_left(
+    name: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "WAIT", 0)
+
+    def load() -> None:
+        raise ConnectionError(f"Couldn't reach 'foo/bar' on the Hub ({name})")  # by `load_dataset`, without a cause
+
+    with pytest.raises(asking.HubError, match=f"^foo/bar: .*{says}"):
+        asking.ask("foo/bar", load)
+
+
 def test_another_file_than_the_published_one_is_refused_whatever_the_hub_says(
     server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from datasets import Dataset, Features
 from datasets import Image as ImageFeature
@@ -19,7 +20,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageOps
 
 from plip_tutorial import images
-from plip_tutorial.images import UnreadableImageError, load, to_rgb
+from plip_tutorial.images import UnreadableImageError, load, to_rgb, undecoded
 
 REAL = Path(__file__).parents[1] / "../shared/data"
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 3), dtype=np.uint8)
@@ -213,6 +214,19 @@ ONE = ["tile.png", b"abc", Path("tile.png"), Image.new("L", (2, 2)), PIXELS, PIX
 def test_one_picture_is_no_sequence(single: object) -> None:
     with pytest.raises(TypeError, match=r"Pass \[image\]"):
         load(single)  # type: ignore[arg-type]
+
+
+def test_columns_of_tables_are_sequences(tmp_path: Path) -> None:
+    for i in range(3):
+        Image.fromarray(PIXELS // (i + 1)).save(tmp_path / f"{i}.png")
+    names = [str(tmp_path / f"{i}.png") for i in range(3)]
+    column = pd.Series(names, index=[2, 1, 7])  # as a filter or a sort leaves it: places are no numbers of rows
+    for many in (column, column.astype("string"), column.map(Path), np.array(names), np.array(names, object)):
+        for i, picture in enumerate(load(many)):
+            np.testing.assert_array_equal(picture, PIXELS // (i + 1))
+        assert [str(undecoded(many)[i]) for i in range(3)] == names  # as `EmbeddingCache` looks at them twice
+    with pytest.raises(TypeError, match=r"\(DataFrame\)\. Pass \[image\] or a column"):
+        load(pd.DataFrame({"file": names}))
 
 
 def test_containers_stream(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_diagnosis_and_its_look_alike(english, other):
 def test_one_text_or_none_is_no_list_of_texts():
     with pytest.raises(TypeError, match="got one string"):
         is_english("Melanoma of the skin")
-    with pytest.raises(TypeError, match="caption 1 is None"):
+    with pytest.raises(TypeError, match="caption 1 of 2 is None"):
         is_english(["Melanoma of the skin", None])
 
 

@@ -170,6 +170,12 @@ def test_a_coverage_that_cannot_be_is_refused(coverage: float) -> None:
         limits.conformal_threshold([[0.5, 0.5]], [0], coverage=coverage)
 
 
+@pytest.mark.parametrize("threshold", [90, -0.1, float("nan")])
+def test_a_threshold_that_cannot_be_makes_no_sets(threshold: float) -> None:
+    with pytest.raises(ValueError, match=f"threshold is {threshold}; it is a probability"):
+        limits.conformal_sets([[0.5, 0.5]], threshold)
+
+
 def test_a_temperature_without_a_best_value_is_said() -> None:
     right = np.eye(3)[[0, 1, 2, 0]] * 4
     for logits, labels in ((right, [0, 1, 2, 0]), (right, [1, 2, 0, 1]), (np.ones((4, 3)), [0, 1, 2, 0])):

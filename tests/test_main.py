@@ -88,6 +88,9 @@ def test_wrong_words_end_with_the_usage(words: list[str], capsys: pytest.Capture
         ("embed {here} --output {here}/file.txt/a.parquet", "cannot be written: '{here}/file.txt' is a file"),
         ("embed {here} --output /proc/a/a.parquet", "'/proc/a/a.parquet' cannot be written: '/proc': "),
         ("demo {here}/gone", "there is no folder '{here}/gone'"),
+        ("finetune --pairs p --output {here}/file.txt", "is a file; name a folder, a new one or that of an earlier"),
+        ("finetune --pairs p --output o --images {here}/gone", "argument --images: there is no folder '{here}/gone'"),
+        ("finetune --pairs p --output o --learning-rate high", "'high' is neither a number nor auto"),
         ("prepare --track huge", "'huge' (choose from"),
     ],
 )
@@ -100,7 +103,17 @@ def test_a_wrong_value_is_refused_before_anything_is_done(
     assert says.format(here=tmp_path) in said([word.format(here=tmp_path) for word in words.split()], capsys)
 
 
-@pytest.mark.parametrize("words", [["embed", "", "--output", "a.parquet"], ["embed", ".", "--output", " "]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["embed", "", "--output", "a.parquet"],
+        ["embed", ".", "--output", " "],
+        ["embed", ".", "--output", "a.parquet", "--model", ""],
+        ["finetune", "--pairs", "p.csv", "--output", ""],
+        ["finetune", "--pairs", "", "--output", "a"],
+        ["finetune", "--pairs", "p.csv", "--images", "", "--output", "a"],
+    ],
+)
 def test_an_empty_name_is_not_the_current_folder(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert "the name is empty" in said(words, capsys)
 
@@ -120,6 +133,13 @@ def test_no_model_is_built_for_pictures_or_an_output_that_cannot_be_used(
             ["embed", str(tiles), "--output", str(file)], capsys
         )
         assert file.read_bytes() == before
+    old = pd.DataFrame({"file": ["0.png"], "embedding": [[0.6, 0.8]], "problem": [None]})
+    for table, says in (
+        (old.assign(grade=2), r"columns that would be lost (grade)"),
+        (old, "embeddings of other files"),
+    ):
+        table.to_parquet(pairs)
+        assert says in said(["embed", str(tiles), "--output", str(pairs)], capsys)
 
 
 def test_tiles_are_embedded_from_a_name_with_a_space_into_a_folder_that_is_made(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from datasets import Dataset, Image, load_dataset
 from PIL import Image as Pillow
@@ -77,10 +78,17 @@ def test_tables_and_streams_give_the_same_pool(plip: PLIP, folder: Path, tmp_pat
         check(pool, vectors[: len(pool)])
         assert pool.items["text"][:] == files[: len(pool)]
         np.testing.assert_array_equal(pool.items[2]["image"], Pillow.open(folder / files[2]))
-    half = embed_pool(plip, stream, tmp_path / "half", image="photo", text="no such", limit=9, dtype="float16")
+    half = embed_pool(plip, stream, tmp_path / "half", image="photo", limit=9, dtype="float16")
     assert half.embeddings.dtype == np.float16
     np.testing.assert_allclose(half.embeddings, vectors[:9], atol=1e-3)
     assert set(half.items["text"][:]) == {""}
+    with pytest.raises(ValueError, match=r"no column 'no such'\. It has: photo, alt"):
+        embed_pool(plip, table, tmp_path / "typed wrong", image="photo", text="no such")
+
+
+def test_a_text_that_is_missing_is_none_and_0_is_one(plip: PLIP, folder: Path, tmp_path: Path) -> None:
+    table = Dataset.from_dict({"image": [str(folder / "0" / "00.png")] * 2, "text": [float("nan"), 0.0]})
+    assert embed_pool(plip, table, tmp_path / "pool").items["text"][:] == ["", "0.0"]
 
 
 class CrashError(RuntimeError):
@@ -125,3 +133,17 @@ def test_a_pool_that_is_there_is_opened_and_another_one_is_refused(plip: PLIP, f
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="no picture that can be read"):
         embed_pool(plip, tmp_path / "empty", tmp_path / "third")
+
+
+def test_settings_and_sources_that_cannot_be_are_refused(plip: PLIP, folder: Path, tmp_path: Path) -> None:
+    for wrong, says in (
+        ({"limit": 0}, "limit is 0"),
+        ({"shard": 0}, "shard is 0"),
+        ({"dtype": "int8"}, "dtype is 'int8'"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            embed_pool(plip, folder, tmp_path / "pool", **wrong)  # type: ignore[arg-type]
+    for source in ([str(folder)], pd.DataFrame({"image": ["a.png"]})):
+        with pytest.raises(TypeError, match=r"of type (list|DataFrame); give a folder.*Dataset\.from_pandas\(frame\)"):
+            embed_pool(plip, source, tmp_path / "pool")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())

@@ -160,6 +160,8 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: retrieval.search(X, X, 1, query_slides=[1] * 3, target_slides=[1, 1, NAN]), ValueError, r"slides\[2\] is"),
     (lambda: limits.preference(PLIP, X[0], ["a"], ["b"]), ValueError, r"expected image embeddings \(n, d\); got"),
     (lambda: linear_probe.sweep(changed(X, (2, 0), NAN), [0, 1, 0]), ValueError, r"embeddings\[2, 0\] is nan"),
+    (lambda: linear_probe.sweep(pd.Series(list(X)), [0, 1, 0]), TypeError, r"column of vectors; np\.stack"),
+    (lambda: linear_probe.sweep(X, ["fat"] * 3), ValueError, "all 3 labels are 'fat'; a probe needs"),
     (lambda: linear_probe.sweep(X, [0, 1, NAN]), ValueError, r"train_y\[2\] is nan"),
     (lambda: linear_probe.sweep(X, [0, 1, 0], groups=[1]), ValueError, r"lengths are \[3, 1\]"),
     (lambda: linear_probe.sweep(X, [0, 1, 0], cs=[0.0, 1.0]), ValueError, "values of C are .0.0, 1.0."),

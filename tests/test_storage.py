@@ -122,7 +122,7 @@ def test_what_is_not_damage_stays_what_it_is(tmp_path: Path) -> None:
 
 
 def test_a_results_file_that_is_cut_is_named(tmp_path: Path) -> None:
-    note = Provenance.now(code="0123", seconds=1.0)
+    note = Provenance.now(canary={"loss": 0.5}, seconds=1.0)
     path = provenance.save("table", [1, 2], note, folder=tmp_path)
     assert provenance.load("table", folder=tmp_path) == (note, [1, 2])
     for content in (path.read_text()[:-9], "[]", '{"provenance": {"date": ""}, "results": []}'):
@@ -130,3 +130,11 @@ def test_a_results_file_that_is_cut_is_named(tmp_path: Path) -> None:
         with pytest.raises(storage.DamagedError, match=r"table\.json is damaged"):
             provenance.load("table", folder=tmp_path)
     assert names(tmp_path) == ["table.json"]
+
+
+def test_a_folder_that_is_not_there_is_named_and_not_the_private_place(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileNotFoundError, match=r"no such folder; make it first: .*absent'$"),
+        storage.whole_file(tmp_path / "absent" / "a.npy"),
+    ):
+        pass

@@ -72,6 +72,8 @@ def test_a_share_of_nothing_is_allowed_and_other_shares_are_not():
     for share in (-0.1, 1.0, 10, math.nan):
         with pytest.raises(ValueError, match=f"from 0 to below 1; got {share}"):
             hold_out(pairs, share)
+    with pytest.raises(ValueError, match=r"0\.99 holds out all 12 pairs, and none is left to learn from"):
+        hold_out(table([f"case {i}" for i in range(12)]), 0.99)
 
 
 # Whether they can choose

@@ -3,6 +3,7 @@ import sys
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,6 +140,11 @@ def test_an_index_may_be_saved_to_the_file_that_it_is_mapped_to(tmp_path):
     loaded.save(path)
     for index in (loaded, VectorIndex.load(path)):
         np.testing.assert_array_equal(index.embeddings, pool)
+
+
+def test_a_column_of_vectors_gets_a_hint():
+    with pytest.raises(ValueError, match=r"shape \(3,\).*np\.stack\(column\.dropna\(\)\)"):
+        VectorIndex(pd.Series(list(np.eye(3))))
 
 
 def test_a_file_that_is_no_index_is_named(tmp_path):

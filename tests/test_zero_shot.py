@@ -100,6 +100,7 @@ def test_worst_confusions(rows: list[tuple[int, int]]) -> None:
         ([], "{}", "list of class names"),
         ("fat", "{}", "list of class names, got 'fat'"),
         ({"fat"}, "{}", "list of class names"),
+        ({"fat": ["adipose tissue"]}, "{}", r"pass list\(names\.values\(\)\)"),  # the synonyms would be lost
         (["a", ""], "{}", "the name of a class is ''"),
         (["a", ["b", " "]], "{}", "the name of a class is ' '"),
         (["a"], [lambda name: "a picture"], "the template makes 'a picture' of 'a'"),
@@ -119,6 +120,8 @@ def test_names_and_templates_of_another_kind_are_named() -> None:
         zero_shot.classifier(TABLE, ["a"], [7])  # type: ignore[arg-type, list-item]
     with pytest.raises(ValueError, match="list of templates, got"):
         zero_shot.prompt_spread(TABLE, np.eye(8), [0] * 8, ["a"], "{}")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="list of templates, got"):
+        zero_shot.prompt_spread(TABLE, np.eye(8), [0] * 8, ["a"], str.upper)  # type: ignore[arg-type]
 
 
 def test_functions_are_templates_as_in_the_notebooks_of_clip() -> None:
@@ -131,6 +134,11 @@ def test_functions_are_templates_as_in_the_notebooks_of_clip() -> None:
         zero_shot.classifier(TABLE, ["fat", ["lymphocytes", "white cells"]], "a photo of a {}."),  # type: ignore[arg-type]
     )
     assert not np.allclose(ours, same)
+    by_hand = {"fat": "an image of fat", "mucus": "a pool of mucus"}
+    np.testing.assert_array_equal(
+        zero_shot.classifier(TABLE, (name for name in by_hand), by_hand.__getitem__),  # type: ignore[arg-type]
+        zero_shot.classifier(TABLE, list(by_hand.values()), "{}"),  # type: ignore[arg-type]
+    )
     spread = zero_shot.prompt_spread(TABLE, np.eye(8), [0, 1] * 4, ["fat", "mucus"], functions)  # type: ignore[arg-type]
     assert list(spread) == functions
 
