@@ -55,8 +55,10 @@ def cache_dir() -> Path:
     """
     chosen = os.environ.get(VARIABLE)
     path = Path(chosen).expanduser().absolute() if chosen else user_cache_path("plip_tutorial", appauthor=False)
-    with _clear_errors(path):
+    try:
         path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
     return path
 
 
@@ -221,8 +223,12 @@ def _clear_errors(place: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in PLACE_ERRORS or not _lies_in(error.filename, place):
             raise
-        hint = f"Free some space, or set the environment variable {VARIABLE} to a directory that can be written."
-        raise CacheError(error.errno, f"the cache in {place} cannot be written: {error.strerror}. {hint}") from error
+        raise _unwritable(place, error) from error
+
+
+def _unwritable(place: Path, error: OSError) -> CacheError:
+    hint = f"Free some space, or set the environment variable {VARIABLE} to a directory that can be written."
+    return CacheError(error.errno, f"the cache in {place} cannot be written: {error.strerror}. {hint}")
 
 
 def _lies_in(filename: Any, place: Path) -> bool:

@@ -45,7 +45,8 @@ class DamagedError(OSError):
             place: the file or folder that has to be removed.
             reason: what is wrong with it.
         """
-        super().__init__(f"{os.fspath(place)} is damaged: {reason}. Remove it and call again; it is then made anew.")
+        hint = "Remove it and call again, and it is made anew; if it is a file of your own, name another place."
+        super().__init__(f"{os.fspath(place)} is damaged: {reason}. {hint}")
         self.reason = reason
 
 

@@ -320,3 +320,9 @@ def test_code_key_follows_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert cache.code_key(cache) == cache.code_key("plip_tutorial.cache")
     with pytest.raises(ValueError, match="no source"):
         cache.code_key("sys")
+
+
+def test_a_cache_where_no_folder_can_be_made_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.VARIABLE, "/proc/nowhere")
+    with pytest.raises(cache.CacheError, match=rf"the cache in /proc/nowhere cannot be written: .*{cache.VARIABLE}"):
+        cache.cache_dir()
