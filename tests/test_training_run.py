@@ -266,7 +266,7 @@ def test_a_memory_that_is_full_at_a_look_halves_the_chunks_too(base, pairs, tmp_
         ({"patience": 1.5}, "patience must be a whole number"),
         ({"save_every": -1}, "save_every must be .* at least 0"),
         ({"seed": "x"}, "seed must be a whole number"),
-        ({"loss": "clap"}, "loss must be one of blocked, clip, siglip.*; got 'clap'"),
+        ({"loss": "clap"}, "loss must be one of blocked, clip, .*siglip; got 'clap'"),
         ({"precision": "int4"}, "precision must be one of .*; got 'int4'"),
         ({"freeze": "text_model"}, r"freeze is a tuple of names; got 'text_model'"),
         ({"trackers": "tensorboard"}, r"trackers is a tuple of names; got 'tensorboard'"),

@@ -92,13 +92,13 @@ def environment(
 BEFORE = f"""
 import matplotlib.pyplot, numpy, pandas, torch, transformers  # a kernel of Colab has some of them loaded
 from importlib import metadata, util
-before = [metadata.version(name) for name in {KEPT}]
+versions_before_the_page = [metadata.version(name) for name in {KEPT}]  # a name that no page takes
 assert util.find_spec("plip_tutorial") is None
 """
 AFTER = f"""
 import json
 import plip_tutorial
-print(json.dumps([plip_tutorial.__file__, before, [metadata.version(name) for name in {KEPT}]]))
+print(json.dumps([plip_tutorial.__file__, versions_before_the_page, [metadata.version(name) for name in {KEPT}]]))
 """
 
 
