@@ -3,7 +3,7 @@
 import ast
 import http.server
 import os
-import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -115,34 +115,36 @@ def test_the_report_is_readable_and_says_which_python():
 
 
 BARE = (
-    f"import sys, runpy; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['x', *sys.argv[1:]];"
+    "import sys, runpy; sys.path.insert(0, sys.argv[1]); sys.argv = ['x', *sys.argv[2:]];"
     "runpy.run_module('plip_tutorial', run_name='__main__')"
 )
 
 
-def bare(*words):
-    """A command in a Python that has nothing but its standard library."""
+def bare(place, *words):
+    """A command in a Python that has nothing but its standard library, and the package's files in ``place``."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment |= {"HF_HUB_OFFLINE": "1"}
     return subprocess.run(
-        [sys.executable, "-I", "-S", "-c", BARE, *words],
+        [sys.executable, "-I", "-S", "-c", BARE, str(place), *words],
         capture_output=True, text=True, env=environment, timeout=120, check=False,
     )  # fmt: skip
 
 
 def test_without_any_package_the_doctor_says_what_is_missing_and_how_to_get_it(tmp_path):
-    ran = bare("doctor")
+    place = tmp_path / "copy"  # beside the repository's own files there may be a note of what is installed
+    shutil.copytree(ROOT / "plip_tutorial", place / "plip_tutorial", ignore=shutil.ignore_patterns("__pycache__"))
+    ran = bare(place, "doctor")
     assert ran.stderr == ""
     assert ran.returncode == 1
     for name in doctor.tested():
         assert f"{name}: missing" in ran.stdout
-        assert re.search(rf'install "{name}(>=[\d.]+)?"', ran.stdout)  # an installed package tells its ranges
-    assert f"runs from {ROOT}" in ran.stdout
+        assert f'install "{name}"' in ran.stdout
+    assert f"runs from {place}" in ran.stdout
     assert "GPU: cannot be told as long as torch cannot be imported" in ran.stdout
     assert "hub: switched off" in ran.stdout
     for words in ([], ["embed"], ["finetune"], ["demo"]):
-        assert bare(*words, "--help").stdout.startswith("usage: python -m plip_tutorial")
-    ran = bare("embed", str(tmp_path), "--output", str(tmp_path / "a.parquet"))
+        assert bare(place, *words, "--help").stdout.startswith("usage: python -m plip_tutorial")
+    ran = bare(place, "embed", str(tmp_path), "--output", str(tmp_path / "a.parquet"))
     assert ran.returncode == 2
     assert "is missing. `python -m plip_tutorial doctor` says how to get it" in ran.stderr.splitlines()[-1]
     assert "Traceback" not in ran.stderr
