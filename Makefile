@@ -23,9 +23,9 @@ book: setup
 
 # A file at a time on each core, the longest first; and what took longest, such as each page in the full track.
 SPREAD := -q -p no:cacheprovider --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20
-# What needs neither pages nor a browser nor the pinned versions.
+# What needs neither pages nor a browser nor the pinned versions; other versions start from other random weights.
 PACKAGE := --ignore tests/book --ignore tests/real --ignore tests/test_full_track.py --ignore tests/test_house.py \
-	--ignore tests/test_dependencies.py tests plip_tutorial
+	--ignore tests/test_dependencies.py --ignore tests/test_measured.py tests plip_tutorial
 
 # The book is built from nothing: every cell runs, and every warning is an error. Then the package runs at the lowest
 # versions that it allows, and at last all tests, pages with the versions of Colab among them.

@@ -29,7 +29,7 @@ TRAINING = (
     "plip_tutorial.finetune", "plip_tutorial.gradcache", "plip_tutorial.training_run", "plip_tutorial.checkpoints",
     "plip_tutorial.processes", "plip_tutorial.lora", "plip_tutorial.tokens", "plip_tutorial.optimizer",
     "plip_tutorial.patches", "plip_tutorial.images", "plip_tutorial.pixels", "plip_tutorial.grey_levels",
-    "plip_tutorial.picture_files", "plip_tutorial.validation",
+    "plip_tutorial.picture_files", "plip_tutorial.validation", "plip_tutorial.post_text",
 )  # fmt: skip
 CURATION = (
     "plip_tutorial.approximate_index", "plip_tutorial.groupings",

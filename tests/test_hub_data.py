@@ -155,9 +155,12 @@ def test_python_ends_though_the_hub_still_drips(pressed: bool, server: Hub, tmp_
         "import _thread, threading\n"
         "from plip_tutorial import asking, hub_data\n"
         f"asking.PATIENCE = {60.0 if pressed else 1.0}\n"
-        + ("threading.Timer(2.0, _thread.interrupt_main).start()\n" if pressed else "")
+        "ended = threading.Event()\n"
+        "def press():  # again and again: Python drops what falls into a finalizer\n"
+        "    while not ended.wait(2.0):\n        _thread.interrupt_main()\n"
+        + ("threading.Thread(target=press, daemon=True).start()\n" if pressed else "")
         + "try:\n    hub_data.tiles('1aurent/PatchCamelyon', 'test', 12)\n"
-        "except (asking.HubError, KeyboardInterrupt) as error:\n    print(repr(error))\n"
+        "except (asking.HubError, KeyboardInterrupt) as error:\n    ended.set()\n    print(repr(error))\n"
     )
     environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
     environment |= {"HF_ENDPOINT": server.address, "HF_HOME": str(tmp_path), cache.VARIABLE: str(tmp_path / "cache")}
