@@ -30,15 +30,10 @@ MODELS = ("clip", "plip")
 
 
 @cache
-def facts() -> dict[str, Any]:
-    """The numbers of the paper with their source, as the file holds them; not to be changed."""
-    content: dict[str, Any] = json.loads(files("plip_tutorial").joinpath("data", "plip_paper.json").read_text("utf-8"))
-    return content
-
-
-@cache
-def _later() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(files("plip_tutorial").joinpath("data", "follow_up.json").read_text("utf-8"))
+def facts(name: str = "plip_paper") -> dict[str, Any]:
+    """The numbers of the paper, or of "follow_up", with their source, as the file holds them; not to be changed."""
+    file = files("plip_tutorial") / "data" / f"{name}.json"
+    content: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return content
 
 
@@ -146,16 +141,11 @@ def zero_shot() -> pd.DataFrame:
         name: {
             "tiles": entry["n"],
             "constant": constant_weighted_f1(list(sizes[name].values())) if name in sizes else np.nan,
-            **{model: _published(entry[model], entry["n"]) for model in MODELS},
+            **{model: Score(*entry[model], entry["n"]) for model in MODELS},  # value, low, high
         }
         for name, entry in published.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _published(mean_low_high: Sequence[float], n: int) -> Score:
-    value, low, high = mean_low_high
-    return Score(value, low, high, n)
 
 
 def class_sizes() -> dict[str, dict[str, int]]:
@@ -257,7 +247,7 @@ def follow_up(study: str) -> pd.DataFrame:
     Args:
         study: "conch" or "keep"; both are by authors of a rival.
     """
-    entry = _later()[study]
+    entry = facts("follow_up")[study]
     rows = {task: values for task, values in entry.items() if task not in ("by", "source", "metric", "columns")}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=entry["columns"])
     table.attrs = {key: entry[key] for key in ("by", "source", "metric")}

@@ -112,8 +112,7 @@ def sweep(
     grid = sorted({float(c) for c in cs})
     if not grid or not 0 < grid[0] <= grid[-1] < np.inf:
         raise ValueError(f"the values of C are {list(cs)}; pass at least one, all above 0")
-    splits = list(_splits(x, y, members, folds, seed)) if len(grid) > 1 else []
-    scores = _cross_validated(x, y, splits, grid, members) if splits else {}
+    scores = _cross_validated(x, y, grid, members, folds, seed) if len(grid) > 1 else {}
     chosen = max(grid, key=lambda c: scores[c].value) if scores else (grid[0] if len(grid) == 1 else UNCHOSEN)
     (weights, bias, classes) = next(_path(x, y, [chosen]))
     return Probe(chosen, scores, classes, weights, bias, centre, scale)
@@ -147,11 +146,12 @@ def label_efficiency(
     members = None if groups is None else score_input.groups(groups, len(y))
     if not all(0 < fraction <= 1 for fraction in fractions):
         raise ValueError(f"the fractions are {list(fractions)}; each must be above 0 and at most 1")
-    rows = []
+    _, inverse, counts = np.unique(y, return_inverse=True, return_counts=True)
+    size_of_class, rows = counts[inverse], []
     for repeat in range(repeats):
         ranks = _class_ranks(y, seed + repeat)
         for fraction in fractions:
-            kept = np.flatnonzero(ranks < np.maximum(1, np.round(fraction * _class_sizes(y))))
+            kept = np.flatnonzero(ranks < np.maximum(1, np.round(fraction * size_of_class)))
             if repeat and len(kept) == len(y):
                 continue
             probe = sweep(x[kept], y[kept], groups=None if members is None else members[kept])
@@ -238,27 +238,27 @@ def _checked(train_x: ArrayLike, train_y: ArrayLike) -> tuple[Embeddings, NDArra
     return (x - centre) / np.float32(scale), y, centre, scale
 
 
-def _splits(x: Embeddings, y: NDArray[Any], groups: Ints | None, folds: int, seed: int) -> Iterator[tuple[Ints, Ints]]:
+def _cross_validated(
+    x: Embeddings, y: NDArray[Any], grid: list[float], groups: Ints | None, folds: int, seed: int
+) -> dict[float, Score]:
+    """C -> macro F1 on all left-out items together; empty where there is too little to leave out."""
     smallest = int(np.unique(y, return_counts=True)[1].min())
     folds = min(folds, smallest if groups is None else min(smallest, len(np.unique(groups))))
     if folds < 2:
-        return
+        return {}
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    held_out: list[Ints] = []
+    predicted: dict[float, list[NDArray[Any]]] = {c: [] for c in grid}
     for train, held in kind(folds, shuffle=True, random_state=seed).split(x, y, groups):
         if len(np.unique(y[train])) > 1:  # whole groups may take a class with them
-            yield train, held
-
-
-def _cross_validated(
-    x: Embeddings, y: NDArray[Any], splits: list[tuple[Ints, Ints]], grid: list[float], groups: Ints | None
-) -> dict[float, Score]:
-    held_out = np.concatenate([held for _, held in splits])
-    predicted: dict[float, list[NDArray[Any]]] = {c: [] for c in grid}
-    for train, held in splits:
-        for c, (weights, bias, classes) in zip(grid, _path(x[train], y[train], grid), strict=True):
-            predicted[c].append(classes[(x[held] @ weights.T + bias).argmax(1)])
-    own = None if groups is None else groups[held_out]
-    return {c: macro_f1(y[held_out], np.concatenate(parts), groups=own) for c, parts in predicted.items()}
+            held_out.append(held)
+            for c, (weights, bias, classes) in zip(grid, _path(x[train], y[train], grid), strict=True):
+                predicted[c].append(classes[(x[held] @ weights.T + bias).argmax(1)])
+    if not held_out:
+        return {}
+    rows = np.concatenate(held_out)
+    own = None if groups is None else groups[rows]
+    return {c: macro_f1(y[rows], np.concatenate(parts), groups=own) for c, parts in predicted.items()}
 
 
 def _path(
@@ -292,9 +292,3 @@ def _class_ranks(y: NDArray[Any], seed: int) -> Ints:
         members = np.flatnonzero(y == label)
         ranks[members] = draw.permutation(len(members))
     return ranks
-
-
-def _class_sizes(y: NDArray[Any]) -> Ints:
-    """Size of each item's class."""
-    _, inverse, counts = np.unique(y, return_inverse=True, return_counts=True)
-    return np.asarray(counts[inverse])

@@ -1,4 +1,4 @@
-"""What another laboratory does to a tile, one thing at a time: dye, lamp, lens, sensor, file.
+"""What another laboratory does to a tile, one thing at a time: dye, lamp, lens, sensor, file; and scores by laboratory.
 
 Each change is a function of a tile alone (whatever `images.to_rgb` reads), so the same tile can be shown to a model
 before and after, and every answer that changes was changed by the laboratory. Dyes act on optical densities (see
@@ -12,16 +12,19 @@ True
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageFilter
 
 from plip_tutorial.limits.stain_normalization import Stains, recoloured
+from plip_tutorial.metrics import score_input
+from plip_tutorial.metrics.scores import Score, score
+from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.microcosm.stain import EOSIN, HAEMATOXYLIN
 from plip_tutorial.sources.images import ImageLike, to_rgb
 
@@ -67,3 +70,41 @@ SHIFTS: dict[str, Callable[[Picture], Picture]] = {
     "noise": partial(noisy, grey_levels=15.0),
     "JPEG, quality 20": partial(compressed, quality=20),
 }
+
+
+def coins(groups: ArrayLike, seed: int = 0) -> NDArray[np.int64]:
+    """A label that cannot be learned: one coin for each patient or slide, the same for all its tiles.
+
+    As many heads as tails (or one more), so that a constant answer is right in half of the groups.
+
+    >>> coins(["a", "a", "b", "b"]).tolist() in ([0, 0, 1, 1], [1, 1, 0, 0])
+    True
+    """
+    names, place = np.unique(score_input.groups(groups, len(np.asarray(groups))), return_inverse=True)
+    tossed = rng("coins", seed).permutation(np.arange(len(names)) % 2)
+    return np.asarray(tossed[place], np.int64)
+
+
+def by_lab(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    labs: Sequence[str] | ArrayLike,
+    *,
+    metric: str = "macro_f1",
+    groups: ArrayLike | None = None,
+) -> dict[str, Score]:
+    """A score for each lab: how far do stain and scanner move it?
+
+    Args:
+        y_true: the right labels, (n,).
+        y_pred: the predicted labels, (n,).
+        labs: (n,) laboratories.
+        metric: a name in `metrics.METRICS`.
+        groups: patients or slides, (n,), for the intervals.
+    """
+    truth, predicted = score_input.labels(y_true, "y_true"), score_input.labels(y_pred, "y_pred")
+    score_input.check_lengths(truth, predicted, names=("y_true", "y_pred"))
+    lab = score_input.groups(labs, len(truth), "labs")
+    own = np.arange(len(lab)) if groups is None else score_input.groups(groups, len(truth))
+    here = {str(name): lab == name for name in np.unique(lab)}
+    return {n: score(metric, truth[at], predicted[at], groups=own[at]) for n, at in here.items()}

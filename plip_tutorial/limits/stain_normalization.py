@@ -67,10 +67,16 @@ def estimate(
             white that is no colour.
     """
     pixels = _pixels(tiles)
-    brightest = _brightest(pixels)
-    if white is None and _is_stained(brightest):
-        warnings.warn(f"no empty slide among these tiles: {_whitened(brightest)}", stacklevel=2)
-    return _estimate(pixels, _white(brightest) if white is None else _checked_white(white), faint, outer)
+    if white is not None:
+        colour = score_input.numbers(white, "white").astype(np.float64)
+        if colour.shape != (3,) or colour.min() < 1 or colour.max() > 255:
+            raise ValueError(f"white is {colour.tolist()}; expected grey levels of red, green and blue, 1 to 255")
+    elif _is_stained(colour := _brightest(pixels)):
+        found = f"the brightest pixels are {tuple(colour.astype(int).tolist())}, so white is taken as 255"
+        remedy = "Add tiles with some glass, or pass white"
+        warnings.warn(f"no empty slide among these tiles: {found}. {remedy}", stacklevel=2)
+        colour = WHITE
+    return _estimate(pixels, colour, faint, outer)
 
 
 def _estimate(pixels: Floats, white: Floats, faint: float = 0.05, outer: float = 3.0) -> Stains:
@@ -95,22 +101,6 @@ def _brightest(pixels: Floats) -> Floats:
 def _is_stained(colour: Floats) -> bool:
     red, green, blue = -np.log10(colour / 255)
     return bool(green - (red + blue) / 2 > PINK)
-
-
-def _white(brightest: Floats) -> Floats:
-    return WHITE if _is_stained(brightest) else brightest
-
-
-def _whitened(brightest: Floats) -> str:
-    colour = tuple(brightest.astype(int).tolist())
-    return f"the brightest pixels are {colour}, so white is taken as 255. Add tiles with some glass, or pass white"
-
-
-def _checked_white(white: ArrayLike) -> Floats:
-    colour = score_input.numbers(white, "white").astype(np.float64)
-    if colour.shape != (3,) or colour.min() < 1 or colour.max() > 255:
-        raise ValueError(f"white is {colour.tolist()}; expected grey levels of red, green and blue, 1 to 255")
-    return colour
 
 
 def recoloured(tile: ImageLike, own: Stains, target: Stains) -> Picture:
@@ -154,38 +144,29 @@ def normalized(
     if groups is not None and len(np.asarray(groups)) != len(pictures):
         raise ValueError(f"{len(pictures)} tiles, but {len(np.asarray(groups))} groups")
     source = np.arange(len(pictures)) if groups is None else score_input.groups(groups, len(pictures))
-    own: dict[Any, Stains | None] = {}
+    own: dict[Any, Stains] = {}
+    poor: list[Any] = []
     pink: list[Any] = []
     for name in np.unique(source).tolist():
         pixels = _pixels([pictures[i] for i in np.flatnonzero(source == name)])
-        own[name] = _estimate_or_none(pixels)
-        if own[name] is not None and _is_stained(_brightest(pixels)):
-            pink.append(name)
-    what = "tiles" if groups is None else "groups"
-    _warn(f"{what} hold too little tissue, or of one colour only, and stay as they are", _without(own), len(own))
-    _warn(f"{what} hold no empty slide: white is taken as 255, and faint stain may be lost", pink, len(own))
-    return [_repaired(tile, own[name], target) for tile, name in zip(pictures, source.tolist(), strict=True)]
-
-
-def _without(own: dict[Any, Stains | None]) -> list[Any]:
-    return [name for name, stains in own.items() if stains is None]
+        brightest = _brightest(pixels)
+        try:
+            own[name] = _estimate(pixels, WHITE if _is_stained(brightest) else brightest)
+        except ValueError:
+            poor.append(name)
+        else:
+            pink += [name] * _is_stained(brightest)
+    what, n = "tiles" if groups is None else "groups", len(own) + len(poor)
+    _warn(f"{what} hold too little tissue, or of one colour only, and stay as they are", poor, n)
+    _warn(f"{what} hold no empty slide: white is taken as 255, and faint stain may be lost", pink, n)
+    named = zip(pictures, source.tolist(), strict=True)
+    return [recoloured(tile, own[name], target) if name in own else tile for tile, name in named]
 
 
 def _warn(what: str, names: list[Any], n: int) -> None:
     if names:
         some = ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
         warnings.warn(f"{len(names)} of {n} {what}: {some}", stacklevel=3)
-
-
-def _repaired(tile: Picture, own: Stains | None, target: Stains) -> Picture:
-    return tile if own is None else recoloured(tile, own, target)
-
-
-def _estimate_or_none(pixels: Floats) -> Stains | None:
-    try:
-        return _estimate(pixels, _white(_brightest(pixels)))
-    except ValueError:
-        return None
 
 
 def _pixels(tiles: Iterable[ImageLike]) -> Floats:

@@ -41,13 +41,11 @@ def colour_histogram(images: Iterable[ImageLike], bins: int = 16) -> Features:
     """
     if not 1 <= bins <= 256:
         raise ValueError(f"bins is {bins}; a colour has 256 levels, so it must be between 1 and 256")
-    rows = [_histogram(np.asarray(image), bins) for image in load(images)]
+    rows = []
+    for image in load(images):
+        steps = np.asarray(image).reshape(-1, 3).astype(np.int32) * bins // 256 + np.arange(3, dtype=np.int32) * bins
+        rows.append(np.bincount(steps.ravel(), minlength=3 * bins) * 3 / steps.size)
     return np.asarray(rows, np.float32).reshape(-1, 3 * bins)
-
-
-def _histogram(pixels: NDArray[np.uint8], bins: int) -> NDArray[np.float64]:
-    steps = pixels.reshape(-1, 3).astype(np.int32) * bins // 256 + np.arange(3, dtype=np.int32) * bins
-    return np.bincount(steps.ravel(), minlength=3 * bins) * 3 / steps.size
 
 
 def constant(train_y: ArrayLike, n: int) -> NDArray[Any]:

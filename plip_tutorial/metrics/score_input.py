@@ -1,7 +1,8 @@
 """What a score is computed from, checked in one place: labels, class indices, probabilities, embeddings and groups.
 
 A score of wrong input looks like any other number. So whatever scores asks here first, and an error names the first
-place that is wrong, the value that stands there, and what to do.
+place that is wrong, the value that stands there, and what to do: a TypeError for another kind of thing (gaps, strings
+among numbers), a ValueError for another shape or a value that cannot be. ``name`` is how an error calls the argument.
 
 >>> labels(["fat", None], "y_true")
 Traceback (most recent call last):
@@ -25,16 +26,7 @@ EXACT = 2.0**53  # whole numbers beyond this are not all different in float64
 
 
 def labels(values: ArrayLike, name: str = "labels") -> NDArray[Any]:
-    """Classes, one an item: an array (n,) of strings, of bools or of int64.
-
-    Args:
-        values: a list, an array, a column of a table; whole floats count as whole numbers.
-        name: how an error calls them.
-
-    Raises:
-        TypeError: for gaps (None, NaN among strings) and for strings among numbers.
-        ValueError: for other shapes than (n,), and for fractions, NaN and infinity.
-    """
+    """Classes, one an item: an array (n,) of strings, of bools or of int64; whole floats count as whole numbers."""
     array = _one_dimensional(values, name, "for probabilities take the argmax")
     if array.dtype.kind == "f":
         array = array.astype(np.float64)
@@ -50,12 +42,7 @@ def labels(values: ArrayLike, name: str = "labels") -> NDArray[Any]:
 
 
 def class_indices(values: ArrayLike, k: int, name: str = "y") -> Ints:
-    """Places of the right classes among k columns, (n,), each from 0 to k - 1.
-
-    Raises:
-        TypeError: for names in the place of places.
-        ValueError: for a place that no column has.
-    """
+    """Places of the right classes among k columns, (n,), each from 0 to k - 1."""
     array = labels(values, name)
     remedy = f"expected the place of the right class among {k} columns, 0 to {k - 1}"
     if array.dtype.kind == "U" and len(array):
@@ -66,12 +53,7 @@ def class_indices(values: ArrayLike, k: int, name: str = "y") -> Ints:
 
 
 def groups(values: ArrayLike, n: int, name: str = "groups") -> NDArray[Any]:
-    """Patients, slides or laboratories, one an item: an array (n,) without gaps.
-
-    Raises:
-        TypeError: for a gap: items of nobody would count as one patient.
-        ValueError: for another shape or length.
-    """
+    """Patients, slides or laboratories, one an item: an array (n,) without gaps."""
     array = _one_dimensional(values, name, "one name an item")
     if len(array) != n:
         raise ValueError(f"there must be as many {name} as items; their lengths are [{n}, {len(array)}]")
@@ -86,17 +68,7 @@ def group_codes(values: ArrayLike, n: int) -> Ints:
 
 
 def numbers(values: ArrayLike, name: str = "values", *, infinite: bool = False) -> NDArray[Any]:
-    """One number an item, (n,), as they come.
-
-    Args:
-        values: numbers or bools.
-        name: how an error calls them.
-        infinite: whether infinity is a number here; it sorts, but has no mean.
-
-    Raises:
-        TypeError: for what is no number.
-        ValueError: for another shape, or for NaN.
-    """
+    """One number an item, (n,), as they come; ``infinite`` where infinity will do: it sorts, but has no mean."""
     array = _numeric(values, name)
     if array.ndim != 1:
         raise ValueError(f"{name} must be one number an item, (n,), got shape {array.shape}")
@@ -107,22 +79,12 @@ def numbers(values: ArrayLike, name: str = "values", *, infinite: bool = False) 
 
 
 def logits(values: ArrayLike, name: str = "logits") -> Floats:
-    """Scores of k classes, (n, k), finite.
-
-    Raises:
-        TypeError: for what is no number.
-        ValueError: for another shape, or for NaN and infinity.
-    """
+    """Scores of k classes, (n, k), finite."""
     return np.asarray(_table(values, name), np.float64)
 
 
 def probabilities(values: ArrayLike, name: str = "probabilities") -> NDArray[Any]:
-    """Probabilities of k classes, (n, k): from 0 to 1, and 1 in each row. Floats keep their precision.
-
-    Raises:
-        TypeError: for what is no number.
-        ValueError: for another shape, and for what is no probability, such as logits.
-    """
+    """Probabilities of k classes, (n, k): from 0 to 1, and 1 in each row. Floats keep their precision."""
     array = _table(values, name)
     array = array if array.dtype.kind == "f" else array.astype(np.float64)
     slack = HALF_ROUNDING if array.dtype == np.float16 else ROUNDING
@@ -136,17 +98,7 @@ def probabilities(values: ArrayLike, name: str = "probabilities") -> NDArray[Any
 
 
 def embeddings(values: ArrayLike, name: str = "embeddings (n, d)", *, empty: bool = True) -> Embeddings:
-    """Vectors in rows, (n, d), as float32, finite.
-
-    Args:
-        values: numbers.
-        name: how an error calls them, with the shape that is wanted.
-        empty: whether there may be none.
-
-    Raises:
-        TypeError: for what is no number.
-        ValueError: for another shape, for none, and for NaN and infinity.
-    """
+    """Vectors in rows, (n, d), as float32, finite; ``empty`` where there may be none."""
     array = _numeric(values, name)
     if array.ndim != 2 or not (empty or len(array)):
         raise ValueError(f"expected {name}{'' if empty else ', not empty'}; got {array.shape}")
@@ -158,18 +110,7 @@ def embeddings(values: ArrayLike, name: str = "embeddings (n, d)", *, empty: boo
 def one_space(
     first: ArrayLike, second: ArrayLike, names: tuple[str, str], *, empty: bool = False
 ) -> tuple[Embeddings, Embeddings]:
-    """Two sets of vectors that can be multiplied: as many columns in both.
-
-    Args:
-        first: (n, d) numbers.
-        second: (m, d) numbers, at least one row.
-        names: how an error calls them, with the shapes that are wanted.
-        empty: whether the first may hold no row.
-
-    Raises:
-        TypeError: for what is no number.
-        ValueError: for other shapes, for none, and for NaN and infinity.
-    """
+    """Two sets of vectors of one width, (n, d) and (m, d); ``empty`` where the first may hold no row."""
     one, other = _numeric(first, names[0]), _numeric(second, names[1])
     fits = one.ndim == other.ndim == 2 and one.shape[1] == other.shape[1]
     if not (fits and (empty or len(one)) and len(other)):

@@ -125,20 +125,10 @@ def score(
 def report(
     y_true: ArrayLike, y_pred: ArrayLike, *, groups: ArrayLike | None = None, repeats: int = REPEATS, seed: int = 0
 ) -> dict[str, Score]:
-    """The scores that belong side by side, and those of always saying the most frequent class.
-
-    Args:
-        y_true: the right labels, (n,).
-        y_pred: the predicted labels, (n,).
-        groups: (n,) patients or slides that are resampled as a whole.
-        repeats: bootstrap repeats.
-        seed: of the bootstrap.
+    """The scores that belong side by side, and those of always saying the most frequent class. Arguments as `score`.
 
     Returns:
         ``weighted_f1``, ``macro_f1``, ``balanced_accuracy``, ``mcc``, ``constant_weighted_f1``, ``constant_macro_f1``.
-
-    Raises:
-        ValueError: if there are no items or the lengths differ.
     """
     truth = score_input.labels(y_true, "y_true")
     _, codes = encode(truth, y_pred, constant(truth, len(truth)) if len(truth) else truth)
@@ -153,17 +143,7 @@ def report(
 def per_class(
     y_true: ArrayLike, y_pred: ArrayLike, *, metric: str = "recall", groups: ArrayLike | None = None
 ) -> dict[Hashable, Score]:
-    """Recall, precision or F1 of every class.
-
-    Args:
-        y_true: the right labels, (n,).
-        y_pred: the predicted labels, (n,).
-        metric: ``"recall"``, ``"precision"`` or ``"f1"``.
-        groups: (n,) patients or slides that are resampled as a whole.
-
-    Returns:
-        Label -> score, where ``n`` is the number of items of that class.
-    """
+    """Recall, precision or F1 of every class: label -> score, where ``n`` counts the items of that class."""
     if metric not in PER_CLASS:
         raise ValueError(f"unknown metric {metric!r}; choose from {', '.join(PER_CLASS)}")
     labels, codes = encode(y_true, y_pred)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from plip_tutorial.limits import words as limits
+from plip_tutorial import limits
 
 WORDS = st.lists(st.text("abcdefg", min_size=1, max_size=6), min_size=2, max_size=8, unique=True)
 

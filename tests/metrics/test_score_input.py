@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plip_tutorial import linear_probe, retrieval, zero_shot
-from plip_tutorial.limits import words as limits
+from plip_tutorial import limits, linear_probe, retrieval, zero_shot
 from plip_tutorial.metrics import bootstrap, score_input
 from plip_tutorial.metrics import scores as metrics
 
