@@ -92,13 +92,17 @@ def test_embeddings_may_be_turned_moved_and_stretched() -> None:
     np.testing.assert_allclose(probe.predict_proba(x), other.predict_proba(40 * x @ turn + 7), atol=0.01)
 
 
-def test_no_patient_is_on_both_sides() -> None:
+def test_no_patient_is_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, patients = data()
-    splits = list(linear_probe._splits(x, y, patients, 5, 0))
-    assert len(splits) == 5
-    assert sorted(np.concatenate([held for _, held in splits])) == list(range(len(x)))
-    for train, held in splits:
-        assert not set(patients[train]) & set(patients[held])
+    fitted, path = [], linear_probe._path
+    monkeypatch.setattr(linear_probe, "_path", lambda x, y, grid: fitted.append(x[:, 0]) or path(x, y, grid))
+    sweep(x, y, groups=patients)
+    *folds, everything = fitted
+    held = [~np.isin(everything, fold) for fold in folds]
+    assert (np.sum(held, 0) == 1).all()
+    assert len(folds) == 5
+    for out in held:
+        assert not set(patients[out]) & set(patients[~out])
 
 
 def test_c_is_the_best_and_the_smallest_of_equals() -> None:
