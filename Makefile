@@ -16,7 +16,7 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test test-floors test-colab setup sync serve report ablation sweep gpu-check measure-gpu lint clean
+.PHONY: book test test-floors test-colab setup sync serve models report ablation sweep gpu-check measure-gpu lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
@@ -25,7 +25,7 @@ book: setup
 SPREAD := -q -p no:cacheprovider --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20
 # What needs neither pages nor a browser nor the pinned versions; other versions start from other random weights.
 PACKAGE := --ignore tests/book --ignore tests/real --ignore tests/test_full_track.py --ignore tests/test_house.py \
-	--ignore tests/test_dependencies.py --ignore tests/test_measured.py tests plip_tutorial
+	--ignore tests/test_dependencies.py --ignore tests/studies/test_measured.py tests plip_tutorial
 
 # The book is built from nothing: every cell runs, and every warning is an error. Then the package runs at the lowest
 # versions that it allows, and at last all tests, pages with the versions of Colab among them.
@@ -66,6 +66,11 @@ sync: setup
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+# Ten minutes: the tiny models and their corpus are made again, and their scores stand beside those of the committed ones.
+# `make models REPLACE=--replace` puts them into plip_tutorial/data/models.
+models: setup
+	$(BIN)/python -m plip_tutorial models $(REPLACE)
 
 report: setup
 	$(BIN)/python -m plip_tutorial report

@@ -18,16 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from plip_tutorial.clean.duplicates import (
-    CONTRAST,
-    DISTANCE,
-    Fingerprints,
-    fingerprints,
-    near_duplicates,
-    near_pairs,
-)
+from plip_tutorial.clean.duplicates import CONTRAST, DISTANCE, Fingerprints, fingerprints, near_duplicates, near_pairs
+from plip_tutorial.microcosm import TISSUES, render_tile
 from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.microcosm.tissue import TISSUES, render_tile
 from plip_tutorial.sources.picture_files import find_pictures
 
 DATA = Path(__file__).parents[1] / "../shared/data"

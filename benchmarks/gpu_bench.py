@@ -20,7 +20,8 @@ from plip_speed import full_size
 from torch.nn.functional import normalize
 from transformers import CLIPModel
 
-from plip_tutorial import microcosm, tiny_model
+from plip_tutorial import microcosm
+from plip_tutorial.artifacts import tiny_model
 from plip_tutorial.contrastive.losses import clip_loss
 from plip_tutorial.finetune.gradcache import backward, kept_activations
 from plip_tutorial.finetune.loop import TrainConfig

@@ -21,7 +21,7 @@ from torch.nn.functional import normalize
 from transformers import CLIPModel
 from transformers.utils import logging
 
-from plip_tutorial import tiny_model
+from plip_tutorial.artifacts import tiny_model
 from plip_tutorial.contrastive.losses import clip_loss
 from plip_tutorial.finetune.gradcache import backward
 

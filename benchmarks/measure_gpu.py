@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -32,7 +30,6 @@ from plip_tutorial.studies import provenance
 
 ROOT = Path(__file__).parents[1]
 ASK_PEAK = "import torch; print(torch.cuda.max_memory_reserved() if torch.cuda.is_available() else 0)"
-SHARED = "from plip_tutorial import prepare\nfor _, take in prepare.shared(): take()"
 
 
 def run(notebook: Path, environment: dict[str, str]) -> dict[str, Any]:
@@ -51,28 +48,19 @@ def run(notebook: Path, environment: dict[str, str]) -> dict[str, Any]:
     return {"seconds": round(seconds, 1), "peak_bytes": peak, "complete": not failed, "failed": failed[:1]}
 
 
-def own_caches(shared: Path, folder: Path, track: str) -> dict[str, str]:
-    """The environment of a reader who has the shared artifacts and nothing else."""
-    shutil.copytree(shared, folder / "book")
+def own_caches(folder: Path, track: str) -> dict[str, str]:
+    """The environment of a reader whose caches are empty."""
     places = {cache.VARIABLE: str(folder / "book"), "HF_HOME": str(folder / "hub"), "PLIP_TUTORIAL_TRACK": track}
     return {**os.environ, **places, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-
-
-def prepared(folder: Path) -> Path:
-    """Build the tiny models and their corpus; not measured."""
-    environment = {**os.environ, cache.VARIABLE: str(folder)}
-    subprocess.run([sys.executable, "-c", SHARED], env=environment, check=True)
-    return folder
 
 
 def measure(chapters: list[str], track: str, output: Path) -> Path:
     """Measure chapter by chapter and write after each, so that an interruption loses one chapter only."""
     results: dict[str, Any] = {}
     start = perf_counter()
-    shared = prepared(ROOT / "_build" / "measure_gpu")
     for chapter in chapters:
         with tempfile.TemporaryDirectory() as folder:
-            environment = own_caches(shared, Path(folder), track)
+            environment = own_caches(Path(folder), track)
             results[chapter] = run(ROOT / "book" / f"{chapter}.ipynb", environment)
         print(f"{chapter}: {results[chapter]}", flush=True)
         origin = provenance.Provenance.now(seconds=perf_counter() - start, root=ROOT)

@@ -30,7 +30,8 @@ from others import OpenClip, SentenceTransformers
 from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPProcessor
 
-from plip_tutorial import microcosm, tiny_model
+from plip_tutorial import microcosm
+from plip_tutorial.artifacts import tiny_model
 from plip_tutorial.microcosm.captions import caption
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.plip.released import Released

@@ -50,7 +50,7 @@
 import numpy as np
 import pandas as pd
 
-from plip_tutorial import artifacts, expand, plots, recipe
+from plip_tutorial import artifacts, expand, plots
 
 plots.use_style()
 pool = artifacts.web_pool()
@@ -197,7 +197,7 @@ rows = {"at random": (len(pool), 1000 * truth.mean(), 1.0)}
 for k in (1, 3, 10, 30, 100):
     back = expand.expand(seed_vectors, pool_vectors, k=k, threshold=-1)
     rows[f"k = {k}"] = len(back), back.gain(truth), truth[back.indices].sum() / truth.sum()
-k, threshold = recipe.RECIPE.neighbours, expand.choose_threshold(similarity, is_tissue, recipe.RECIPE.knn_precision)
+k, threshold = artifacts.RECIPE.neighbours, expand.choose_threshold(similarity, is_tissue, artifacts.RECIPE.knn_precision)
 back = expand.expand(seed_vectors, pool_vectors, k=k, threshold=threshold)
 rows[f"the recipe: k = {k}, threshold {threshold:.3f}"] = len(back), back.gain(truth), truth[back.indices].sum() / truth.sum()
 table = pd.DataFrame(rows, index=["pictures looked at", "tissue per 1,000", "share of all tissue found"]).T
@@ -206,7 +206,7 @@ table.style.format({"pictures looked at": "{:,.0f}", "tissue per 1,000": "{:.0f}
 # %% [markdown]
 # One neighbour each is the purest harvest, several times richer than chance, and it brings nearly all the tissue there is. More neighbours bring hardly any more tissue here, and ever more of everything else. That is so because the pool is small: there are more seeds than pictures. One neighbour each brings at most as many pictures as there are seeds, which is little to take out of five billion.
 #
-# Now the last row. The recipe's threshold was chosen for a precision of `recipe.RECIPE.knn_precision`, seven in ten, and gets far less: the method that we saw break its promise above breaks it here. And one neighbour each, without any threshold, beats it on this table in every way: fewer pictures to look at, more tissue among them, hardly any lost. With what we know now we would take k = 1. We leave the recipe as it is: many neighbours above a threshold is the idea of the paper, and whoever has no truth column does not see this table. But most of what comes back that way is no tissue. That is why the filter of {doc}`04_cleaning_the_corpus` has to come after it; it starts with the number of pictures in this row.
+# Now the last row. The recipe's threshold was chosen for a precision of `artifacts.RECIPE.knn_precision`, seven in ten, and gets far less: the method that we saw break its promise above breaks it here. And one neighbour each, without any threshold, beats it on this table in every way: fewer pictures to look at, more tissue among them, hardly any lost. With what we know now we would take k = 1. We leave the recipe as it is: many neighbours above a threshold is the idea of the paper, and whoever has no truth column does not see this table. But most of what comes back that way is no tissue. That is why the filter of {doc}`04_cleaning_the_corpus` has to come after it; it starts with the number of pictures in this row.
 #
 # ## What comes back wrongly
 #

@@ -42,7 +42,7 @@
 import numpy as np
 import pandas as pd
 
-from plip_tutorial import artifacts, clean, plots, recipe
+from plip_tutorial import artifacts, clean, plots
 
 plots.use_style()
 collected = artifacts.collected()
@@ -67,7 +67,7 @@ labelled = dict(zip(("tissue", "everyday"), artifacts.labelled(), strict=True))
 tables = {f"labelled-{name}": table for name, table in labelled.items()} | {"web-pool": pool}
 plain = {name: artifacts.tiny_embeddings(name, table) for name, table in tables.items()}
 coloured = {name: clean.with_colour(plain[name], table["image"]) for name, table in tables.items()}
-filters, promise = {}, recipe.RECIPE.precision
+filters, promise = {}, artifacts.RECIPE.precision
 print(f"promise: {promise:.0%} of what is kept is tissue")
 for name, vectors in {"embedding": plain, "embedding and colours": coloured}.items():
     filters[name] = clean.PathologyFilter().fit(vectors["labelled-tissue"], vectors["labelled-everyday"], precision=promise)

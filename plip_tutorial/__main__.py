@@ -1,4 +1,4 @@
-"""Command line: ``python -m plip_tutorial doctor | prepare | report | sweep | finetune | embed | demo``."""
+"""Command line: ``python -m plip_tutorial doctor | prepare | models | report | sweep | finetune | embed | demo``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ PRECISIONS = ("auto", "bfloat16", "float16", "float32")  # those of `devices`, w
 KEPT = {
     "doctor": "Nothing was changed.",
     "prepare": "The steps that are done are kept; the same command goes on after them.",
+    "models": "The committed models are what they were.",
     "report": "The models that were built are kept; the scores are measured anew by the next call.",
     "sweep": "The runs that are done are kept; the same command goes on after them.",
     "finetune": "Checkpoints that were written are kept in {output}; the same command goes on from the last.",
@@ -48,9 +49,18 @@ def number_or_auto(text: str) -> float | None:
 
 def _prepare(arguments: argparse.Namespace) -> None:
     """Build or fetch everything that the chapters share."""
-    from plip_tutorial import prepare, tracks
+    from plip_tutorial import tracks
+    from plip_tutorial.artifacts import prepare
 
     prepare.prepare(tracks.TRACKS[arguments.track] if arguments.track else None)
+
+
+def _models(arguments: argparse.Namespace) -> None:
+    """Make the models again, and say by its exit code whether they score as the committed ones do."""
+    from plip_tutorial.studies import models
+
+    if not models.run(replace=arguments.replace):
+        raise SystemExit(1)
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -202,9 +212,12 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="command", dest="command")
     _add(commands, _doctor, "doctor", "look at Python, packages, GPU, memory, disk, caches and the hub")
     prepare = _add(
-        commands, _prepare, "prepare", "build or fetch, ahead of a class, all that the chapters share; resumes"
+        commands, _prepare, "prepare", "compute or fetch, ahead of a class, all that the chapters share; resumes"
     )
     prepare.add_argument("--track", choices=("tiny", "full"), help="the track of the class; by default the current one")
+    hint = "make the tiny models and their corpus again, and compare their scores with the committed ones (ten minutes)"
+    models = _add(commands, _models, "models", hint)
+    models.add_argument("--replace", action="store_true", help="put them in the place of the committed ones")
     report = _add(commands, _report, "report", "measure and print the project's numbers (ten minutes the first time)")
     report.add_argument("--seeds", type=count, default=3, metavar="N", help="models of each kind, averaged; default 3")
     report.add_argument(

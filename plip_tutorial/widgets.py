@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -21,10 +22,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from plip_tutorial.collect import markup
-from plip_tutorial.microcosm.tissue import TISSUES
+from plip_tutorial.microcosm import TISSUES
 from plip_tutorial.plots.style import in_book
 from plip_tutorial.retrieval import search
-from plip_tutorial.sources.images import ImageLike, load
+from plip_tutorial.sources.images import ImageLike, load, to_rgb
 
 if TYPE_CHECKING:
     from plip_tutorial.plip.model import PLIP
@@ -163,18 +164,21 @@ def search_box(
         queries: searches prepared for the static page.
         k: pictures for each search.
     """
-    if in_book():
+    if in_book() or find_spec("ipywidgets") is None:
         return prepared_searches(plip, embeddings, images, captions, queries=queries, k=k)
-    try:
-        import ipywidgets
-    except ImportError:
-        return prepared_searches(plip, embeddings, images, captions, queries=queries, k=k)
+    import ipywidgets
+
     box = ipywidgets.Text(value=queries[0], description="Search:", continuous_update=False)
     answer = ipywidgets.HTML()
 
     def show(_: Any = None) -> None:
         _, found = search(plip.encode_text([box.value]), embeddings, k)
-        answer.value = _answers([images[int(i)] for i in found[0]], [captions[int(i)] for i in found[0]])
+        items = "".join(
+            f'<li><img src="{markup.address(picture)}" alt="tile that was found" width="112"><br>{told}</li>'
+            for picture, told in ((to_rgb(images[i]), escape(captions[i])) for i in found[0].tolist())
+        )
+        style = f"<style>{markup.file('widgets.css')}</style>"
+        answer.value = f'{style}<div class="plip-widget"><ol class="plip-answers">{items}</ol></div>'
 
     box.observe(show, names="value")
     show()
@@ -187,8 +191,8 @@ def prepared_searches(
     images: Sequence[ImageLike],
     captions: Sequence[str],
     *,
-    queries: Sequence[str] = QUERIES,
-    k: int = 6,
+    queries: Sequence[str],
+    k: int,
 ) -> markup.Widget:
     """The search box for a page without a kernel; see `search_box`."""
     _, found = search(plip.encode_text(list(queries)), embeddings, k)
@@ -207,14 +211,3 @@ def prepared_searches(
         "sheet": markup.sheet(list(load([images[int(i)] for i in used]))),
     }
     return markup.widget("search", body, "Search box for tiles", data)
-
-
-def _answers(pictures: Sequence[ImageLike], captions: Sequence[str]) -> str:
-    """Pictures with their captions below, as HTML; captions are escaped."""
-    items = "".join(
-        f'<li><img src="{markup.address(picture)}" alt="tile that was found" width="112"><br>{escape(caption)}</li>'
-        for picture, caption in zip(load(pictures), captions, strict=True)
-        if picture is not None
-    )
-    style = f"<style>{markup.file('widgets.css')}</style>"
-    return f'{style}<div class="plip-widget"><ol class="plip-answers">{items}</ol></div>'

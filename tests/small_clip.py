@@ -7,7 +7,7 @@ import numpy as np
 from datasets import Dataset, Features, Image, Value
 from PIL import Image as Pillow
 
-from plip_tutorial import tiny_model
+from plip_tutorial.artifacts import tiny_model
 from plip_tutorial.microcosm.seeding import rng
 
 SIZE = tiny_model.TinyConfig(

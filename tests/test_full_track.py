@@ -36,12 +36,8 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def environment(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Of a machine with the tiny artifacts in its cache, and nothing from the hub so far."""
+    """Of a machine that has nothing from the hub so far."""
     place = tmp_path_factory.mktemp("full-track")
-    (place / "cache").mkdir()
-    for built in cache.cache_dir().iterdir():
-        if not built.name.startswith("."):
-            (place / "cache" / built.name).symlink_to(built, target_is_directory=True)
     changed = {"HF_ENDPOINT": hub.address, "HF_HOME": str(place / "hf"), "HF_DATASETS_CACHE": str(place / "datasets")}
     changed |= {cache.VARIABLE: str(place / "cache"), tracks.VARIABLE: "full"}
     return {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"} | changed

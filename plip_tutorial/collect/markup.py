@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from plip_tutorial.plots.style import COLOURS
+from plip_tutorial.plots.style import point_looks
 from plip_tutorial.sources.post_values import whole
 
 SIDE = 1000  # of the drawing, in its own units
@@ -80,12 +80,7 @@ def fit(points: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def looks(labels: Sequence[str], symbols: Sequence[str] | None = None) -> list[Mark]:
     """Name, colour and shape of each point. Without symbols the shape, too, tells the label."""
-    colours = dict(zip(dict.fromkeys(labels), COLOURS * len(labels), strict=False))
-    kinds = labels if symbols is None else symbols
-    shapes = dict(zip(dict.fromkeys(kinds), SHAPES * len(kinds), strict=False))
-    names = labels if symbols is None else [f"{pair[0]}, {pair[1]}" for pair in zip(labels, symbols, strict=True)]
-    words = [name.replace("_", " ").strip(", ") for name in names]
-    return [Mark(w, colours[label], shapes[kind]) for w, label, kind in zip(words, labels, kinds, strict=True)]
+    return [Mark(name, colour, SHAPES[i % len(SHAPES)]) for name, colour, i in point_looks(labels, symbols)]
 
 
 def svg(drawing: str, alt: str) -> str:

@@ -24,10 +24,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, normalize
 
 from plip_tutorial.contrastive.losses import MAX_LOGIT_SCALE, clip_loss
+from plip_tutorial.microcosm import render_tile
 from plip_tutorial.microcosm.captions import caption
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.microcosm.stain import TRAINING_LABS
-from plip_tutorial.microcosm.tissue import render_tile
 
 Loss = Callable[..., Tensor]
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, normalize, pad
 
 from plip_tutorial.microcosm.seeding import seed_of
-from plip_tutorial.microcosm.stain import EOSIN, HAEMATOXYLIN
+from plip_tutorial.microcosm.stain import EOSIN, HAEMATOXYLIN, optical_density
 
 _OFF = {
     "flips": False, "quarter_turns": False, "crop": 1.0, "rotation": 0.0, "stain_gain": 0.0, "stain_turn": 0.0,
@@ -150,7 +150,7 @@ def _stained(pictures: Tensor, config: AugmentConfig, draws: Tensor) -> Tensor:
     if config.stain_gain == 0 and config.stain_turn == 0:
         return pictures
     n = len(pictures)
-    density = -(pictures.clamp(1, 255) / 255).log10().flatten(2)  # (n, 3, h * h)
+    density = optical_density(pictures.clamp(max=255)).flatten(2)  # (n, 3, h * h)
     gains = 1 + config.stain_gain * (2 * draws[:, :3] - 1)
     turns = config.stain_turn * (2 * draws[:, 3:12].reshape(n, 3, 3) - 1)
     stains = stain_matrix().to(pictures)

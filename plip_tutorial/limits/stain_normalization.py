@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from plip_tutorial.metrics import score_input
+from plip_tutorial.microcosm.stain import optical_density, transmit
 from plip_tutorial.sources.images import ImageLike, load, to_rgb
 
 Picture = NDArray[np.uint8]
@@ -80,7 +81,7 @@ def estimate(
 
 
 def _estimate(pixels: Floats, white: Floats, faint: float = 0.05, outer: float = 3.0) -> Stains:
-    density = _density(pixels, white)
+    density = optical_density(pixels, white=white)
     tissue = density[(density > faint).all(1)]
     if len(tissue) < FEW:
         raise ValueError(f"{len(tissue)} of {len(pixels)} pixels are tissue; a stain needs at least {FEW}.")
@@ -99,7 +100,7 @@ def _brightest(pixels: Floats) -> Floats:
 
 
 def _is_stained(colour: Floats) -> bool:
-    red, green, blue = -np.log10(colour / 255)
+    red, green, blue = optical_density(colour)
     return bool(green - (red + blue) / 2 > PINK)
 
 
@@ -118,7 +119,7 @@ def recoloured(tile: ImageLike, own: Stains, target: Stains) -> Picture:
     """
     gains = np.append(target.strength / own.strength, 1.0)
     change = np.linalg.inv(_three(own.vectors)) @ (gains[:, None] * _three(target.vectors))  # (3, 3)
-    light = target.white * 10 ** -(_density(np.asarray(to_rgb(tile)), own.white) @ change)
+    light = transmit(optical_density(np.asarray(to_rgb(tile)), white=own.white), change, target.white)
     return np.clip(light + 0.5, 0, 255).astype(np.uint8)
 
 
@@ -180,12 +181,6 @@ def _pixels(tiles: Iterable[ImageLike]) -> Floats:
 def _some(pixels: NDArray[Any], most: int) -> NDArray[Any]:
     """Every n-th pixel, so that about ``most`` are left."""
     return pixels[:: max(1, len(pixels) // most)]
-
-
-def _density(rgb: NDArray[Any], white: Floats) -> Floats:
-    """Optical density (..., 3). It is negative where a pixel is brighter than white, so that nothing is lost."""
-    density: Floats = -np.log10(np.maximum(rgb, 1) / white)
-    return density
 
 
 def _directions(density: Floats, outer: float) -> Floats:

@@ -9,11 +9,11 @@ with ``truth_`` hold what the PLIP authors could not know.
 
 from plip_tutorial.microcosm.benchmarks import BENCHMARKS, NAMES, PHRASES, TEMPLATES, benchmark
 from plip_tutorial.microcosm.everyday import KINDS, LOOKALIKES, render_everyday
-from plip_tutorial.microcosm.everyday_pairs import everyday_pairs
 from plip_tutorial.microcosm.posts import posts
 from plip_tutorial.microcosm.stain import LABS, TRAINING_LABS, UNSEEN_LABS, Lab
-from plip_tutorial.microcosm.tissue import TISSUES, Tissue, render_tile
-from plip_tutorial.microcosm.web import web_pool
+from plip_tutorial.microcosm.tiles import render_tile
+from plip_tutorial.microcosm.tissues import TISSUES, Tissue
+from plip_tutorial.microcosm.web import everyday_pairs, web_pool
 
 __all__ = [
     "BENCHMARKS", "KINDS", "LABS", "LOOKALIKES", "NAMES", "PHRASES", "TEMPLATES", "TISSUES", "TRAINING_LABS",

@@ -12,16 +12,15 @@ patients, and why a random split of tiles leaks.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from datasets import ClassLabel, Dataset, Features, Image, Value
-from numpy.typing import NDArray
 
-from plip_tutorial.microcosm.pictures import render_all
-from plip_tutorial.microcosm.seeding import rng, seed_of
+from plip_tutorial.microcosm.pictures import Picture
+from plip_tutorial.microcosm.seeding import pick, rng, seed_of
 from plip_tutorial.microcosm.stain import TRAINING_LABS, UNSEEN_LABS
-from plip_tutorial.microcosm.tissue import TISSUES, render_tile
+from plip_tutorial.microcosm.tissues import TISSUES
 
 Split = Literal["train", "test"]
 TILES_PER_SLIDE, SLIDES_PER_PATIENT = 6, 2
@@ -86,19 +85,6 @@ TEMPLATES: dict[str, str] = {name: b.template for name, b in BENCHMARKS.items()}
 }
 
 
-@dataclass(frozen=True)
-class _Recipe:
-    tissue: str
-    seed: int
-    lab: str
-    slide: int
-    size: int
-
-
-def _draw(recipe: _Recipe) -> NDArray[np.uint8]:
-    return render_tile(recipe.tissue, seed=recipe.seed, lab=recipe.lab, size=recipe.size, slide=recipe.slide)
-
-
 def benchmark(name: str, split: Split, n: int | None = None, *, size: int = 64) -> Dataset:
     """Labelled tiles; tile ``i`` is the same whatever ``n`` is.
 
@@ -119,22 +105,13 @@ def benchmark(name: str, split: Split, n: int | None = None, *, size: int = 64) 
     if split not in ("train", "test"):
         raise ValueError(f"unknown split {split!r}. Choose 'train' or 'test'.")
     n = {"train": 1200, "test": 900}[split] if n is None else n
+    text, labels = Value("string"), ClassLabel(names=list(BENCHMARKS[name].tissues))
+    features = Features({"image": Image(), "label": labels, "patient": text, "slide": text, "lab": text})
     rows = [_row(name, split, i, size) for i in range(n)]
-    labels = list(BENCHMARKS[name].tissues)
-    columns = {
-        "image": render_all(_draw, [recipe for _, recipe, _, _ in rows], what=f"{name} {split}"),
-        "label": [label for label, _, _, _ in rows],
-        "patient": [patient for _, _, patient, _ in rows],
-        "slide": [slide for _, _, _, slide in rows],
-        "lab": [recipe.lab for _, recipe, _, _ in rows],
-    }
-    text = Value("string")
-    features = {"image": Image(), "label": ClassLabel(names=labels), "patient": text, "slide": text, "lab": text}
-    return Dataset.from_dict(columns, features=Features(features))
+    return Dataset.from_dict({column: [row[column] for row in rows] for column in features}, features=features)
 
 
-def _row(name: str, split: Split, i: int, size: int) -> tuple[int, _Recipe, str, str]:
-    """Label, recipe, patient and slide of tile ``i``."""
+def _row(name: str, split: Split, i: int, size: int) -> dict[str, Any]:
     slide = i // TILES_PER_SLIDE
     patient = slide // SLIDES_PER_PATIENT
     labs = TRAINING_LABS if split == "train" else UNSEEN_LABS
@@ -142,7 +119,12 @@ def _row(name: str, split: Split, i: int, size: int) -> tuple[int, _Recipe, str,
     world, draw = BENCHMARKS[name], rng("label of", name, split, i)
     share = np.array(list(world.share.values()))
     label = int(draw.choice(len(share), p=share / share.sum()))
-    tissue = str(draw.choice(list(world.tissues.values())[label]))
+    tissue = pick(draw, list(world.tissues.values())[label])
     seed, stain = seed_of("tile of", name, split, i), seed_of("slide of", name, split, slide)
-    prefix = f"{name}-{split}"
-    return label, _Recipe(tissue, seed, lab, stain, size), f"{prefix}-patient{patient}", f"{prefix}-slide{slide}"
+    return {
+        "image": Picture(tissue, seed, lab, stain, size=size).encoded(),
+        "label": label,
+        "patient": f"{name}-{split}-patient{patient}",
+        "slide": f"{name}-{split}-slide{slide}",
+        "lab": lab,
+    }

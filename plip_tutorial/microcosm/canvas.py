@@ -1,4 +1,4 @@
-"""What patterns of tissue are made of: smooth noise, fibres, nuclei, walls.
+"""What tissue is drawn with: smooth noise, flows, nuclei, walls.
 
 A `Canvas` holds the amount of each stain at each pixel and knows how many pixels a micrometre has, so that a pattern
 is written in micrometres and looks the same at 64 and at 224 pixels.
@@ -49,6 +49,11 @@ def smoothstep(x: Array, low: float, high: float) -> Array:
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
+def fill(layer: Array, where: Array, amount: Array | float) -> None:
+    """Replace a layer inside a soft mask (0 to 1)."""
+    layer += where * (amount - layer)
+
+
 class Canvas:
     """Stain amounts of one tile.
 
@@ -90,6 +95,15 @@ class Canvas:
         part.x, part.y, part.h, part.e, part.b = (a[box] for a in (self.x, self.y, self.h, self.e, self.b))
         part.box = box
         yield part
+
+    def between(self, low: float, high: float) -> float:
+        """Draw a number, even between two limits."""
+        return float(self.draw.uniform(low, high))
+
+    def empty(self, where: Array) -> None:
+        """Cut a hole: light passes where the mask is 1."""
+        for layer in (self.h, self.e, self.b):
+            fill(layer, where, 0.0)
 
     def noise(self, scale: float, octaves: int = 1) -> Array:
         """Noise whose bumps are ``scale`` micrometres wide."""
@@ -156,27 +170,32 @@ class Canvas:
     def _stamp(self, points: Array, long: Array, short: Array, turn: Array, strength: Array, hollow: float) -> None:
         """Take the maximum of the canvas and of each ellipse: nuclei that overlap do not add up."""
         reach = int(np.ceil(long.max() * self.pixels)) + 2
-        centre = points * self.pixels
-        corner = np.floor(centre).astype(int) - reach
-        step = np.arange(2 * reach + 1)
-        dx = (corner[:, :1] + step + 0.5 - centre[:, :1])[:, None, :] / self.pixels
-        dy = (corner[:, 1:] + step + 0.5 - centre[:, 1:])[:, :, None] / self.pixels
-        cos, sin = np.cos(turn)[:, None, None], np.sin(turn)[:, None, None]
-        u, v = (cos * dx + sin * dy) / long[:, None, None], (cos * dy - sin * dx) / short[:, None, None]
+        corner = np.floor(points * self.pixels).astype(int) - reach
+        seen = np.flatnonzero(((corner > -2 * reach - 1) & (corner < self.size)).all(1))
+        centre, corner = points[seen] * self.pixels, corner[seen]
+        long, short, turn, strength = (values[seen, None, None] for values in (long, short, turn, strength))
+        place = corner[:, None] + np.arange(2 * reach + 1)[:, None]  # (n, side, 2) pixels around each nucleus
+        offset = (place + 0.5 - centre[:, None]) / self.pixels
+        dx, dy = offset[:, None, :, 0], offset[:, :, None, 1]
+        cos, sin = np.cos(turn), np.sin(turn)
+        u, v = (cos * dx + sin * dy) / long, (cos * dy - sin * dx) / short
         distance = np.sqrt(u * u + v * v)
-        edge = np.clip((1 - distance) * short[:, None, None] * self.pixels + 0.5, 0, 1)
-        chromatin = 1 - hollow * (np.exp(-((distance / 0.6) ** 2)) - 0.8 * np.exp(-((distance / 0.22) ** 2)))
-        value = (strength[:, None, None] * edge * chromatin).astype(np.float32)
-        column, row = np.broadcast_arrays(
-            corner[:, :1, None].swapaxes(1, 2) + step, corner[:, 1:, None] + step[:, None]
-        )
-        inside = (column >= 0) & (column < self.size) & (row >= 0) & (row < self.size) & (value > 0)
-        np.maximum.at(self.h, (row[inside], column[inside]), value[inside])
+        edge = np.clip((1 - distance) * short * self.pixels + 0.5, 0, 1)
+        on = (place >= 0) & (place < self.size)
+        cell, row, column = np.nonzero((edge > 0) & on[:, None, :, 0] & on[:, :, None, 1])
+        value, distance = strength[cell, 0, 0] * edge[cell, row, column], distance[cell, row, column]
+        if hollow:
+            value *= 1 - hollow * (np.exp(-((distance / 0.6) ** 2)) - 0.8 * np.exp(-((distance / 0.22) ** 2)))
+        np.maximum.at(self.h, (place[cell, row, 1], place[cell, column, 0]), value.astype(np.float32))
 
     def nearest(self, points: Array) -> Array:
         """Distance of each pixel to the nearest of ``points`` (n, 2), in micrometres."""
-        dx, dy = self.x[..., None] - points[:, 0], self.y[..., None] - points[:, 1]
-        return np.asarray(np.sqrt((dx * dx + dy * dy).min(-1)), np.float32)
+        return np.asarray(np.sqrt(self._squared(points).min(0)), np.float32)
+
+    def _squared(self, points: Array) -> Array:
+        """Squared distance of each of ``points`` (n, 2) to each pixel, (n, size, size)."""
+        dx, dy = self.x[0] - points[:, :1], self.y[:, 0] - points[:, 1:]
+        return np.asarray((dx * dx)[:, None, :] + (dy * dy)[:, :, None])
 
     def walls(self, sites: Array) -> tuple[Array, Array, NDArray[np.intp]]:
         """Voronoi cells of ``sites`` (n, 2).
@@ -184,7 +203,7 @@ class Canvas:
         Returns:
             Distance to the nearest wall and to the nearest site, in micrometres, and the index of that site.
         """
-        squared = (self.x[..., None] - sites[:, 0]) ** 2 + (self.y[..., None] - sites[:, 1]) ** 2
+        squared = np.ascontiguousarray(np.moveaxis(self._squared(sites), 0, -1))
         two = np.argpartition(squared, 1, axis=-1)[..., :2]
         distance = np.sqrt(np.take_along_axis(squared, two, -1))
         order = distance[..., 0] > distance[..., 1]

@@ -1,7 +1,8 @@
 """What people write under pictures, walked out of a grammar: captions, questions, replies, adverts, alt texts.
 
-Captions of a tissue tell what it is, by its phrase ("smooth muscle"), by a synonym ("muscularis propria") or, where
-the question arises, by a verdict ("malignant lung tissue"). Abbreviations and typos come on top, as in real posts.
+The rules stand in ``data/words_english.toml`` and ``data/words_languages.toml``. Captions of a tissue tell what it is,
+by its phrase ("smooth muscle"), by a synonym ("muscularis propria") or, where the question arises, by a verdict
+("malignant lung tissue"). Abbreviations and typos come on top, as in real posts.
 
 >>> caption("smooth_muscle", seed=7)
 'Histology of smooth muscle from the lung: interlacing fascicles of spindle cells. Never gets old. H&E, 20x.'
@@ -10,26 +11,40 @@ the question arises, by a verdict ("malignant lung tissue"). Abbreviations and t
 from __future__ import annotations
 
 import re
+import tomllib
 from bisect import bisect
 from functools import cache
+from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
-from plip_tutorial.microcosm import grammar, grammar_languages
 from plip_tutorial.microcosm.everyday import KINDS
-from plip_tutorial.microcosm.grammar import Rules
-from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.microcosm.tissue import TISSUES
+from plip_tutorial.microcosm.seeding import pick, rng
+from plip_tutorial.microcosm.tissues import TISSUES
 
-LANGUAGES: tuple[str, ...] = ("en", *grammar_languages.RULES)
+Rules = dict[str, str]  # symbol -> alternatives, parted by |
+
+
+def _joined(words: Any) -> Any:
+    if isinstance(words, list):
+        return " | ".join(words)
+    return {name: _joined(part) for name, part in words.items()} if isinstance(words, dict) else words
+
+
+ENGLISH, OTHERS = (
+    _joined(tomllib.loads((files("plip_tutorial") / "data" / f"words_{name}.toml").read_text("utf-8")))
+    for name in ("english", "languages")
+)
+LANGUAGES: tuple[str, ...] = ("en", *OTHERS)
 ABBREVIATED, MISSPELT, LOWERED = 0.12, 0.08, 0.1  # shares of texts
 
 
 @cache
-def _alternatives(rule: str) -> tuple[list[str], list[float]]:
-    """The alternatives of a rule and the running sums of their shares."""
+def _alternatives(rule: str) -> tuple[list[list[str]], list[float]]:
+    """The alternatives of a rule, words and symbols by turns, and the running sums of their shares."""
     parts = [re.fullmatch(r"(.*?)(?:\s*\*(\d+))?", part.strip()) for part in rule.split("|")]
-    found = [(match[1], int(match[2] or 1)) for match in parts if match]
+    found = [(re.split(r"{(\w+)}", match[1]), int(match[2] or 1)) for match in parts if match]
     sums = np.cumsum([weight for _, weight in found])
     return [text for text, _ in found], list(sums / sums[-1])
 
@@ -40,90 +55,52 @@ def expand(rule: str, rules: Rules, draw: np.random.Generator) -> str:
     >>> expand("{who} like slides", {"who": "we"}, rng(0))
     'we like slides'
     """
-    texts, shares = _alternatives(rule)
-    text = texts[bisect(shares, draw.random())] if len(texts) > 1 else texts[0]
-    return re.sub(r"{(\w+)}", lambda symbol: expand(rules[symbol[1]], rules, draw), text)
+    found, shares = _alternatives(rule)
+    parts = found[bisect(shares, draw.random())] if len(found) > 1 else found[0]
+    return "".join(expand(rules[part], rules, draw) if i % 2 else part for i, part in enumerate(parts))
 
 
 @cache
-def _words_of(tissue: str, organ: str) -> Rules:
+def rules_of(tissue: str, organ: str) -> Rules:
     """All rules in English for one tissue in one organ."""
     if tissue not in TISSUES:
         raise ValueError(f"unknown tissue {tissue!r}. Choose one of: {', '.join(TISSUES)}.")
-    verdicts = {True: grammar.MALIGNANT, False: grammar.BENIGN, None: grammar.NEUTRAL}[TISSUES[tissue].malignant]
-    own = {"phrase": TISSUES[tissue].phrase, **grammar.TISSUE_WORDS[tissue]}
-    return {**grammar.ENGLISH, **grammar.ORGAN_WORDS[organ], **verdicts, **own}
+    verdict = {True: "malignant", False: "benign", None: "neutral"}[TISSUES[tissue].malignant]
+    own = {"phrase": TISSUES[tissue].phrase, **ENGLISH["tissues"][tissue]}
+    return {**ENGLISH["rules"], **ENGLISH["organs"][organ], **ENGLISH["verdicts"][verdict], **own}
 
 
-def _organ(tissue: str, organ: str | None, draw: np.random.Generator) -> str:
-    """The organ that the text may name: the tissue's own, else the one asked for, else any."""
-    own = TISSUES[tissue].organ if tissue in TISSUES else "any"
-    return own if own != "any" else organ or str(draw.choice(list(grammar.ORGAN_WORDS)))
-
-
-def _write(symbol: str, tissue: str, seed: int, language: str = "en", organ: str | None = None) -> str:
-    """Expand a symbol for a tissue in a language, and make sentences of it."""
-    if language not in LANGUAGES:
-        raise ValueError(f"unknown language {language!r}. Choose one of: {', '.join(LANGUAGES)}.")
-    draw = rng("write", symbol, tissue, language, seed)
-    rules = _words_of(tissue, _organ(tissue, organ, draw))
-    if language == "en":
-        return slip(sentences(expand("{" + symbol + "}", rules, draw)), draw)
-    name = grammar_languages.NAMES[language].split("|")[grammar_languages.ORDER.index(tissue)]
-    foreign = grammar_languages.RULES[language]
-    form = "question" if symbol == "question" else "caption"
-    brief = " | {name}, {stain} {times}." if form == "caption" else ""
-    return sentences(expand(foreign[form] + brief, {**rules, **foreign, "name": name}, draw))
-
-
-def caption(tissue: str, *, seed: int, language: str = "en", organ: str | None = None) -> str:
-    """A sentence or three that describe a tile of ``tissue``; no hashtags.
+def write(symbol: str, tissue: str = "background", *, seed: int, language: str = "en", organ: str | None = None) -> str:
+    """One text; no hashtags.
 
     Args:
+        symbol: ``caption``; ``rhetorical``, one with a question mark that asks for nothing; ``question``, for the
+            diagnosis, a few times without a question mark; ``reply``, a diagnosis with its reason; ``empty``, a reply
+            of praise and nothing else; ``vague``, what says nothing about a picture; ``alt``, what a web page says,
+            shorter than a post; ``advert`` and ``chatter``, which know no tissue.
         tissue: a key of `TISSUES`.
-        seed: which caption.
-        language: one of `LANGUAGES`.
+        seed: which text.
+        language: one of `LANGUAGES`; the others than English know questions and captions.
         organ: for tissues of any organ, the one that the text may name.
 
     Raises:
         ValueError: unknown tissue or language.
     """
-    return _write("caption", tissue, seed, language, organ)
+    if language not in LANGUAGES:
+        raise ValueError(f"unknown language {language!r}. Choose one of: {', '.join(LANGUAGES)}.")
+    draw = rng("write", symbol, tissue, language, seed)
+    own = TISSUES[tissue].organ if tissue in TISSUES else "any"
+    rules = rules_of(tissue, own if own != "any" else organ or pick(draw, list(ENGLISH["organs"])))
+    if language == "en":
+        return slip(sentences(expand("{" + symbol + "}", rules, draw)), draw)
+    foreign = OTHERS[language]
+    rule = foreign["question"] if symbol == "question" else foreign["caption"] + " | {name}, {stain} {times}."
+    return sentences(expand(rule, {**rules, **foreign, "name": foreign["tissues"][tissue]}, draw))
 
 
-def rhetorical(tissue: str, *, seed: int, organ: str | None = None) -> str:
-    """A caption with a question mark in it that asks for nothing: it describes the picture all the same."""
-    return _write("rhetorical", tissue, seed, organ=organ)
-
-
-def question(tissue: str, *, seed: int, language: str = "en", organ: str | None = None) -> str:
-    """A post that asks for the diagnosis. A few do so without a question mark."""
-    return _write("question", tissue, seed, language, organ)
-
-
-def reply(tissue: str, *, seed: int, empty: bool = False, organ: str | None = None) -> str:
-    """An answer to a post: a diagnosis with its reason, or (``empty``) praise and nothing else."""
-    return _write("empty" if empty else "reply", tissue, seed, organ=organ)
-
-
-def vague(tissue: str, *, seed: int, organ: str | None = None) -> str:
-    """What stands under a good picture and says nothing about it."""
-    return _write("vague", tissue, seed, organ=organ)
-
-
-def advert(*, seed: int) -> str:
-    """An offer: webinars, books, scanners, posts to fill."""
-    return _write("advert", "background", seed)
-
-
-def chatter(*, seed: int) -> str:
-    """Small talk at meetings."""
-    return _write("chatter", "background", seed)
-
-
-def alt_text(tissue: str, *, seed: int, language: str = "en") -> str:
-    """What a web page says of a picture of ``tissue``: shorter than a post."""
-    return _write("alt", tissue, seed, language)
+def caption(tissue: str, *, seed: int, language: str = "en", organ: str | None = None) -> str:
+    """A sentence or three that describe a tile of ``tissue``; see `write`."""
+    return write("caption", tissue, seed=seed, language=language, organ=organ)
 
 
 def everyday_caption(kind: str, *, seed: int, language: str = "en") -> str:
@@ -141,8 +118,8 @@ def everyday_caption(kind: str, *, seed: int, language: str = "en") -> str:
         raise ValueError(f"unknown kind {kind!r}. Choose one of: {', '.join(KINDS)}.")
     draw = rng("everyday words", kind, language, seed)
     if language != "en":
-        return sentences(expand(grammar_languages.EVERYDAY[language], {}, draw))
-    return expand("{everyday}", {**grammar.EVERYDAY_RULES, "thing": grammar.EVERYDAY[kind]}, draw)
+        return sentences(expand(OTHERS[language]["everyday"], {}, draw))
+    return expand("{everyday}", {**ENGLISH["everyday"], "thing": ENGLISH["things"][kind]}, draw)
 
 
 def sentences(text: str) -> str:
@@ -163,8 +140,9 @@ def slip(text: str, draw: np.random.Generator) -> str:
     """Abbreviate, misspell or lower the case of some texts, as people in a hurry do."""
     abbreviated, misspelt, lowered = draw.random(3) < (ABBREVIATED, MISSPELT, LOWERED)
     if abbreviated:
-        short = "|".join(sorted(grammar.ABBREVIATIONS, key=len, reverse=True))
-        text = re.sub(rf"\b({short})\b", lambda word: expand(grammar.ABBREVIATIONS[word[1]], {}, draw), text)
+        known = ENGLISH["abbreviations"]
+        longest_first = "|".join(sorted(known, key=len, reverse=True))
+        text = re.sub(rf"\b({longest_first})\b", lambda word: expand(known[word[1]], {}, draw), text)
     if misspelt:
         text = _misspell(text, draw)
     return text.lower() if lowered else text

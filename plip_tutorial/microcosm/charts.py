@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from plip_tutorial.microcosm.seeding import pick
+
 Array = NDArray[np.float32]
 Generator = np.random.Generator
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
@@ -55,7 +57,7 @@ def _axes(draw: Generator, pen: ImageDraw.ImageDraw, box: Box, hair: int) -> Non
 def _series(draw: Generator, pen: ImageDraw.ImageDraw, box: Box, hair: int) -> None:
     """One row of numbers as bars, as a curve with or without marks, or as dots."""
     left, top, right, bottom = box
-    kind = str(draw.choice(["bars", "curve", "marked", "dots"]))
+    kind = pick(draw, ["bars", "curve", "marked", "dots"])
     n, ink = int(draw.integers(3, 12 if kind == "bars" else 60)), _ink(draw)
     x, y = np.linspace(left, right, n + 2)[1:-1], bottom - (bottom - top) * _heights(draw, n)
     step, radius = (right - left) / n, hair * draw.uniform(1, 4)

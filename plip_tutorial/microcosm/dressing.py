@@ -11,6 +11,8 @@ import re
 
 import numpy as np
 
+from plip_tutorial.microcosm.seeding import pick
+
 Generator = np.random.Generator
 FURTHER_TAGS = ("pathology", "PathTwitter", "histology", "MedEd", "pathologists")
 EMOJI = ("🔬", "😍", "👏", "🔥", "💜", "🤓", "👀", "❤️", "🙏🏽", "👩‍🔬", "1️⃣", "🇵🇹")
@@ -33,7 +35,7 @@ def dress(words: str, hashtag: str, draw: Generator) -> tuple[str, tuple[str, ..
     Returns:
         The text, and the hashtags in it.
     """
-    further = (str(draw.choice(FURTHER_TAGS)),) if draw.random() < 0.45 else ()
+    further = (pick(draw, FURTHER_TAGS),) if draw.random() < 0.45 else ()
     tags = (hashtag, *further)
     text = _trim(words, draw)
     marks = " ".join("#" + tag for tag in tags)
@@ -55,8 +57,8 @@ def _trim(text: str, draw: Generator) -> str:
     if shout:
         text = re.sub(r"([.!?])$", lambda mark: mark[1].replace(".", "!") * int(draw.integers(2, 5)), text)
     if smile:
-        text += " " + str(draw.choice(EMOJI)) * int(draw.integers(1, 4))
+        text += " " + pick(draw, EMOJI) * int(draw.integers(1, 4))
     if hide and text:
         place = int(draw.integers(len(text)))
-        text = text[:place] + str(draw.choice(INVISIBLE)) + text[place:]
+        text = text[:place] + pick(draw, INVISIBLE) + text[place:]
     return text.replace("&", "&amp;").replace(">", "&gt;") if entity else text

@@ -24,6 +24,18 @@ from plip_tutorial.microcosm.seeding import rng
 
 Picture = Array  # (size, size, 3), 0 to 1
 Generator = np.random.Generator
+Renderer = Callable[[Generator, int], Picture]
+KINDS: dict[str, str] = {}  # name -> what one would say it is
+_RENDERERS: dict[str, Renderer] = {}
+LOOKALIKES: tuple[str, ...] = ("fractal", "fabric", "blood_smear", "flowers", "marble", "micrograph")
+
+
+def _kind(phrase: str) -> Callable[[Renderer], Renderer]:
+    def enter(render: Renderer) -> Renderer:
+        KINDS[render.__name__], _RENDERERS[render.__name__] = phrase, render
+        return render
+
+    return enter
 
 
 def _colour(draw: Generator, low: float = 0.0, high: float = 1.0) -> Array:
@@ -56,6 +68,7 @@ def _halve(picture: Image.Image, size: int) -> Picture:
     return np.asarray(picture.resize((size, size), Image.Resampling.BOX), np.float32) / 255
 
 
+@_kind("flat shapes on a plain ground")
 def shapes(draw: Generator, size: int) -> Picture:
     """A few flat figures on a plain ground."""
     picture, pen = _drawing(size, _colour(draw, 0.6))
@@ -69,6 +82,10 @@ def shapes(draw: Generator, size: int) -> Picture:
     return _halve(picture, size)
 
 
+_kind("a chart with axes")(chart)
+
+
+@_kind("a page of text")
 def text_page(draw: Generator, size: int) -> Picture:
     """Lines of words, too small to read: a slide, a page or a screenshot."""
     dark = draw.random() < 0.25
@@ -86,6 +103,7 @@ def text_page(draw: Generator, size: int) -> Picture:
     return _halve(picture, size)
 
 
+@_kind("a fractal")
 def fractal(draw: Generator, size: int) -> Picture:
     """A Julia set in random, often purple, colours."""
     turn, zoom = draw.uniform(0, 2 * np.pi), draw.uniform(0.5, 1.6)
@@ -100,6 +118,7 @@ def fractal(draw: Generator, size: int) -> Picture:
     return (0.5 + 0.5 * np.sin(phase)).astype(np.float32)
 
 
+@_kind("a woven fabric in pink and purple")
 def fabric(draw: Generator, size: int) -> Picture:
     """Woven threads, mostly pink and purple."""
     c = Canvas(draw, size=size, field=100)
@@ -111,6 +130,7 @@ def fabric(draw: Generator, size: int) -> Picture:
     return np.clip(_blend(_pink(draw), _pink(draw), np.clip(weave, 0, 1)), 0, 1)
 
 
+@_kind("a blood smear")
 def blood_smear(draw: Generator, size: int) -> Picture:
     """Red cells as pale discs, now and then a white cell with a lobed purple nucleus."""
     c = Canvas(draw, size=size, field=draw.uniform(60, 160))
@@ -127,6 +147,7 @@ def blood_smear(draw: Generator, size: int) -> Picture:
     return np.clip(picture + 0.02 * c.noise(3)[..., None], 0, 1)
 
 
+@_kind("a group photo")
 def group_photo(draw: Generator, size: int) -> Picture:
     """Rows of people as dots on bodies: the conference picture."""
     picture, pen = _drawing(size, _colour(draw, 0.2, 0.9))
@@ -142,6 +163,7 @@ def group_photo(draw: Generator, size: int) -> Picture:
     return _halve(picture, size)
 
 
+@_kind("a landscape with hills")
 def landscape(draw: Generator, size: int) -> Picture:
     """Sky, hills, a sun: from noon to a pink sunset."""
     c = Canvas(draw, size=size, field=100)
@@ -155,6 +177,7 @@ def landscape(draw: Generator, size: int) -> Picture:
     return np.clip(sky + 0.03 * c.noise(3, 2)[..., None], 0, 1).astype(np.float32)
 
 
+@_kind("pink flowers in a meadow")
 def flowers(draw: Generator, size: int) -> Picture:
     """Pink and purple blossoms on green: the colours of a stain in another order."""
     c = Canvas(draw, size=size, field=100)
@@ -169,6 +192,7 @@ def flowers(draw: Generator, size: int) -> Picture:
     return np.clip(picture, 0, 1).astype(np.float32)
 
 
+@_kind("marble with veins")
 def marble(draw: Generator, size: int) -> Picture:
     """Stone or watercolour: veins in two tones, often pink."""
     c = Canvas(draw, size=size, field=100)
@@ -178,6 +202,7 @@ def marble(draw: Generator, size: int) -> Picture:
     return np.clip(_blend(tone(draw), tone(draw), veins) + 0.04 * c.noise(4)[..., None], 0, 1).astype(np.float32)
 
 
+@_kind("a wall of bricks or tiles")
 def masonry(draw: Generator, size: int) -> Picture:
     """Bricks, tiles or a chessboard: right angles, repeated."""
     c = Canvas(draw, size=size, field=100)
@@ -192,6 +217,7 @@ def masonry(draw: Generator, size: int) -> Picture:
     return np.clip(wall + 0.04 * c.noise(3)[..., None], 0, 1).astype(np.float32)
 
 
+@_kind("a fluorescence micrograph")
 def micrograph(draw: Generator, size: int) -> Picture:
     """Microscopy without H&E: glowing spots on black, or grey cells."""
     c = Canvas(draw, size=size, field=draw.uniform(80, 250))
@@ -206,6 +232,7 @@ def micrograph(draw: Generator, size: int) -> Picture:
     return np.clip(spot[..., None] * glow + 0.05, 0, 1)
 
 
+@_kind("a photograph")
 def photo(draw: Generator, size: int) -> Picture:
     """A random part of a real photograph."""
     source = _photographs()[int(draw.integers(len(_photographs())))]
@@ -230,32 +257,6 @@ def _photographs() -> list[Image.Image]:
     return motorcycles * 10 + grey[:20]
 
 
-_RENDERERS: dict[str, Callable[[Generator, int], Picture]] = {
-    renderer.__name__: renderer
-    for renderer in (
-        shapes, chart, text_page, fractal, fabric, blood_smear, group_photo, landscape, flowers, marble, masonry,
-        micrograph, photo,
-    )
-}  # fmt: skip
-
-KINDS: dict[str, str] = {
-    "shapes": "flat shapes on a plain ground",
-    "chart": "a chart with axes",
-    "text_page": "a page of text",
-    "fractal": "a fractal",
-    "fabric": "a woven fabric in pink and purple",
-    "blood_smear": "a blood smear",
-    "group_photo": "a group photo",
-    "landscape": "a landscape with hills",
-    "flowers": "pink flowers in a meadow",
-    "marble": "marble with veins",
-    "masonry": "a wall of bricks or tiles",
-    "micrograph": "a fluorescence micrograph",
-    "photo": "a photograph",
-}
-LOOKALIKES: tuple[str, ...] = ("fractal", "fabric", "blood_smear", "flowers", "marble", "micrograph")
-
-
 def render_everyday(kind: str, *, seed: int, size: int = 64) -> NDArray[np.uint8]:
     """Draw one picture that is not pathology; a pure function of its arguments.
 
@@ -270,7 +271,7 @@ def render_everyday(kind: str, *, seed: int, size: int = 64) -> NDArray[np.uint8
     Raises:
         ValueError: unknown kind, or a size below 16.
     """
-    if kind not in _RENDERERS:
+    if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}. Choose one of: {', '.join(KINDS)}.")
     if size < 16:
         raise ValueError(f"size is {size} pixels; a picture needs at least 16.")

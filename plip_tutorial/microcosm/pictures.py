@@ -1,22 +1,38 @@
-"""Many pictures at once: rendered on all cores, kept as PNG in a `datasets` column.
+"""Pictures that are drawn when somebody looks at them.
 
-PNG, because `datasets` would write a picture that came from a JPEG file as JPEG again, and lose grey levels.
+A table of the microcosm stores a recipe of a hundred bytes in the place of each file, and Pillow learns here to open it
+like any other format. So a table of thousands of pictures is there in a second, and all that is done with files works
+on recipes: they are selected, saved, hashed and sent to workers. Equal recipes are equal pictures.
+
+>>> stored = Picture("lymphocytes", seed=1, size=32).encoded()
+>>> Image.open(io.BytesIO(stored["bytes"])).size
+(32, 32)
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from typing import TypedDict, TypeVar
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import IO, Any, TypedDict, cast
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from PIL import Image
-from tqdm.auto import tqdm
 
-Recipe = TypeVar("Recipe")
-CHUNK = 64  # pictures a task: large enough to hide what a task costs
+from plip_tutorial.microcosm.everyday import render_everyday
+from plip_tutorial.microcosm.seeding import rng
+from plip_tutorial.microcosm.tiles import render_tile
+from plip_tutorial.microcosm.tissues import TISSUES
+
+Pixels = NDArray[np.uint8]
+FORMAT = "MICROCOSM"
+WORLD = 1  # raise it when pictures change: embeddings are cached under the bytes of the picture, here of its recipe
+KEPT_BYTES = 200 * 1000**2  # of drawn pictures, in each process: what is looked at twice is drawn once
+_kept: OrderedDict[Picture, Pixels] = OrderedDict()
+_lock = Lock()
 
 
 class Encoded(TypedDict):
@@ -26,30 +42,73 @@ class Encoded(TypedDict):
     path: None
 
 
-def encode(picture: NDArray[np.uint8]) -> Encoded:
-    """Compress a uint8 (h, w, 3) array to PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    return {"bytes": buffer.getvalue(), "path": None}
+@dataclass(frozen=True)
+class Picture:
+    """A picture to be drawn.
 
-
-def _encode_all(draw: Callable[[Recipe], NDArray[np.uint8]], recipes: Sequence[Recipe]) -> list[Encoded]:
-    return [encode(draw(recipe)) for recipe in recipes]
-
-
-def render_all(
-    draw: Callable[[Recipe], NDArray[np.uint8]], recipes: Sequence[Recipe], *, what: str = "pictures"
-) -> list[Encoded]:
-    """Draw a picture for each recipe, in order, on all cores when there are many.
-
-    Args:
-        draw: a function of the top level of a module (it is sent to other processes), recipe -> uint8 (h, w, 3).
-        recipes: what to draw.
-        what: word for the progress bar.
+    Attributes:
+        kind: a key of `TISSUES` or of `everyday.KINDS`.
+        seed: which of them.
+        lab: lab of a tissue.
+        slide: number of the slide of a tissue, see `render_tile`.
+        altered: 0 for the picture itself, else which of its crops and compressions.
+        size: pixels a side.
     """
-    chunks = [recipes[start : start + CHUNK] for start in range(0, len(recipes), CHUNK)]
-    if len(chunks) < 4:
-        return _encode_all(draw, recipes)
-    tasks = (delayed(_encode_all)(draw, chunk) for chunk in chunks)
-    done = Parallel(n_jobs=-1, return_as="generator")(tasks)
-    return [picture for part in tqdm(done, total=len(chunks), desc=f"drawing {what}", leave=False) for picture in part]
+
+    kind: str
+    seed: int
+    lab: str = "A"
+    slide: int | None = None
+    altered: int = 0
+    size: int = 64
+
+    def encoded(self) -> Encoded:
+        """What a table stores of it."""
+        return {"bytes": f"{FORMAT} {WORLD} {json.dumps(vars(self))}".encode(), "path": None}
+
+    def draw(self) -> Pixels:
+        """Its pixels, (size, size, 3)."""
+        if self.kind in TISSUES:
+            pixels = render_tile(self.kind, seed=self.seed, lab=self.lab, size=self.size, slide=self.slide)
+        else:
+            pixels = render_everyday(self.kind, seed=self.seed, size=self.size)
+        return alter(pixels, self.seed, self.altered) if self.altered else pixels
+
+
+def alter(pixels: Pixels, *key: int) -> Pixels:
+    """What a picture (h, w, 3) suffers on its way through a second account: a small crop, a new size, JPEG.
+
+    ``key`` says which alteration. The shape stays the same.
+    """
+    draw = rng("altered", *key)
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = draw.uniform(0, 0.03, 4) * (width, height, width, height)
+    picture = Image.fromarray(pixels)
+    small = picture.resize((width, height), Image.Resampling.BICUBIC, (left, top, width - right, height - bottom))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=int(draw.integers(65, 95)))
+    return np.asarray(Image.open(buffer).convert("RGB"))
+
+
+def opened(file: IO[bytes], name: str | bytes = "") -> Image.Image:
+    """The picture whose recipe stands in a file: what Pillow calls for one that begins with `FORMAT`.
+
+    Raises:
+        ValueError: a recipe of another version of the microcosm, or a damaged one.
+    """
+    _, world, told = file.read().decode().split(" ", 2)
+    if int(world) != WORLD:
+        raise ValueError(f"a picture of microcosm {world}, but this one is {WORLD}. Make the table anew.")
+    picture = Picture(**json.loads(told))
+    with _lock:
+        pixels = _kept.pop(picture, None)
+    if pixels is None:
+        pixels = picture.draw()
+    with _lock:
+        _kept[picture] = pixels  # the last is the latest
+        while len(_kept) * pixels.nbytes > KEPT_BYTES:
+            _kept.popitem(last=False)
+    return Image.fromarray(pixels)
+
+
+Image.register_open(FORMAT, cast(Any, opened), lambda prefix: prefix.startswith(FORMAT.encode()))

@@ -1,4 +1,4 @@
-"""Posts of the microcosm as a table: the plans of `threads`, with their pictures drawn.
+"""Posts of the microcosm as a table: the plans of `threads`, with recipes for their pictures.
 
 What the platform would give stands in plain columns, what only the maker of the world knows in columns that begin with
 ``truth_``. A reply has no pictures of its own; it speaks about those of the post that it answers.
@@ -9,20 +9,13 @@ What the platform would give stands in plain columns, what only the maker of the
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from datasets import Dataset, Features, Image, List, Value
-from numpy.typing import NDArray
-from PIL import Image as Pillow
 
-from plip_tutorial.microcosm.everyday import render_everyday
-from plip_tutorial.microcosm.pictures import render_all
-from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.microcosm.threads import Picture, Post, plan
-from plip_tutorial.microcosm.tissue import TISSUES, render_tile
+from plip_tutorial.microcosm.threads import Post, plan
+from plip_tutorial.microcosm.tissues import TISSUES
 
 _TEXT, _WHOLE, _FLAG = Value("string"), Value("int64"), Value("bool")
 FEATURES = Features(
@@ -50,10 +43,7 @@ def posts(n: int, seed: int = 0, *, size: int = 64) -> Dataset:
         ``truth_tissues`` and ``truth_pathology`` have an entry for each image; ``truth_match`` says that the text
         describes the first image, and so all images of the same tissue.
     """
-    rows = [plan(seed, row) for row in range(n)]
-    wanted = list(dict.fromkeys(picture for row in rows for picture in row.pictures))  # retweets share theirs
-    drawn = dict(zip(wanted, render_all(draw_picture, [(p, size) for p in wanted], what="posts"), strict=True))
-    table = [_cells(row, seed) | {"images": [drawn[picture] for picture in row.pictures]} for row in rows]
+    table = [_cells(plan(seed, row), seed, size) for row in range(n)]
     return Dataset.from_dict({name: [cells[name] for cells in table] for name in FEATURES}, features=FEATURES)
 
 
@@ -61,9 +51,9 @@ def _identity(seed: int, row: int | None) -> int | None:
     return None if row is None else (abs(seed) + 1) * 10**9 + row
 
 
-def _cells(post: Post, seed: int) -> dict[str, Any]:
-    """A row without its pictures."""
+def _cells(post: Post, seed: int, size: int) -> dict[str, Any]:
     return {
+        "images": [replace(picture, size=size).encoded() for picture in post.pictures],
         "id": _identity(seed, post.row),
         "author": post.author,
         "created_at": post.created_at.isoformat(timespec="seconds"),
@@ -83,33 +73,3 @@ def _cells(post: Post, seed: int) -> dict[str, Any]:
         "truth_slide": post.slide,
         "truth_lab": post.lab,
     }
-
-
-def draw_picture(recipe: tuple[Picture, int]) -> NDArray[np.uint8]:
-    """Draw a planned picture: (what, pixels a side) to uint8 (size, size, 3)."""
-    picture, size = recipe
-    if picture.kind in TISSUES:
-        pixels = render_tile(picture.kind, seed=picture.seed, lab=picture.lab, size=size, slide=picture.slide)
-    else:
-        pixels = render_everyday(picture.kind, seed=picture.seed, size=size)
-    return alter(pixels, (picture.seed, picture.altered)) if picture.altered else pixels
-
-
-def alter(pixels: NDArray[np.uint8], key: Sequence[int]) -> NDArray[np.uint8]:
-    """What a picture suffers on its way through a second account: a small crop, a new size, JPEG.
-
-    Args:
-        pixels: (h, w, 3).
-        key: which alteration.
-
-    Returns:
-        A picture of the same shape that looks the same.
-    """
-    draw = rng("altered", *key)
-    height, width = pixels.shape[:2]
-    left, top, right, bottom = draw.uniform(0, 0.03, 4) * (width, height, width, height)
-    picture = Pillow.fromarray(pixels)
-    small = picture.resize((width, height), Pillow.Resampling.BICUBIC, (left, top, width - right, height - bottom))
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=int(draw.integers(65, 95)))
-    return np.asarray(Pillow.open(buffer).convert("RGB"))

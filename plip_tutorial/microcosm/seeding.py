@@ -9,6 +9,9 @@ True
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections.abc import Sequence
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -23,10 +26,24 @@ def rng(*key: int | str) -> np.random.Generator:
     Returns:
         A generator that depends on the key alone.
     """
-    words = [crc32(part.encode()) if isinstance(part, str) else int(part) % 2**64 for part in key]
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence([len(words), *words])))  # numpy drops end zeros
+    words = [len(key)]  # numpy drops zeros at the end
+    for part in key:
+        high, low = divmod(crc32(part.encode()) if isinstance(part, str) else int(part) % 2**64, 2**32)
+        words += [low, high] if high else [low]  # as numpy cuts large numbers, in a third of the time
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(np.array(words, np.uint32))))
 
 
 def seed_of(*key: int | str) -> int:
     """Return a 31-bit integer that is a pure function of ``key``: a seed to hand on."""
     return int(rng(*key).integers(2**31))
+
+
+def pick(draw: np.random.Generator, options: Sequence[str], shares: tuple[float, ...] = ()) -> str:
+    """Choose one of ``options``, as ``draw.choice(options, p=shares)`` does, without making arrays each time."""
+    return options[bisect(_limits(shares), draw.random())] if shares else options[int(draw.integers(len(options)))]
+
+
+@lru_cache(maxsize=256)
+def _limits(shares: tuple[float, ...]) -> list[float]:
+    sums = np.cumsum(shares)
+    return list(sums / sums[-1])

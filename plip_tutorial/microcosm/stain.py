@@ -13,7 +13,7 @@ True
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from plip_tutorial.microcosm.seeding import rng
 
 Array = NDArray[np.floating[Any]]
+Light = TypeVar("Light", bound=Any)  # NumPy array or torch tensor: this module does not load torch
 
 # Ruifrok & Johnston (2001), Table 1: optical density of each stain in red, green and blue, as unit vectors.
 HAEMATOXYLIN = np.array([0.650, 0.704, 0.286], np.float32)
@@ -94,14 +95,28 @@ UNSEEN_LABS: tuple[str, ...] = tuple(name for name, lab in LABS.items() if not l
 
 
 def transmit(amounts: Array, vectors: Array, white: ArrayLike) -> Array:
-    """Beer-Lambert law: the light that passes, 0 to 1, shape (..., 3).
+    """Beer-Lambert law: the light that passes, as bright as ``white`` where there is no stain, shape (..., 3).
 
     Args:
         amounts: (..., k) amounts of k stains, 0 or more.
         vectors: (k, 3) optical density of one unit of each stain.
-        white: (3,) colour of the light without tissue, 0 to 1.
+        white: (3,) colour of the light without tissue.
     """
-    return np.asarray(white, np.float32) * np.power(np.float32(10), -(amounts @ vectors))
+    density = amounts @ vectors
+    return np.asarray(white, density.dtype) * 10**-density
+
+
+def optical_density(rgb: Light, *, white: Any = 255.0) -> Light:
+    """Optical density per channel of an RGB picture: ``-log10(I / I0)``, 0 where the slide is empty.
+
+    Args:
+        rgb: (..., 3), an array or a tensor, 0 to ``white``. Values below one grey level count as one: the density stays
+            finite. It is negative where a pixel is brighter than white, so that nothing is lost.
+        white: intensity of the empty slide, one number or one for each channel.
+    """
+    passed: Any = rgb.clip(1) / white
+    density: Light = -(passed.log10() if hasattr(passed, "log10") else np.log10(passed))
+    return density
 
 
 def mix(haematoxylin: Array, eosin: Array, lab: Lab, *, blood: Array | None = None) -> Array:
@@ -113,22 +128,11 @@ def mix(haematoxylin: Array, eosin: Array, lab: Lab, *, blood: Array | None = No
     return np.clip(grey + lab.saturation * (light - grey), 0, 1)
 
 
-def optical_density(rgb: ArrayLike, *, white: float = 255.0) -> Array:
-    """Optical density per channel of an RGB picture: ``-log10(I / I0)``, 0 where the slide is empty.
-
-    Args:
-        rgb: (..., 3), 0 to ``white``. Values below one grey level count as one: the density stays finite.
-        white: intensity of the empty slide.
-    """
-    intensity = np.clip(np.asarray(rgb, np.float32), 1.0, white)
-    return np.asarray(-np.log10(intensity / white), np.float32)
-
-
 def separate(rgb: ArrayLike, *, vectors: Array | None = None) -> tuple[Array, Array]:
     """Unmix haematoxylin and eosin amounts from a picture: (..., 3) to two arrays (...), clipped at 0.
 
     ``vectors`` is (2, 3); without it those of Ruifrok and Johnston are taken. Least squares: three colours, two stains.
     """
     stains = np.stack([HAEMATOXYLIN, EOSIN]) if vectors is None else vectors
-    amounts = np.clip(optical_density(rgb) @ np.linalg.pinv(stains), 0, None)
+    amounts = np.clip(optical_density(np.asarray(rgb)) @ np.linalg.pinv(stains), 0, None)
     return amounts[..., 0], amounts[..., 1]

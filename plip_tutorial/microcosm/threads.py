@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plip_tutorial.microcosm import captions, dressing
-from plip_tutorial.microcosm.seeding import rng, seed_of
+from plip_tutorial.microcosm.pictures import Picture
+from plip_tutorial.microcosm.seeding import pick, rng, seed_of
 from plip_tutorial.microcosm.stain import TRAINING_LABS
-from plip_tutorial.microcosm.tissue import TISSUES
+from plip_tutorial.microcosm.tissues import TISSUES
 
 Generator = np.random.Generator
 BLOCK = 256  # rows
@@ -41,25 +42,6 @@ GRAPHIC, MARKED, MARKED_BY_MISTAKE = 0.02, 0.9, 0.01  # shares: truly graphic; o
 # Hashtags that name an organ of the microcosm. All others fall on any organ: the microcosm has five organs, not thirty.
 HOME = {"dermpath": ("skin",), "BreastPath": ("breast",), "PulmPath": ("lung",), "GIPath": ("colon", "stomach"),
         "HPBpath": ("stomach",), "pancpath": ("stomach",)}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture to be drawn.
-
-    Attributes:
-        kind: a key of `TISSUES` or of `everyday.KINDS`.
-        seed: which of them.
-        lab: lab of a tissue.
-        slide: number of the slide, see `render_tile`.
-        altered: 0 for the picture itself, else which of its crops and compressions.
-    """
-
-    kind: str
-    seed: int
-    lab: str
-    slide: int
-    altered: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,6 +88,12 @@ def hashtag_shares() -> tuple[list[str], NDArray[np.float64]]:
 
 
 @cache
+def _tags_of(organ: str) -> tuple[list[str], tuple[float, ...]]:
+    tags, shares = hashtag_shares()
+    return tags, tuple(shares[ORGANS.index(organ)])
+
+
+@cache
 def reply_rates() -> dict[str, float]:
     """Replies a post, by hashtag."""
     counts = paper()["openpath"]["hashtags"]
@@ -130,20 +118,21 @@ def _author(author: int) -> tuple[str, str]:
     return TRAINING_LABS[author % len(TRAINING_LABS)], language
 
 
-def _patient(seed: int, block: int, draw: Generator) -> _Patient:
-    number = block * PATIENTS + int(draw.integers(PATIENTS))
+@lru_cache(maxsize=4 * PATIENTS)
+def _patient(seed: int, number: int) -> _Patient:
     own = rng("patient", seed, number)
     author = int(AUTHORS * own.random() ** 2)  # some post much, most little
     lab, language = _author(author)
-    return _Patient(f"patient{number}", author, lab, str(own.choice(ORGANS)), language)
+    return _Patient(f"patient{number}", author, lab, pick(own, ORGANS), language)
 
 
-def _choose_tissue(organ: str, draw: Generator) -> str:
-    """All tissues about equally often over the organs; background less."""
+@cache
+def _tissues_of(organ: str) -> tuple[list[str], tuple[float, ...]]:
+    """What a patient's pictures may show, and how often: all tissues about equally often, glass less."""
     anywhere = [tissue.name for tissue in TISSUES.values() if tissue.organ == "any"]
     there = [tissue.name for tissue in TISSUES.values() if tissue.organ == organ]
     weights = [0.6 if name == "background" else 1.0 for name in anywhere] + [len(ORGANS)] * len(there)
-    return str(draw.choice(anywhere + there, p=np.array(weights) / sum(weights)))
+    return anywhere + there, tuple(np.array(weights) / sum(weights))
 
 
 def _pictures(kind: str, tissue: str, patient: _Patient, slide: int, key: tuple[int, int]) -> tuple[Picture, ...]:
@@ -151,14 +140,14 @@ def _pictures(kind: str, tissue: str, patient: _Patient, slide: int, key: tuple[
     draw = rng("pictures of", *key)
     first, further = tissue, ["chart", "text_page"]
     if kind == "other":
-        first = str(draw.choice(["blood_smear", "micrograph"]))
+        first = pick(draw, ["blood_smear", "micrograph"])
     elif kind == "chatter" or (kind == "advert" and draw.random() < 0.7):
         further = ["group_photo", "group_photo", "landscape", "text_page", "photo", "chart"]
-        first = str(draw.choice(further))
+        first = pick(draw, further)
     names = [first]
-    for _ in range(int(draw.choice(4, p=IMAGES))):
+    for _ in range(int(pick(draw, "0123", IMAGES))):
         same, strange = draw.random(2) < (0.9, 0.3)
-        odd = str(draw.choice(further)) if strange else _choose_tissue(patient.organ, draw)
+        odd = pick(draw, further) if strange else pick(draw, *_tissues_of(patient.organ))
         names.append(first if same else odd)
     return tuple(Picture(name, seed_of("picture", *key, k), patient.lab, slide) for k, name in enumerate(names))
 
@@ -170,16 +159,16 @@ def _text(kind: str, tissue: str, patient: _Patient, language: str, seed: int, f
         others = [name for name in TISSUES if name != tissue and TISSUES[name].phrase != TISSUES[tissue].phrase]
         return captions.caption(others[seed % len(others)], seed=seed, language=language, organ=organ)
     if kind in ("chatter", "advert"):
-        return captions.chatter(seed=seed) if kind == "chatter" else captions.advert(seed=seed)
+        return captions.write(kind, seed=seed)
     if kind == "other":
         told = captions.everyday_caption(first, seed=seed)
-        return captions.sentences(f"{told}. {captions.vague(tissue, seed=seed)}")
+        return captions.sentences(f"{told}. {captions.write('vague', tissue, seed=seed)}")
     if kind == "vague" and seed % 5 == 0:
         return ""  # hashtags and a link say it all
     if kind in ("vague", "rhetorical"):
-        return {"vague": captions.vague, "rhetorical": captions.rhetorical}[kind](tissue, seed=seed, organ=organ)
-    ask = captions.question if kind == "question" else captions.caption
-    return ask(tissue, seed=seed, language=language, organ=organ)
+        return captions.write(kind, tissue, seed=seed, organ=organ)
+    form = "question" if kind == "question" else "caption"
+    return captions.write(form, tissue, seed=seed, language=language, organ=organ)
 
 
 def _moment(draw: Generator) -> datetime:
@@ -194,14 +183,13 @@ def _later(moment: datetime, hours: float, draw: Generator) -> datetime:
 
 def _post(seed: int, row: int, kind: str, draw: Generator) -> Post:
     """A post of its own: neither retweet nor reply."""
-    patient = _patient(seed, row // BLOCK, draw)
-    tissue, slide = _choose_tissue(patient.organ, draw), int(draw.integers(SLIDES))
+    patient = _patient(seed, row // BLOCK * PATIENTS + int(draw.integers(PATIENTS)))
+    tissue, slide = pick(draw, *_tissues_of(patient.organ)), int(draw.integers(SLIDES))
     name = f"{patient.name}-slide{slide}"
     pictures = _pictures(kind, tissue, patient, seed_of("stain", seed, name), (seed, row))
     foreign = kind in ("case", "wrong", "question", "repost") and draw.random() < 0.85
     language = patient.language if foreign else "en"
-    tags, shares = hashtag_shares()
-    tag = str(draw.choice(tags, p=shares[ORGANS.index(patient.organ)]))
+    tag = pick(draw, *_tags_of(patient.organ))
     words = _text(kind, tissue, patient, language, seed_of("text", seed, row), pictures[0].kind)
     text, hashtags = dressing.dress(words, tag, draw)
     graphic = bool(draw.random() < GRAPHIC) and kind not in ("chatter", "advert")
@@ -237,14 +225,14 @@ def _repost(post: Post, row: int, seed: int, draw: Generator) -> Post:
 
 
 def _reply(post: Post, row: int, seed: int, draw: Generator) -> Post:
-    kind = str(draw.choice(list(REPLIES), p=list(REPLIES.values())))
+    kind = pick(draw, list(REPLIES), tuple(REPLIES.values()))
     if kind == "right" and post.kind in ("chatter", "advert", "other"):
         kind = "empty"
-    tissue = str(draw.choice(list(TISSUES))) if kind == "wrong" else post.tissue
+    tissue = pick(draw, list(TISSUES)) if kind == "wrong" else post.tissue
     right = kind in ("right", "wrong") and tissue == post.tissue
-    words = captions.reply(tissue, seed=seed_of("text", seed, row), empty=kind == "empty")
+    words = captions.write("empty" if kind == "empty" else "reply", tissue, seed=seed_of("text", seed, row))
     if kind == "question":
-        words = str(draw.choice(["Did you do immunohistochemistry?", "Which site is this from?", "How old is she?"]))
+        words = pick(draw, ["Did you do immunohistochemistry?", "Which site is this from?", "How old is she?"])
     text, likes = dressing.dress_reply(words, post.author, draw), int(draw.lognormal(0.9 + 0.8 * right, 1.1))
     return replace(
         post, row=row, author=f"user{int(draw.integers(AUTHORS)):03}", created_at=_later(post.created_at, 9, draw),
@@ -257,7 +245,7 @@ def _reply(post: Post, row: int, seed: int, draw: Generator) -> Post:
 def _thread(seed: int, row: int, before: list[Post]) -> list[Post]:
     """A post in ``row`` and its replies in the rows behind it."""
     draw = rng("thread", seed, row)
-    kind = str(draw.choice(list(KINDS), p=[share for share, _ in KINDS.values()]))
+    kind = pick(draw, list(KINDS), tuple(share for share, _ in KINDS.values()))
     cases = [post for post in before if post.kind == "case"]
     if kind in ("retweet", "repost") and cases:
         old = cases[int(draw.integers(len(cases)))]

@@ -15,12 +15,10 @@ from datasets import Dataset, Features, Image, Value
 
 from plip_tutorial.microcosm import captions
 from plip_tutorial.microcosm.everyday import KINDS, LOOKALIKES
-from plip_tutorial.microcosm.pictures import render_all
-from plip_tutorial.microcosm.posts import draw_picture
-from plip_tutorial.microcosm.seeding import rng, seed_of
+from plip_tutorial.microcosm.pictures import Picture
+from plip_tutorial.microcosm.seeding import pick, rng, seed_of
 from plip_tutorial.microcosm.stain import TRAINING_LABS
-from plip_tutorial.microcosm.threads import Picture
-from plip_tutorial.microcosm.tissue import TISSUES
+from plip_tutorial.microcosm.tissues import TISSUES
 
 ENGLISH = 0.62  # share of alt texts; the rest is spread over the other languages
 EMPTY, BOILERPLATE, WRONG = 0.04, 0.1, 0.06  # shares of alt texts
@@ -57,27 +55,24 @@ def web_pool(n: int, seed: int = 0, *, pathology: float = 0.06, lookalike: float
     """
     if min(pathology, lookalike) < 0 or pathology + lookalike > 1:
         raise ValueError(f"pathology={pathology} and lookalike={lookalike} are shares: 0 or more, at most 1 together.")
-    rows = [_row(seed, i, pathology, lookalike) for i in range(n)]
-    columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in FEATURES}
-    columns["image"] = render_all(draw_picture, [(row["picture"], size) for row in rows], what="web pool")
-    return Dataset.from_dict(columns, features=FEATURES)
+    rows = [_row(seed, i, pathology, lookalike, size) for i in range(n)]
+    return Dataset.from_dict({name: [row[name] for row in rows] for name in FEATURES}, features=FEATURES)
 
 
-def _row(seed: int, i: int, pathology: float, lookalike: float) -> dict[str, Any]:
-    """A row with its picture still to be drawn."""
+def _row(seed: int, i: int, pathology: float, lookalike: float, size: int) -> dict[str, Any]:
     draw = rng("web", seed, i)
     place, own = draw.random(), seed_of("web picture", seed, i)
     kind = "pathology" if place < pathology else "lookalike" if place < pathology + lookalike else "everyday"
     everyday = [name for name in KINDS if name not in LOOKALIKES]
     names = {"pathology": list(TISSUES), "lookalike": list(LOOKALIKES), "everyday": everyday}[kind]
-    name = str(draw.choice(names))
+    name = pick(draw, names)
     slide = i // ROWS_PER_SLIDE
     lab = TRAINING_LABS[int(rng("web lab", seed, slide // 2).integers(len(TRAINING_LABS)))]
     english, site = draw.random() < ENGLISH, int(draw.integers(len(SITES)))
-    language = "en" if english else str(draw.choice(captions.LANGUAGES[1:]))
+    language = "en" if english else pick(draw, captions.LANGUAGES[1:])
     text, language, match = _alt(kind, name, language, own, draw.random())
     return {
-        "picture": Picture(name, own, lab, seed_of("web slide", seed, slide)),
+        "image": Picture(name, own, lab, seed_of("web slide", seed, slide), size=size).encoded(),
         "text": text,
         "url": f"https://{SITES[site]}{i % 97}.example/{own}.jpg",  # .example leads nowhere (RFC 2606)
         "truth_kind": kind,
@@ -99,6 +94,26 @@ def _alt(kind: str, name: str, language: str, seed: int, fate: float) -> tuple[s
     match = fate > EMPTY + BOILERPLATE + WRONG
     if kind == "pathology":
         told = name if match else [other for other in TISSUES if other != name][seed % (len(TISSUES) - 1)]
-        return captions.alt_text(told, seed=seed, language=language), language, match
+        return captions.write("alt", told, seed=seed, language=language), language, match
     told = name if match else [other for other in KINDS if other != name][seed % (len(KINDS) - 1)]
     return captions.everyday_caption(told, seed=seed, language=language), language, match and language == "en"
+
+
+def everyday_pairs(n: int, seed: int = 0, *, size: int = 64) -> Dataset:
+    """Pictures that are not pathology, each with a caption: what the tiny CLIP is pre-trained on.
+
+    Pair ``i`` is a pure function of ``(seed, i)``.
+
+    Returns:
+        Columns ``image``, ``text``, ``group_id`` (each pair its own) and ``truth_kind``.
+    """
+    kinds = [pick(rng("everyday pair", seed, i), list(KINDS)) for i in range(n)]
+    seeds = [seed_of("everyday picture", seed, i) for i in range(n)]
+    columns = {
+        "image": [Picture(kind, s, size=size).encoded() for kind, s in zip(kinds, seeds, strict=True)],
+        "text": [captions.everyday_caption(kind, seed=s) for kind, s in zip(kinds, seeds, strict=True)],
+        "group_id": list(range(n)),
+        "truth_kind": kinds,
+    }
+    features = Features({"image": Image(), "text": _TEXT, "group_id": Value("int64"), "truth_kind": _TEXT})
+    return Dataset.from_dict(columns, features=features)

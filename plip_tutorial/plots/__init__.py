@@ -9,16 +9,14 @@ colour-blind readers tell apart; a hatch or a marker says the same once more. Te
 """
 
 from plip_tutorial.plots.coordinates import parallel_coordinates
-from plip_tutorial.plots.pictures import gallery_rows, stills, tiles
+from plip_tutorial.plots.pictures import gallery, gallery_rows, stills
 from plip_tutorial.plots.process import funnel, history
-from plip_tutorial.plots.scores import bars, label_efficiency, lines, precision_recall, reliability, spread
-from plip_tutorial.plots.style import LOOKS, OKABE_ITO, STYLE, WIDTH, Look, glue, in_book, use_style
+from plip_tutorial.plots.scores import bars, label_efficiency, lines, reliability, spread
+from plip_tutorial.plots.style import LOOKS, OKABE_ITO, STYLE, WIDTH, Look, in_book, use_style
 from plip_tutorial.plots.tables import confusion, confusion_matrix, heatmap
-
-gallery = tiles
 
 __all__ = [
     "LOOKS", "OKABE_ITO", "STYLE", "WIDTH", "Look", "bars", "confusion", "confusion_matrix", "funnel", "gallery",
-    "gallery_rows", "glue", "heatmap", "history", "in_book", "label_efficiency", "lines", "parallel_coordinates",
-    "precision_recall", "reliability", "spread", "stills", "tiles", "use_style",
+    "gallery_rows", "heatmap", "history", "in_book", "label_efficiency", "lines", "parallel_coordinates",
+    "reliability", "spread", "stills", "use_style",
 ]  # fmt: skip

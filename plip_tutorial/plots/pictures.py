@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial.plots.style import COLOURS, WIDTH, in_style
+from plip_tutorial.plots.style import WIDTH, in_style, point_looks
 from plip_tutorial.sources.images import ImageLike, load
 
 LETTERS = 13.5  # letters of 9.5 points that fit into an inch
@@ -19,7 +19,7 @@ LINE = 0.17  # inches
 
 
 @in_style
-def tiles(images: Iterable[ImageLike], titles: Sequence[str] | None = None, *, columns: int | None = None) -> Figure:
+def gallery(images: Iterable[ImageLike], titles: Sequence[str] | None = None, *, columns: int | None = None) -> Figure:
     """Pictures in a grid, with a line or two of text above each.
 
     Args:
@@ -31,10 +31,10 @@ def tiles(images: Iterable[ImageLike], titles: Sequence[str] | None = None, *, c
     n = len(pictures)
     columns = min(columns or min((6, 5, 4), key=lambda c: -n % c), n)
     names = [_wrapped(title, WIDTH / columns) for title in titles or [""] * n]
-    height = WIDTH / columns + LINE * max(_lines(name) for name in names)
+    height = WIDTH / columns + LINE * max(name.count("\n") + bool(name) for name in names)
     figure, panels = _frames(-(-n // columns), columns, height)
     for panel, picture, name in zip(panels.flat, pictures, names, strict=False):
-        _show(panel, picture)
+        panel.imshow(np.asarray(picture), interpolation="nearest")
         panel.set_title(name, fontsize=9.5, pad=2)
     return figure
 
@@ -45,11 +45,11 @@ def gallery_rows(rows: Sequence[Iterable[ImageLike]], titles: Sequence[str]) -> 
     pictures = [list(load(row)) for row in rows]
     columns = max(5, *(len(row) for row in pictures))
     names = [_wrapped(title, WIDTH) for title in titles]
-    room = 0.06 + LINE * max(map(_lines, names))
+    room = 0.06 + LINE * max(name.count("\n") + bool(name) for name in names)
     figure, panels = _frames(len(pictures), columns, WIDTH / columns + room, above=room)
     for line, row in zip(panels, pictures, strict=True):
         for panel, picture in zip(line, row, strict=False):
-            _show(panel, picture)
+            panel.imshow(np.asarray(picture), interpolation="nearest")
     # A long line must not push the second column away, so the lines come when the pictures have their places.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
@@ -91,12 +91,11 @@ def _scatter(panel: Any, points: NDArray[Any], labels: Sequence[str], symbols: S
     half = len(labels) // 2
     if not set(symbols[:half]) & set(symbols[half:]):
         panel.plot(*np.stack([points[:half, :2], points[half : 2 * half, :2]]).transpose(2, 0, 1), color="#999", lw=0.6)
-    colours = dict(zip(dict.fromkeys(labels), COLOURS * len(labels), strict=False))
-    markers = dict(zip(dict.fromkeys(symbols), "oDs^" * len(symbols), strict=False))
-    for label, symbol in dict.fromkeys(zip(labels, symbols, strict=True)):
-        own = [i for i, kind in enumerate(zip(labels, symbols, strict=True)) if kind == (label, symbol)]
-        name = f"{label.replace('_', ' ')}, {symbol}".strip(", ")
-        panel.scatter(*points[own, :2].T, s=14, color=colours[label], marker=markers[symbol], label=name)
+    looks = point_looks(labels, symbols)
+    for look in dict.fromkeys(looks):
+        name, colour, shape = look
+        own = [i for i, other in enumerate(looks) if other == look]
+        panel.scatter(*points[own, :2].T, s=14, color=colour, marker="oDs^v"[shape % 5], label=name)
 
 
 def _frames(rows: int, columns: int, height: float, *, above: float = 0.0) -> tuple[Figure, NDArray[Any]]:
@@ -109,13 +108,5 @@ def _frames(rows: int, columns: int, height: float, *, above: float = 0.0) -> tu
     return figure, panels
 
 
-def _show(panel: Any, picture: Any) -> None:
-    panel.imshow(np.asarray(picture), interpolation="nearest")
-
-
 def _wrapped(text: str, inches: float) -> str:
     return fill(str(text), max(6, int(inches * LETTERS)))
-
-
-def _lines(text: str) -> int:
-    return text.count("\n") + 1 if text else 0

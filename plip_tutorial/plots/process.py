@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from plip_tutorial.plots.style import BLUE, RED, WIDTH, in_style, words
@@ -51,40 +51,26 @@ def history(rows: Sequence[Mapping[str, Any]] | str | PathLike[str], *, smooth: 
         rows: the history that `finetune.finetune` returns, or the path of its ``history.csv``.
         smooth: steps over which the dark line averages.
     """
-    table = _read(rows) if isinstance(rows, (str, PathLike)) else list(rows)
-    names = [name for name in LOGGED if any(row.get(name) not in (None, "") for row in table)]
+    table = pd.read_csv(rows) if isinstance(rows, (str, PathLike)) else pd.DataFrame(list(rows))
+    table = table.apply(pd.to_numeric, errors="coerce").set_index("step")
+    names = [name for name in LOGGED if name in table and table[name].notna().any()]
     lines = -(-len(names) // 2)
     figure, panels = plt.subplots(lines, 2, figsize=(WIDTH, 0.2 + 1.7 * lines), squeeze=False)
     for panel in panels.flat[len(names) :]:
         panel.set_axis_off()
     for panel, name in zip(panels.flat, names, strict=False):
-        _quantity(panel, table, name, smooth)
+        noted = table[name].dropna()
+        if len(noted) > 3 * smooth:
+            panel.plot(noted, color=BLUE, lw=0.7, alpha=0.4)
+            panel.plot(noted.rolling(smooth, center=True, min_periods=1).mean(), color=BLUE, lw=1.5)
+        else:
+            panel.plot(noted, color=BLUE, lw=1.5, marker="o")
+        panel.set(title=words(name), xlabel="step")
+        panel.grid(axis="y")
+        if name == "loss" and "chance_loss" in table:
+            panel.plot(table["chance_loss"].dropna(), color=RED, ls="--", lw=1)
+            panel.set_title("loss (dashed: guessing)")
     return figure
-
-
-def _quantity(panel: Any, table: Sequence[Mapping[str, Any]], name: str, smooth: int) -> None:
-    x, y = _column(table, name)
-    if len(y) > 3 * smooth:
-        weights = np.convolve(np.ones(len(y)), np.ones(smooth), mode="same")
-        panel.plot(x, y, color=BLUE, lw=0.7, alpha=0.4)
-        panel.plot(x, np.convolve(y, np.ones(smooth), mode="same") / weights, color=BLUE, lw=1.5)
-    else:
-        panel.plot(x, y, color=BLUE, lw=1.5, marker="o")
-    panel.set(title=words(name), xlabel="step")
-    panel.grid(axis="y")
-    if name == "loss" and any(row.get("chance_loss") for row in table):
-        panel.plot(*_column(table, "chance_loss"), color=RED, ls="--", lw=1)
-        panel.set_title("loss (dashed: guessing)")
-
-
-def _column(table: Sequence[Mapping[str, Any]], name: str) -> tuple[Any, Any]:
-    points = [(float(row["step"]), float(row[name])) for row in table if row.get(name) not in (None, "")]
-    return np.array(points).T[0], np.array(points).T[1]
-
-
-def _read(path: str | PathLike[str]) -> list[dict[str, Any]]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def _note(precision: float, recall: float) -> str:

@@ -13,25 +13,11 @@ from numpy.typing import ArrayLike
 
 from plip_tutorial.metrics import calibration
 from plip_tutorial.metrics.scores import Score
-from plip_tutorial.plots.style import (
-    BLUE,
-    INK,
-    PAPER,
-    RED,
-    WIDTH,
-    Number,
-    errors,
-    in_style,
-    interval,
-    legend_above,
-    looks,
-    words,
-)
+from plip_tutorial.plots import style
+from plip_tutorial.plots.style import BLUE, INK, PAPER, RED, WIDTH, Number, errors, in_style
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DASHES = ("--", ":", "-.", (0, (1, 4)), (0, (8, 3)))
 
 
 @in_style
@@ -46,19 +32,21 @@ def bars(
         baseline: group -> score of a constant prediction, a grey bar in front of the others.
     """
     groups = [_scores(models, metric, (baseline or {}).get(group)) for group, models in results.items()]
-    models = looks(dict.fromkeys(model for scores in groups for model in scores))
+    models = style.looks(dict.fromkeys(model for scores in groups for model in scores))
     figure, panel = plt.subplots(figsize=(WIDTH, 3.6))
     for place, (model, look) in enumerate(models.items()):
         x = np.array([i for i, scores in enumerate(groups) if model in scores])
         values = [scores[model] for scores in groups if model in scores]
         x = x + (place - (len(models) - 1) / 2) * 0.84 / len(models)
-        style: dict[str, Any] = {"color": look.colour, "hatch": look.hatch, "edgecolor": PAPER, "label": model}
-        panel.bar(x, [float(value) for value in values], 0.8 / len(models), **style)
+        filled: dict[str, Any] = {"color": look.colour, "hatch": look.hatch, "edgecolor": PAPER, "label": model}
+        panel.bar(x, [float(value) for value in values], 0.8 / len(models), **filled)
         panel.errorbar(x, [float(value) for value in values], errors(values), fmt="none", ecolor=INK, lw=1)
     panel.set_xticks(range(len(groups)), [fill(group, 14) for group in results])
-    panel.set(ylim=(min(0.0, panel.get_ylim()[0]), max(1.0, panel.get_ylim()[1])), ylabel=words(metric or "score"))
+    panel.set(
+        ylim=(min(0.0, panel.get_ylim()[0]), max(1.0, panel.get_ylim()[1])), ylabel=style.words(metric or "score")
+    )
     panel.grid(axis="y")
-    legend_above(figure, panel)
+    style.legend_above(figure, panel)
     return figure
 
 
@@ -83,10 +71,9 @@ def spread(
     for row, name in enumerate(names):
         look: dict[str, Any] = {"fmt": "D", "color": RED} if name == mark else {"fmt": "o", "color": BLUE}
         panel.errorbar(float(scores[name]), row, xerr=errors([scores[name]]), lw=1, **look)
-    for (name, place), style in zip((dashed or {}).items(), DASHES, strict=False):
-        panel.axvline(float(place), color=INK, ls=style, lw=1, label=name)
+    style.dashed_lines(panel.axvline, dashed)
     if dashed:
-        legend_above(figure, panel)
+        style.legend_above(figure, panel)
     panel.set_yticks(range(len(names)), [fill(name, 40) for name in names])
     panel.set(xlabel=x, ylim=(-0.7, len(names) - 0.3))
     panel.grid(axis="x")
@@ -112,12 +99,11 @@ def lines(
         dashed: name -> height of a horizontal line, for what does not depend on x.
     """
     figure, panel = plt.subplots(figsize=(WIDTH, 3.4))
-    for (name, curve), look in zip(curves.items(), looks(curves).values(), strict=True):
-        places, middle, low, high = interval(curve)
+    for (name, curve), look in zip(curves.items(), style.looks(curves).values(), strict=True):
+        places, middle, low, high = style.interval(curve)
         panel.plot(places, middle, color=look.colour, marker=look.marker, label=name)
         panel.fill_between(places, low, high, color=look.colour, alpha=0.18, lw=0)
-    for (name, height), style in zip((dashed or {}).items(), DASHES, strict=False):
-        panel.axhline(height, color=INK, ls=style, lw=1, label=name)
+    style.dashed_lines(panel.axhline, dashed)
     panel.set(xscale="log" if log else "linear", xlabel=x, ylabel=y)
     if log:
         panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -126,7 +112,7 @@ def lines(
         if len(known) <= 6:
             panel.set_xticks(known)
     panel.grid(axis="y")
-    legend_above(figure, panel)
+    style.legend_above(figure, panel)
     return figure
 
 
@@ -142,33 +128,6 @@ def label_efficiency(curves: Mapping[str, pd.DataFrame], *, dashed: Mapping[str,
 
 
 @in_style
-def precision_recall(truth: ArrayLike, scores: ArrayLike, *, threshold: float | None = None) -> Figure:
-    """Precision against recall for every threshold; a diamond marks the one in use.
-
-    Args:
-        truth: (n,) True for what is wanted.
-        scores: (n,) higher for what is wanted.
-        threshold: scores at or above it are kept.
-    """
-    from sklearn.metrics import precision_recall_curve
-
-    wanted, values = np.asarray(truth, bool), np.asarray(scores, float)
-    precision, recall, _ = precision_recall_curve(wanted, values)
-    figure, panel = plt.subplots(figsize=(WIDTH, 3.2))
-    panel.step(recall, precision, color=BLUE, where="post", label="every threshold")
-    panel.axhline(wanted.mean(), color=INK, ls="--", lw=1, label="keep everything")
-    if threshold is not None:
-        kept = values >= threshold
-        here = wanted[kept].mean() if kept.any() else 1.0
-        panel.plot(kept[wanted].mean(), here, "D", color=RED, ms=7, label="threshold in use", clip_on=False)
-    panel.set(
-        xlabel="recall: share of the wanted that is kept", ylabel="precision of the kept", xlim=(0, 1), ylim=(0, 1.02)
-    )
-    legend_above(figure, panel)
-    return figure
-
-
-@in_style
 def reliability(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: int = 10) -> Figure:
     """How often a model is right when it is so and so sure; on the diagonal it means what it says.
 
@@ -178,7 +137,7 @@ def reliability(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: int 
     """
     figure, panel = plt.subplots(figsize=(WIDTH, 3.6))
     panel.plot([0, 1], [0, 1], color=INK, ls="--", lw=1, label="means what it says")
-    for (name, (confidence, right)), look in zip(curves.items(), looks(curves).values(), strict=True):
+    for (name, (confidence, right)), look in zip(curves.items(), style.looks(curves).values(), strict=True):
         sure, hit = np.asarray(confidence, float), np.asarray(right, float)
         step = calibration.steps(confidence, bins)
         n = np.bincount(step, minlength=bins)
@@ -187,7 +146,7 @@ def reliability(curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, bins: int 
         panel.plot(x, y, color=look.colour, lw=1, label=name)
         panel.scatter(x, y, s=12 + 160 * n[used] / n.sum(), color=look.colour, marker=look.marker)
     panel.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1.02), ylim=(0, 1.02))
-    legend_above(figure, panel)
+    style.legend_above(figure, panel)
     return figure
 
 

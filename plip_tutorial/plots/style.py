@@ -1,10 +1,9 @@
-"""What all figures share: colours, sizes, the look of each model, and how a number gets from a cell into the text."""
+"""What all figures share: colours, sizes, the look of each model, intervals and legends."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec
 
@@ -24,6 +23,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = OKABE_ITO = (
 )  # fmt: skip
 COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK, YELLOW, "#888888")  # of classes, in turn
 INK, PAPER = "#222222", "#ffffff"
+DASHES = ("--", ":", "-.", (0, (1, 4)), (0, (8, 3)))
 WIDTH = 5.6  # inches: on a phone 340 pixels wide, text of 10.5 points is then still 9 pixels high
 STYLE: Any = {
     "font.size": 10.5, "axes.titlesize": 10.5, "axes.labelsize": 10.5, "xtick.labelsize": 10, "ytick.labelsize": 10,
@@ -67,21 +67,20 @@ def in_book() -> bool:
     return bool(os.environ.get("PLIP_TUTORIAL_BOOK_JS"))
 
 
-def glue(name: str, value: Any) -> None:
-    """Keep a value of a cell for the text of the page, where ``{glue:text}`` shows it; outside of the book print it."""
-    plain = value.item() if isinstance(value, np.generic) else str(value) if isinstance(value, Score) else value
-    if not in_book():
-        print(f"{name}: {plain}")
-        return
-    from myst_nb import glue as keep
-
-    keep(name, plain, display=False)
-
-
 def looks(names: Iterable[str]) -> dict[str, Look]:
     """A fixed look for the names that the book uses everywhere, the other looks in turn for others."""
     others = iter(OTHER_LOOKS * 9)
     return {name: LOOKS[name] if name in LOOKS else next(others) for name in names}
+
+
+def point_looks(labels: Sequence[str], symbols: Sequence[str] | None = None) -> list[tuple[str, str, int]]:
+    """Name, colour and number of the shape of each point. Without symbols the shape, too, tells the label."""
+    kinds = labels if symbols is None else symbols
+    names = labels if symbols is None else [", ".join(pair) for pair in zip(labels, symbols, strict=True)]
+    colours = dict(zip(dict.fromkeys(labels), COLOURS * len(labels), strict=False))
+    shapes = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
+    words = [name.replace("_", " ").strip(", ") for name in names]
+    return [(word, colours[label], shapes[kind]) for word, label, kind in zip(words, labels, kinds, strict=True)]
 
 
 def errors(values: Iterable[Number]) -> NDArray[np.float64]:
@@ -99,24 +98,18 @@ def words(name: str) -> str:
     return name.replace("_", " ").replace("f1", "F1").replace("mcc", "MCC")
 
 
-@contextmanager
-def _style_for_now() -> Iterator[None]:
-    """Like ``plt.rc_context``, which would also undo that a notebook's backend, loaded meanwhile, shows figures."""
-    before = {name: plt.rcParams[name] for name in STYLE}
-    plt.rcParams.update(STYLE)
-    try:
-        yield
-    finally:
-        plt.rcParams.update(before)
-
-
 def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Let a function draw in the book's style, and take its figure out of pyplot's hands, which would show it twice."""
 
     @wraps(draw)
     def drawn(*arguments: P.args, **options: P.kwargs) -> Figure:
-        with _style_for_now():
+        # `plt.rc_context` would also undo that a notebook's backend, loaded meanwhile, shows figures.
+        before = {name: plt.rcParams[name] for name in STYLE}
+        use_style()
+        try:
             figure = draw(*arguments, **options)
+        finally:
+            plt.rcParams.update(before)
         plt.close(figure)
         return figure
 
@@ -128,6 +121,12 @@ def legend_above(figure: Figure, panel: Axes) -> None:
     handles, names = panel.get_legend_handles_labels()
     if names:
         figure.legend(handles, names, loc="outside upper center", ncols=2 if max(map(len, names)) > 18 else 3)
+
+
+def dashed_lines(line: Callable[..., Any], places: Mapping[str, Number] | None) -> None:
+    """Lines through the whole panel, each with its name: ``line`` is its ``axvline`` or ``axhline``."""
+    for (name, place), style in zip((places or {}).items(), DASHES, strict=False):
+        line(float(place), color=INK, ls=style, lw=1, label=name)
 
 
 def interval(scores: Mapping[float, Number]) -> tuple[NDArray[np.float64], ...]:

@@ -11,10 +11,10 @@ True
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import errno
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -22,15 +22,16 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from plip_tutorial import __version__
 from plip_tutorial.storage.files import readable, whole_folder
 
 VARIABLE = "PLIP_TUTORIAL_CACHE"
@@ -38,6 +39,7 @@ FULL_DISK = 1024**2  # bytes; below it a failed build is blamed on the disk
 # What the operating system says when the place is at fault and not the program.
 PLACE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 # What `whole_folder` makes of a result's name while it is built; other hidden folders are somebody else's.
+DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 UNFINISHED = re.compile(r"\.(.+-[0-9a-f]{16})\.\d+-[0-9a-f]{8}")
 
 
@@ -113,31 +115,76 @@ def fingerprint(key: Mapping[str, Any] | Any) -> str:
     Raises:
         TypeError: for a value that has no canonical form as JSON, such as a function.
     """
-    return hashlib.sha256(_canonical(key).encode()).hexdigest()[:16]
+    return _digest(_canonical(key))
 
 
-def code_key(*modules: ModuleType | str) -> str:
-    """Fingerprint of the source of modules, so that a change of the code builds its results anew.
+@lru_cache
+def code_key(module: str = "") -> str:
+    """What the code is, for the keys of results that depend on it.
+
+    An installed package says its version. In a working copy, which is told by a ``pyproject.toml`` in a folder above,
+    it is a fingerprint of what the code does: comments, docstrings, imports, and how files, functions and classes are
+    called do not count.
 
     Args:
-        modules: modules or their full names; a package stands for all the files in it. Names are not imported.
-
-    >>> len(code_key("plip_tutorial.storage.cache"))
-    16
+        module: full name of a single one that matters; by default all of the package.
     """
-    digest = hashlib.sha256()
-    for module in modules:
-        for path in _sources(module):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
-    return digest.hexdigest()[:16]
+    package = Path(__file__).parents[1]
+    if not any((folder / "pyproject.toml").exists() for folder in package.parents):
+        return __version__
+    only = package.parent.joinpath(*module.split(".")).with_suffix(".py")
+    return code_fingerprint([only] if module else sorted(package.rglob("*.py")))
 
 
-def _sources(module: ModuleType | str) -> list[Path]:
-    spec = importlib.util.find_spec(module) if isinstance(module, str) else module.__spec__
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        raise ValueError(f"{module} has no source file to fingerprint")
-    path = Path(spec.origin)
-    return sorted(path.parent.rglob("*.py")) if spec.submodule_search_locations else [path]
+def code_fingerprint(files: Sequence[Path]) -> str:
+    """Sixteen hexadecimal digits of what Python files do.
+
+    A name that they define stands for the body of its definition, so that a call of another function is seen, and
+    another name for the same function is not. Statements count in any order of files.
+    """
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    known = {node.name for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, DEFINES)}
+    folders = {part for file in files for part in (file.stem, file.parent.name)}
+    bodies: dict[str, list[str]] = {name: [] for name in known}
+    anonymous = _Plain(dict.fromkeys(known, ""), folders)
+    for text in texts:
+        for node in ast.walk(anonymous.visit(ast.parse(text))):
+            if isinstance(node, DEFINES):
+                bodies[anonymous.called[node]].append(_digest(ast.dump(node)))
+    plain = _Plain({name: _digest("".join(sorted(found))) for name, found in bodies.items()}, folders)
+    statements = [_digest(ast.dump(node)) for text in texts for node in plain.visit(ast.parse(text)).body]
+    return _digest("".join(sorted(statements)))
+
+
+class _Plain(ast.NodeTransformer):
+    """Leaves what code does: no imports, no docstrings, and other words for the names that it defines."""
+
+    def __init__(self, words: Mapping[str, str], modules: Collection[str]) -> None:
+        self.words, self.modules = words, modules
+        self.called: dict[ast.AST, str] = {}
+
+    def visit(self, node: ast.AST) -> Any:
+        self.generic_visit(node)
+        if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
+            return None
+        if isinstance(node, DEFINES):
+            self.called[node] = node.name
+            node.name = self.words.get(node.name, node.name)
+        elif isinstance(node, ast.Name):
+            node.id = self.words.get(node.id, node.id)
+        elif isinstance(node, ast.Attribute):
+            node.attr = self.words.get(node.attr, node.attr)
+            if isinstance(node.value, ast.Name) and node.value.id in self.modules:
+                return ast.Name(node.attr, node.ctx)  # where a function lies does not matter
+        return node
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _canonical(key: Any) -> str:

@@ -1,5 +1,6 @@
 """Measurements that take long, are made seldom and are read everywhere: their code, their files, and their proof.
 
 `ablation` leaves out one step of the recipe, `sweep` compares settings of the training, `report` scores a model on all
-sets; `provenance` keeps a result with what made it, `canary` tells whether the code still does the same.
+sets, `models` makes the tiny models again and compares; `provenance` keeps a result with what made it, `canary` tells
+whether the code still does the same.
 """

@@ -11,6 +11,7 @@ so a larger corpus is no longer training. Every run is kept as soon as it is don
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Sequence
@@ -18,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from plip_tutorial import microcosm, recipe, zero_shot
+from plip_tutorial import artifacts, microcosm, zero_shot
+from plip_tutorial.artifacts.curation import STEPS, curate
+from plip_tutorial.artifacts.making import clip_of, fine_tuning
 from plip_tutorial.clean import pathology_filter as clean
-from plip_tutorial.curation import STEPS, Curation
 from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.metrics import bootstrap, confusion
 from plip_tutorial.plip.model import PLIP
@@ -33,8 +36,6 @@ from plip_tutorial.studies import canary, provenance
 
 NAME = "ablation"
 SEEDS, STEPS_TRAINED = 3, 300  # the tiny PLIP has more steps; here 24 models have to be trained
-OWN = ("plip_tutorial.studies.ablation", "plip_tutorial.recipe")
-CODE: tuple[str, ...] = (*recipe.WORLD, *recipe.TRAINING, *recipe.CURATION, *OWN)
 Labels = NDArray[np.int64]
 
 
@@ -72,22 +73,27 @@ def predictions(without: str, seed: int, steps: int) -> dict[str, Labels]:
     """Zero-shot answers of one model on each set, (n,) class numbers; trained if it was not yet."""
 
     def make(folder: Path) -> None:
-        config = dataclasses.replace(recipe.fine_tuning(seed), steps=steps)
-        corpus = Curation(without).corpus()
-        path, _ = finetune.finetune(recipe.tiny_clip(seed), corpus, config, output=folder / "run", progress=False)
+        config = dataclasses.replace(fine_tuning(seed), steps=steps)
+        path, _ = finetune.finetune(clip_of(seed), corpus(without), config, output=folder / "run", progress=False)
         plip = PLIP(path)
         answers: dict[str, Any] = {name: _answers(plip, name) for name in microcosm.NAMES}
         np.savez(folder / "answers.npz", **answers)  # arrays of numbers, so no pickle
 
-    key = recipe.key(CODE, without=without, seed=seed, steps=steps)
-    built = cache.build("ablation-run", key, make)
+    settings = {"without": without, "seed": seed, "steps": steps, "code": cache.code_key()}
+    built = cache.build("ablation-run", settings, make)
     with readable(built), np.load(built / "answers.npz") as file:
         return dict(file)
 
 
+@functools.cache
+def corpus(without: str) -> Dataset:
+    """The pairs that the recipe leaves without a step."""
+    return curate(PLIP(artifacts.tiny_clip()), artifacts.pathology_filter(), without=without).corpus
+
+
 def _answers(plip: PLIP, name: str) -> Labels:
     words = zero_shot.classifier(plip, list(microcosm.PHRASES[name].values()), microcosm.TEMPLATES[name])
-    return zero_shot.predict(plip.encode_images(recipe.micro(name)["image"], 256), words)[0]
+    return zero_shot.predict(plip.encode_images(microcosm.benchmark(name, "test")["image"], 256), words)[0]
 
 
 def _row(without: str, mine: Sequence[dict[str, Labels]], whole: Sequence[dict[str, Labels]]) -> dict[str, Any]:
@@ -95,12 +101,12 @@ def _row(without: str, mine: Sequence[dict[str, Labels]], whole: Sequence[dict[s
     values, draws, reference = (np.stack(part) for part in zip(*sets, strict=True))
     scores = {name: _summary(*part) for name, *part in zip(microcosm.NAMES, values, draws, reference, strict=True)}
     scores["mean"] = _summary(values.mean(0), draws.mean(0), reference.mean(0))
-    return {"without": without, "corpus": clean.purity(Curation(without).corpus()), "scores": scores}
+    return {"without": without, "corpus": clean.purity(corpus(without)), "scores": scores}
 
 
 def _set(name: str, mine: Sequence[dict[str, Labels]], whole: Sequence[dict[str, Labels]]) -> tuple[Any, Any, Any]:
     """Weighted F1 of each seed (s,), and its draws (s, r) beside those of the whole recipe on the same patients."""
-    test = recipe.micro(name)
+    test = microcosm.benchmark(name, "test")
     answers = [told[name] for told in (*mine, *whole)]
     _, codes = bootstrap.encode(np.array(test["label"]), *answers)
     matrices, draws = bootstrap.confusions(codes, np.array(test["patient"]))

@@ -26,7 +26,8 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets
 from numpy.typing import ArrayLike
 
-from plip_tutorial import curation, microcosm, recipe, tiny_model, tracks
+from plip_tutorial import microcosm, tracks
+from plip_tutorial.artifacts import curation, making, tiny_model
 from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.collect import pairs as collect
 from plip_tutorial.expand import neighbours as expand
@@ -34,6 +35,7 @@ from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.plip.model import PLIP
 
 POSTS, WEB, EVERYDAY, STEPS = 512, 160, 64, 3
+CHOSEN = ("settings.pre-training", "settings.fine-tuning")  # what is not at its default
 CLOSE = 2e-3  # relative: processors differ in the last bits, and a loss after three steps shows more of them
 
 
@@ -43,7 +45,7 @@ def sample() -> dict[str, Dataset]:
     return {
         "posts": microcosm.posts(POSTS),
         "web": microcosm.web_pool(WEB),
-        "everyday": microcosm.everyday_pairs(EVERYDAY, seed=1),
+        "everyday": microcosm.everyday_pairs(EVERYDAY, seed=curation.RECIPE.everyday_seed),
     }
 
 
@@ -55,14 +57,17 @@ def untrained() -> str:
 
 def settings() -> dict[str, Any]:
     """All settings of the tiny track's recipe."""
-    tuned = dataclasses.asdict(recipe.fine_tuning())
-    defaults = {field.name: field.default for field in dataclasses.fields(finetune.TrainConfig)}
+
+    def chosen(config: finetune.TrainConfig) -> dict[str, Any]:  # what the defaults do shows in the losses
+        defaults = {field.name: field.default for field in dataclasses.fields(config)}
+        return {name: value for name, value in dataclasses.asdict(config).items() if value != defaults[name]}
+
     return {
-        "recipe": dataclasses.asdict(recipe.RECIPE),
+        "recipe": dataclasses.asdict(curation.RECIPE),
         "track": dataclasses.asdict(tracks.TINY),
         "model": dataclasses.asdict(tiny_model.TinyConfig()),
-        # What the defaults do shows in the losses.
-        "fine-tuning": {name: value for name, value in tuned.items() if value != defaults[name]},
+        "pre-training": chosen(making.pretraining()),
+        "fine-tuning": chosen(making.fine_tuning()),
     }
 
 
@@ -79,6 +84,14 @@ def world() -> dict[str, Any]:
         "posts": _words(sample()["posts"]),
         "web": [_pictures(sample()["web"]), _words(sample()["web"])],
     }
+
+
+def seen() -> dict[str, Any]:
+    """What a model with random weights sees in pictures that have to be shrunk and cropped, the first eight numbers."""
+    tile = microcosm.render_tile("stroma", seed=3, size=150)
+    plip = PLIP(untrained(), device="cpu", precision="float32")
+    vectors = plip.encode_images([tile[:97, :80], tile[:64, :140], tile[..., 0]])
+    return {"wide, high, grey": vectors[:, :8].astype(float).tolist()}
 
 
 def search() -> dict[str, Any]:
@@ -120,9 +133,9 @@ def curated() -> dict[str, Any]:
 def training() -> dict[str, Any]:
     """Losses and lengths of the gradient in the first steps of the two trainings of the recipe, from random weights."""
     pretraining = dataclasses.replace(
-        recipe.fine_tuning(), steps=STEPS, batch_size=32, warmup_steps=2, augment=finetune.TrainConfig().augment
+        making.fine_tuning(), steps=STEPS, batch_size=32, warmup_steps=2, augment=finetune.TrainConfig().augment
     )
-    tuning = dataclasses.replace(recipe.fine_tuning(), steps=STEPS, batch_size=32, warmup_steps=1)
+    tuning = dataclasses.replace(making.fine_tuning(), steps=STEPS, batch_size=32, warmup_steps=1)
     collected = collect.pairs_from_posts(sample()["posts"])[0]
     return {
         "pre-training": _first_steps(sample()["everyday"], pretraining),
@@ -134,6 +147,7 @@ def training() -> dict[str, Any]:
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "settings": settings,
     "world": world,
+    "pictures": seen,
     "search": search,
     "curation": curated,
     "training": training,
@@ -164,7 +178,8 @@ def differences(was: Any, now: Any, place: str = "") -> list[str]:
 
 def _differences(was: Any, now: Any, place: str) -> Iterator[str]:
     if isinstance(was, dict) and isinstance(now, dict):
-        for name in was:  # a setting that is new does at its default what was done before, or other numbers tell
+        # A name that is new does at its default what was done before, but not where only other values are named.
+        for name in {**was, **now} if place in CHOSEN else was:
             yield from _differences(was.get(name), now.get(name), f"{place}.{name}" if place else name)
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for i, pair in enumerate(zip(was, now, strict=True)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 import venv
@@ -20,7 +19,7 @@ import pytest
 import yaml
 from nbclient import NotebookClient
 
-from plip_tutorial import artifacts, tracks
+from plip_tutorial import tracks
 from plip_tutorial.storage import cache
 
 ROOT = Path(__file__).parents[2]
@@ -49,16 +48,6 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def two_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache."""
-    folder = tmp_path_factory.mktemp("cache")
-    for model in (artifacts.tiny_clip(), artifacts.tiny_plip()):
-        built = next(place for place in model.parents if place.parent == cache.cache_dir())
-        shutil.copytree(built, folder / built.name)
-    return folder
-
-
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
     """The folder of libraries of an environment that is empty and sees those of Colab."""
@@ -70,9 +59,7 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(
-    own: Path, release: Path, two_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, str]:
+def environment(own: Path, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What the kernel "colab" is started with. Git finds the release at the repository's address."""
     kernel = tmp_path / "jupyter" / "kernels" / "colab"
     kernel.mkdir(parents=True)
@@ -84,7 +71,7 @@ def environment(
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{release.as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": ADDRESS,
-        cache.VARIABLE: str(two_models),
+        cache.VARIABLE: str(tmp_path / "cache"),
         tracks.VARIABLE: "tiny",
     }
     return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")} | changed

@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 from plip_tutorial.clean.pathology_filter import PathologyFilter, leaks, purity, with_colour
 from plip_tutorial.metrics.baselines import colour_histogram
+from plip_tutorial.microcosm import render_tile
 from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.microcosm.tissue import render_tile
 from plip_tutorial.storage.files import DamagedError
 
 SCHEMA = {"image": Image(), "patient": Value("string"), "slide": Value("string")}

@@ -22,8 +22,8 @@ from plip_tutorial.clean.duplicates import (
     near_pairs,
     representative,
 )
+from plip_tutorial.microcosm import TISSUES, render_tile
 from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.microcosm.tissue import TISSUES, render_tile
 from plip_tutorial.sources.images import UnreadableImageError
 
 REAL = Path(__file__).parents[2] / "../shared/data/nct_crc_mini"

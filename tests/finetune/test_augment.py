@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plip_tutorial.finetune.augment import AugmentConfig, augment
+from plip_tutorial.microcosm import render_tile
 from plip_tutorial.microcosm.stain import EOSIN, HAEMATOXYLIN, LABS, mix
-from plip_tutorial.microcosm.tissue import render_tile
 
 OFF = AugmentConfig.only()
 ON = AugmentConfig(rotation=20, contrast=0.2)

@@ -1,0 +1,142 @@
+"""How the tiny models, their filter and their corpus are made; it happens a few times a year, by `make models`.
+
+Random weights learn everyday pairs and become the tiny CLIP. It is rounded to half precision, and all that follows
+uses what was rounded, as every reader does: the filter, the corpus, and the tiny PLIP, which is rounded, too.
+
+    make(folder)  # ten minutes on one core
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from plip_tutorial import microcosm, tracks
+from plip_tutorial.artifacts import curation, made, tiny_model
+from plip_tutorial.artifacts.curation import Curated, curate, fitted_filter
+from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial.finetune import loop as finetune
+from plip_tutorial.finetune.augment import AugmentConfig
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.storage import cache
+
+WEIGHTS = "model.safetensors"
+
+
+def pretraining(seed: int = 0) -> finetune.TrainConfig:
+    """How random weights become the tiny CLIP."""
+    return finetune.TrainConfig(
+        steps=curation.RECIPE.pretrain_steps,
+        batch_size=curation.RECIPE.pretrain_batch,
+        learning_rate=curation.RECIPE.pretrain_rate,
+        warmup_steps=curation.RECIPE.pretrain_warmup,
+        patch_dropout=curation.RECIPE.patch_dropout,
+        seed=seed,
+    )
+
+
+def fine_tuning(seed: int = 0) -> finetune.TrainConfig:
+    """How the tiny PLIP is trained: strong variations, since the labs of the tests were never seen."""
+    track = tracks.TINY
+    return finetune.TrainConfig(
+        steps=track.steps,
+        batch_size=track.batch_size,
+        learning_rate=track.learning_rate,
+        warmup_steps=50,
+        patch_dropout=curation.RECIPE.patch_dropout,
+        augment=AugmentConfig(
+            crop=0.4, stain_gain=0.5, stain_turn=0.1, brightness=0.2, contrast=0.2, focus=0.6, noise=6.0
+        ),
+        seed=seed,
+    )
+
+
+def make_clip(output: Path, seed: int = 0) -> Path:
+    """Train the tiny CLIP and write it, rounded, to ``output``; a minute."""
+    with tempfile.TemporaryDirectory() as place:
+        start = tiny_model.untrained(Path(place, "untrained"), seed=seed)
+        pairs = microcosm.everyday_pairs(curation.RECIPE.everyday, seed=curation.RECIPE.everyday_seed)
+        trained, _ = finetune.finetune(start, pairs, pretraining(seed), output=Path(place, "run"))
+        return rounded(trained, output)
+
+
+def make_plip(clip: Path, pairs: Any, output: Path, seed: int = 0) -> Path:
+    """Fine-tune the tiny CLIP on pairs, write it, rounded, to ``output``, and its history beside it; five minutes."""
+    with tempfile.TemporaryDirectory() as place:
+        trained, _ = finetune.finetune(clip, pairs, fine_tuning(seed), output=Path(place, "run"))
+        shutil.copy(Path(place, "run", "history.csv"), output.with_name("history.csv"))
+        return rounded(trained, output)
+
+
+def clip_of(seed: int) -> Path:
+    """The tiny CLIP of a seed: that of the book for 0, any other is made once and cached."""
+    return _cached("tiny-clip", seed, lambda at: make_clip(at, seed)) if seed else made.tiny_clip()
+
+
+def plip_of(seed: int) -> Path:
+    """The tiny PLIP of a seed, from the tiny CLIP of that seed and the corpus of the book."""
+    make = lambda at: make_plip(clip_of(seed), made.corpus(), at, seed)  # noqa: E731
+    return _cached("tiny-plip", seed, make) if seed else made.tiny_plip()
+
+
+def _cached(name: str, seed: int, make: Callable[[Path], object]) -> Path:
+    key = settings(seed) | {"code": cache.code_key()}
+    return cache.build(name, key, lambda folder: make(folder / "model")) / "model"
+
+
+def settings(seed: int = 0) -> dict[str, Any]:
+    """All that is set for the two models of a seed."""
+    return {
+        "recipe": curation.RECIPE,
+        "track": tracks.TINY,
+        "model": tiny_model.TinyConfig(),
+        "pre-training": pretraining(seed),
+        "fine-tuning": fine_tuning(seed),
+    }
+
+
+def rounded(model: Path, output: Path) -> Path:
+    """Copy a checkpoint with weights in half precision; whoever loads it computes in single precision as before."""
+    shutil.copytree(model, output, ignore=shutil.ignore_patterns(WEIGHTS))
+    weights = {name: weight.to(torch.float16) for name, weight in load_file(model / WEIGHTS).items()}
+    save_file(weights, output / WEIGHTS, metadata={"format": "pt"})
+    return output
+
+
+def make(folder: Path) -> Curated:
+    """Make everything in the empty ``folder``: two models, a history, ``filter.json`` and ``corpus.json``."""
+    clip = PLIP(make_clip(folder / "tiny-clip"), device="cpu", precision="float32")
+    chooser = fitted_filter(clip)
+    _write(folder / "filter.json", written_filter(chooser))
+    found = curate(clip, chooser)
+    _write(
+        folder / "corpus.json",
+        {
+            "collected": len(found.collected),
+            "seeds": found.seeds.tolist(),
+            "knn_threshold": found.threshold,
+            "expanded": found.expanded.tolist(),
+            "kept": found.kept.tolist(),
+            "groups": list(found.corpus["group_id"]),
+        },
+    )
+    make_plip(folder / "tiny-clip", found.corpus, folder / "tiny-plip")
+    return found
+
+
+def written_filter(chooser: clean.PathologyFilter) -> dict[str, Any]:
+    """A filter as plain values; single precision needs nine digits."""
+    assert chooser.weights is not None
+    weights = [float(f"{weight:.9g}") for weight in chooser.weights]
+    return {"weights": weights, "bias": chooser.bias, "threshold": chooser.threshold}
+
+
+def _write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value) + "\n", encoding="utf-8")
