@@ -123,7 +123,7 @@ def benchmark_of(track: tracks.Track, name: str, split: Split = "test", n: int |
     if name in microcosm.NAMES:
         return recipe.micro(name, split, n, size=track.image_size)
     if name in hub_data.SETS:
-        return hub_data.tiles(name, split, n)
+        return hub_data.tiles(name, split, hub_data.usual_size(split, gpu=track.gpu) if n is None else n)
     raise ValueError(f"unknown benchmark {name!r}. The {track.name} track has: {', '.join(track.benchmarks)}.")
 
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 from huggingface_hub import constants
-from standin_hub import Fault, Hub, serve
-from test_hub import use
+from standin_hub import Fault, Hub, serve, use
 
 from plip_tutorial import tracks
 from plip_tutorial.sources import availability, hub, hub_data
@@ -42,7 +41,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
 @pytest.mark.parametrize(("colab", "gpu"), list(product([False, True], repeat=2)))
 def test_chosen_by_itself(monkeypatch: pytest.MonkeyPatch, colab: bool, gpu: bool) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
-    monkeypatch.setattr(availability, "obstacle", lambda track: "")
+    monkeypatch.setattr(availability, "obstacle", lambda models, sets: "")
     if colab:
         monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
     assert tracks.current() is (tracks.FULL if colab and gpu else tracks.TINY)

@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 from huggingface_hub import close_session, constants, errors
 
-from plip_tutorial import tracks
 from plip_tutorial.sources import network
 
 _T = TypeVar("_T")
@@ -27,8 +26,8 @@ TRIES, WAIT, LONGEST_WAIT = 3, 2.0, 60.0  # seconds
 PATIENCE = 120.0  # seconds without progress; the client writes pieces of 10 MB, so a line of 100 kB/s is fast enough
 FAREWELL = 10.0  # seconds that a thread which is given up gets to end
 TINY = (
-    f"Or take the tiny track, which needs no network: set {tracks.VARIABLE}=tiny before Python starts "
-    f"(in a notebook: %env {tracks.VARIABLE}=tiny in the first cell, after a restart)."
+    "Or take the tiny track, which needs no network: set PLIP_TUTORIAL_TRACK=tiny before Python starts "
+    "(in a notebook: %env PLIP_TUTORIAL_TRACK=tiny in the first cell, after a restart)."
 )
 HTTPError: type[Exception] = errors.HTTPError  # type: ignore[attr-defined] # of the client's own HTTP library
 

@@ -3,30 +3,29 @@
 What has been fetched is not asked for. For the rest the hub is asked about each model and each labelled set at its
 pinned commit, all at once, so that one that was removed or closed is found as well as a network that is not there.
 
-    obstacle(tracks.FULL)     # "" or "vinid/plip: https://huggingface.co answers with 404"
+    obstacle(["vinid/plip"], ["RationAI/PanNuke"])  # "" or "vinid/plip: https://huggingface.co answers with 404"
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from multiprocessing.pool import ThreadPool
 
 from huggingface_hub import constants
 
-from plip_tutorial import tracks
 from plip_tutorial.sources import hub, hub_data, network
 
 SECONDS = 10.0  # for all questions together
 
 
-def obstacle(track: tracks.Track) -> str:
-    """Why the models or sets of a track cannot be had; empty if they are here or can be fetched.
+def obstacle(models: Iterable[str], sets: Iterable[str]) -> str:
+    """Why pinned models or labelled sets cannot be had; empty if they are here or can be fetched.
 
     Raises:
         CacheError: if the cache of the book cannot be made.
     """
-    lacking = dict(_lacking(track))
+    lacking = dict(_lacking(models, sets))
     if not lacking:
         return ""
     if constants.is_offline_mode():
@@ -35,12 +34,12 @@ def obstacle(track: tracks.Track) -> str:
         return next(filter(None, pool.starmap(_asked, lacking.items())), "")
 
 
-def _lacking(track: tracks.Track) -> Iterator[tuple[str, str]]:
+def _lacking(models: Iterable[str], sets: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Names of what has not been fetched, with the address that tells about it."""
-    for model in (track.clip, track.plip, *track.others.values()):
+    for model in models:
         if not hub.is_here(model):
             yield model, f"models/{model}/revision/{hub.MODELS[model].revision}"
-    for name in track.benchmarks:
+    for name in sets:
         if not all(hub_data.is_here(name, split, n) for split, n in hub_data.TILES.items()):
             yield name, f"datasets/{name}/revision/{hub_data.SETS[name].revision}"
 

@@ -25,7 +25,6 @@ from huggingface_hub.hf_api import RepoFile
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from plip_tutorial import tracks
 from plip_tutorial.microcosm import PHRASES
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.seeding import rng
@@ -120,13 +119,13 @@ SETS = {
 }
 
 
-def tiles(name: str, split: Split, n: int | None = None) -> Dataset:
+def tiles(name: str, split: Split, n: int) -> Dataset:
     """Tiles of a set in a random order that is always the same; read from the hub once, then from the cache.
 
     Args:
         name: a key of `SETS`.
         split: "train" or "test".
-        n: how many; fewer if the set has no more. None for 3,000 to train and 2,000 to test, 360 without a GPU.
+        n: how many, `usual_size` for instance; fewer if the set has no more.
 
     Returns:
         Columns ``image``, ``label`` (a ``ClassLabel``), ``patient``, ``slide``, ``lab``. The hub's copies do not tell
@@ -138,7 +137,6 @@ def tiles(name: str, split: Split, n: int | None = None) -> Dataset:
     """
     if name not in SETS or split not in SETS[name].files:
         raise ValueError(f"unknown set or split: {name!r}, {split!r}. Sets on the hub: {', '.join(SETS)}.")
-    n = usual_size(split) if n is None else n
     make = lambda folder: _read(SETS[name], split, n).save_to_disk(folder / "table")  # noqa: E731
     built = cache.build(_entry(name, split), _key(name, split, n), make)
     with storage.readable(built):
@@ -158,9 +156,9 @@ def _key(name: str, split: Split, n: int) -> dict[str, Any]:
     return identity(name) | {"split": split, "n": n, "pieces": PIECES, "code": cache.code_key(__name__)}
 
 
-def usual_size(split: Split) -> int:
+def usual_size(split: Split, *, gpu: bool) -> int:
     """Tiles of a split unless a number is given: what a T4 session reads in minutes, and much less without a GPU."""
-    return TILES[split] if tracks.current().gpu else TILES_WITHOUT_GPU
+    return TILES[split] if gpu else TILES_WITHOUT_GPU
 
 
 def identity(name: str) -> dict[str, Any]:

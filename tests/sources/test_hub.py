@@ -18,7 +18,7 @@ import torch
 from huggingface_hub import constants
 from small_clip import small_clip, small_pairs
 from standin_content import add_model, add_vit
-from standin_hub import Fault, Hub, serve
+from standin_hub import Fault, Hub, serve, use
 from transformers import CLIPModel
 
 from plip_tutorial import tracks
@@ -28,7 +28,6 @@ from plip_tutorial.plip import model as plip
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.plip.vision_model import VisionModel
 from plip_tutorial.sources import asking, hub
-from plip_tutorial.storage import cache
 
 CLIP_ID, PLIP_ID, VIT_ID = hub.MODELS
 
@@ -47,20 +46,6 @@ def server(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         add_vit(running)
         use(running, tmp_path, monkeypatch)
         yield running
-
-
-def use(running: Hub, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cache.VARIABLE, str(place / "cache"))
-    for name, value in {
-        "ENDPOINT": running.address, "HF_HUB_CACHE": str(place / "hf"), "HF_HUB_OFFLINE": False,
-        "HF_HUB_DOWNLOAD_TIMEOUT": 0.5, "DOWNLOAD_CHUNK_SIZE": 1000, "HF_TOKEN_PATH": str(place / "no-token"),
-        "HUGGINGFACE_CO_URL_TEMPLATE": running.address + "/{repo_id}/resolve/{revision}/{filename}",
-    }.items():  # fmt: skip
-        monkeypatch.setattr(constants, name, value)
-    impatient = SimpleNamespace(sleep=lambda _: None, time=__import__("time").time)
-    monkeypatch.setattr("huggingface_hub.file_download.time", impatient)
-    monkeypatch.setattr("huggingface_hub.utils._http.time", impatient)
-    monkeypatch.setattr(asking, "WAIT", 0.0)
 
 
 def asked(running: Hub, what: str) -> list[dict[str, str]]:

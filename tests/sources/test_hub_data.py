@@ -17,8 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standin_content import NUCLEI, add_sets
-from standin_hub import Fault, Hub, serve
-from test_hub import use
+from standin_hub import Fault, Hub, serve, use
 
 from plip_tutorial import artifacts, microcosm, tracks
 from plip_tutorial.sources import asking, hub, hub_data
@@ -208,10 +207,15 @@ def test_classes_in_another_order_are_refused(name: str, server: Hub, monkeypatc
 
 def test_a_set_is_as_large_as_its_track_allows(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(tracks.VARIABLE, "full")
-    monkeypatch.setattr(tracks, "_has_gpu", lambda: True)
-    assert [hub_data.usual_size(split) for split in ("train", "test")] == [3000, 2000]
+    asked = []
+    with monkeypatch.context() as inner:
+        inner.setattr(hub_data, "tiles", lambda name, split, n: asked.append(n))
+        for gpu in (True, False):
+            inner.setattr(tracks, "_has_gpu", lambda gpu=gpu: gpu)
+            for split in ("train", "test"):
+                artifacts.benchmark("RationAI/PanNuke", split)
+    assert asked == [3000, 2000, 360, 360]
     monkeypatch.setattr(tracks, "_has_gpu", lambda: False)
-    assert [hub_data.usual_size(split) for split in ("train", "test")] == [360, 360]
     assert len(artifacts.benchmark("RationAI/PanNuke", n=9)) == 9
 
 
