@@ -38,7 +38,7 @@ from plip_tutorial.recipe import (
 from plip_tutorial.sources import hub, hub_data, own_tiles
 from plip_tutorial.sources.images import undecoded
 from plip_tutorial.storage import cache
-from plip_tutorial.storage.file_contents import content
+from plip_tutorial.storage.files import content
 
 __all__ = [
     "benchmark", "benchmark_of", "checkpoint", "collected", "corpus", "embeddings", "expanded", "features",
