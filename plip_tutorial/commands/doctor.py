@@ -22,14 +22,12 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from plip_tutorial.commands.command_line import unwritable
-from plip_tutorial.sources import network
 
 GB = 1000**3
 MEMORY, DISK = 4 * GB, 2 * GB  # what the tiny track wants to have free
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 TESTED = Path(__file__).parents[1] / "data" / "tested.txt"  # written by make sync from constraints.txt
 SECONDS = 5.0  # to wait for the hub
-HUB = "https://huggingface.co"
 COMPILED = ("numpy", "pandas", "pyarrow", "sklearn", "torch")  # may be there and yet not fit the rest of the machine
 
 
@@ -231,26 +229,20 @@ def _size(place: Path) -> int:
 
 
 def _hub() -> Iterator[Finding]:
-    address, offline = _setting()
-    if offline:
+    from huggingface_hub import constants
+
+    from plip_tutorial.sources import asking
+
+    if constants.HF_HUB_OFFLINE:
         yield Finding("hub", "switched off", "the tiny track needs none; else unset HF_HUB_OFFLINE")
         return
+    address = constants.ENDPOINT
     try:
-        status, _ = network.fetch(address, SECONDS)
+        status, _ = asking.fetch(address, SECONDS)
         yield Finding("hub", f"{address} answers" + ("" if status < 400 else f" with {status}"))
-    except network.NoAnswerError as error:
-        proxy = f"look at the network, the proxy (HTTPS_PROXY: {network.proxy()}) and the address (HF_ENDPOINT)"
-        yield Finding("hub", f"{address} cannot be reached: {error}", f"the tiny track needs none; else {proxy}")
-
-
-def _setting() -> tuple[str, bool]:
-    """Address of the hub, and whether it is switched off."""
-    try:
-        from huggingface_hub import constants
-    except ImportError:
-        off = os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
-        return os.environ.get("HF_ENDPOINT", HUB), off
-    return constants.ENDPOINT, constants.HF_HUB_OFFLINE
+    except asking.HubError as error:
+        remedy = f"the tiny track needs none; else look at {asking.way()}"
+        yield Finding("hub", f"{address} cannot be reached: {error}", remedy)
 
 
 def text(findings: list[Finding]) -> str:

@@ -86,15 +86,15 @@ def read_pairs(
     Raises:
         FileNotFoundError: no such file.
         ValueError: as in `read_csv` and `read_hub`; or a folder for a data set.
-        OSError: the hub could not be asked; see `hub.ask`.
+        OSError: the hub could not be asked; see `asking.ask`.
     """
     if tables.names_a_file(name):
         return read_csv(name, image=image, caption=caption, folder=folder)
     if folder is not None:
         raise ValueError(f"{name} is a data set and brings its own pictures; leave out the folder {folder}.")
-    from plip_tutorial.sources import hub  # here, because it brings the models' library along
+    from plip_tutorial.sources import asking
 
-    return hub.ask(str(name), lambda: read_hub(str(name), image=image, caption=caption))
+    return asking.ask(str(name), lambda: read_hub(str(name), image=image, caption=caption))
 
 
 def read_csv(
