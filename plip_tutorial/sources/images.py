@@ -74,6 +74,15 @@ def to_rgb(image: ImageLike) -> Image.Image:
         raise UnreadableImageError(_name(image), str(error) or type(error).__name__) from error
 
 
+def problem(image: ImageLike) -> str:
+    """Why `to_rgb` could not decode a picture; empty if it can."""
+    try:
+        to_rgb(image)
+    except UnreadableImageError as error:
+        return "no such file" if isinstance(error.__cause__, FileNotFoundError) else error.reason
+    return ""
+
+
 def load(images: Iterable[ImageLike], *, skip_unreadable: bool = False) -> Iterator[Image.Image | None]:
     """Decode pictures one after the other, so that a million of them need the memory of one.
 
