@@ -114,7 +114,7 @@ def local(model: str | os.PathLike[str], token: str | None = None) -> str | os.P
 
 
 def lacking(models: Iterable[str]) -> dict[str, str]:
-    """Those of some pinned models that have not been fetched, with the address that tells about each, for `obstacle`."""
+    """Pinned models that have not been fetched, each with the address that tells about it, for `asking.obstacle`."""
     absent = [MODELS[model] for model in models if not cache.place(*MODELS[model].kept).is_dir()]
     return {pin.repo: f"models/{pin.repo}/revision/{pin.revision}" for pin in absent}
 

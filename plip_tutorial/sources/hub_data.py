@@ -150,7 +150,7 @@ def identity(name: str) -> dict[str, Any]:
 
 
 def lacking(names: Iterable[str]) -> dict[str, str]:
-    """Those of some sets that have not been read, with the address that tells about each, for `asking.obstacle`."""
+    """Sets that have not been read, each with the address that tells about it, for `asking.obstacle`."""
     absent = [
         name for name in names if not all(cache.place(*kept(name, split, n)).is_dir() for split, n in TILES.items())
     ]

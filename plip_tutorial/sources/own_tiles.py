@@ -10,7 +10,6 @@ it is asked for one. Every file is opened once beforehand, so a broken one is na
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -56,12 +55,11 @@ def read_folder(path: str | Path) -> Dataset:
     for name in found.folders:
         if name and "/" not in name and name not in classes:
             found.left_out.add("folders without a picture", name)
-    told = found.left_out.told()
     if not classes:
+        told = found.left_out.told()
         hint = f"Sort the pictures by class: {root}/benign/1.png" + (f". Left out: {told}" if told else "")
         raise ValueError(f"{root} holds no sub-folder with pictures. {hint}")
-    if told:
-        warnings.warn(f"left out of {root}: {told}", stacklevel=2)
+    found.left_out.warn(root)
     files = [str(root / name) for _, _, name in rows]
     _check(files, files)
     columns = {
