@@ -153,50 +153,51 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="command", dest="command")
 
     def add(run: Any, name: str, text: str) -> Any:
-        kind = argparse.ArgumentDefaultsHelpFormatter
-        this = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", formatter_class=kind)
+        this = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         this.set_defaults(run=run)
-        return this.add_argument
+
+        def option(name: str, text: str, **settings: Any) -> None:
+            told = "; default: %(default)s" if settings.get("default") not in (None, []) else ""
+            this.add_argument(name, help=text + told, **settings)
+
+        return option
 
     add(_doctor, "doctor", "look at Python, packages, GPU, memory, disk, caches and the hub")
 
     option = add(_prepare, "prepare", "build or fetch, ahead of a class, all that the chapters share; resumes")
-    option("--track", choices=("tiny", "full"), help="the track of the class; by default the current one")
+    option("--track", "the track of the class; by default the current one", choices=("tiny", "full"))
 
     option = add(_report, "report", "measure and print the project's numbers (ten minutes the first time)")
-    option("--seeds", type=count, default=3, metavar="N", help="models of each kind, averaged")
-    text = "folders class/file of real H&E tiles, measured as well"
-    option("--real", type=folder, nargs="+", metavar="DIR", help=text)
+    option("--seeds", "models of each kind, averaged", type=count, default=3, metavar="N")
+    option("--real", "folders class/file of real H&E tiles, measured as well", type=folder, nargs="+", metavar="DIR")
 
     add(_sweep, "sweep", "compare many short trainings (three quarters of an hour on a free core; resumes)")
 
     option = add(_finetune, "finetune", "train a CLIP on your own pairs of picture and caption")
-    option("--pairs", type=given, required=True, help=f"a file ({', '.join(ENDINGS)}), or a data set on the hub")
-    option("--images", type=folder, metavar="DIR", help="where relative paths of pictures start")
-    text = "tiny, openai/clip-vit-base-patch32, or the directory of a CLIP"
-    option("--base", type=given, default="tiny", help=text)
-    option("--output", type=run_folder, required=True, metavar="DIR", help="folder of the run; it is resumed")
-    option("--anew", action="store_true", help="throw away the run that is in the folder")
-    option("--image-column", default="image", help="column of picture paths")
-    option("--caption-column", default="caption", help="column of captions")
-    option("--validation", type=float, default=0.1, help="share of the pairs that is held out")
+    option("--pairs", f"a file ({', '.join(ENDINGS)}), or a data set on the hub", type=given, required=True)
+    option("--images", "where relative paths of pictures start", type=folder, metavar="DIR")
+    option("--base", "tiny, openai/clip-vit-base-patch32, or the directory of a CLIP", type=given, default="tiny")
+    option("--output", "folder of the run; it is resumed", type=run_folder, required=True, metavar="DIR")
+    option("--anew", "throw away the run that is in the folder", action="store_true")
+    option("--image-column", "column of picture paths", default="image")
+    option("--caption-column", "column of captions", default="caption")
+    option("--validation", "share of the pairs that is held out", type=float, default=0.1)
     for name, (kind, value, text) in NUMBERS.items():
-        option(f"--{name}", type=kind, default=value, help=text)
-    option("--trackers", nargs="*", default=[], help="tensorboard, comet_ml, ...")
+        option(f"--{name}", text, type=kind, default=value)
+    option("--trackers", "tensorboard, comet_ml, ...", nargs="*", default=[])
 
     option = add(_embed, "embed", "embed a folder of tiles into a Parquet file; resumes where it stopped")
-    option("folder", type=folder, metavar="DIR", help="searched with all its sub-folders")
+    option("folder", "searched with all its sub-folders", type=folder, metavar="DIR")
     text = "ends in .parquet; columns file, embedding, problem"
-    option("--output", type=parquet, required=True, metavar="FILE", help=text)
-    text = "tiny-plip, vinid/plip, or the directory of a CLIP"
-    option("--model", type=given, default="tiny-plip", help=text)
-    text = "tiles in one forward pass. Lower it when the memory is full"
-    option("--batch-size", type=count, default=64, metavar="N", help=text)
-    option("--precision", choices=PRECISIONS, default="auto", help="of the model; auto is fast and safe")
+    option("--output", text, type=parquet, required=True, metavar="FILE")
+    option("--model", "tiny-plip, vinid/plip, or the directory of a CLIP", type=given, default="tiny-plip")
+    text = "tiles in one forward pass; lower it when the memory is full"
+    option("--batch-size", text, type=count, default=64, metavar="N")
+    option("--precision", "of the model; auto is fast and safe", choices=PRECISIONS, default="auto")
 
     option = add(_demo, "demo", "search tiles by words or by picture, in the browser, on this machine only")
     text = "tiles of your own, DIR/class/file; by default the book's"
-    option("folder", type=folder, nargs="?", metavar="DIR", help=text)
+    option("folder", text, type=folder, nargs="?", metavar="DIR")
     return whole
 
 

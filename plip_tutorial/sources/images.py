@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -71,7 +72,12 @@ def to_rgb(image: ImageLike) -> Image.Image:
     try:
         return _rgb(_opened(image))
     except Exception as error:  # Pillow's decoders raise whatever they like: OSError, SyntaxError, struct.error ...
-        raise UnreadableImageError(_name(image), str(error) or type(error).__name__) from error
+        reason = str(error) or type(error).__name__
+        if isinstance(error, Image.DecompressionBombError):
+            reason = "it claims to hold more pixels than can be decoded safely"
+        # Neither an address in memory nor a path: the same picture is told in the same words everywhere.
+        reason = re.sub(r":? (<\S+ object at \w+>|'[^']*')$", "", reason)
+        raise UnreadableImageError(_name(image), reason) from error
 
 
 def problem(image: ImageLike) -> str:
