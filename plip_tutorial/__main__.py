@@ -25,26 +25,26 @@ KEPT = {
     "demo": "The server is shut down, and nothing had to be kept.",
 }
 BASES = {"tiny": "tiny-clip", "tiny-plip": "tiny-plip"}
-NUMBERS: tuple[tuple[str, float | str, str], ...] = (
-    ("epochs", 10.0, "passes over the pairs"),
-    ("batch-size", 128, "pairs compared with each other in a step"),
-    ("chunk-size", 0, "pairs that go through the model at once; 0: all. Lower it when the memory is full"),
-    ("learning-rate", "auto", "highest rate; auto: 1e-3 for tiny and 1e-5 for others"),
-    ("warmup-steps", "auto", "steps until it is reached; auto: a sixth of the run, at most 50"),
-    ("validate-every", "auto", "steps between two looks at the held-out pairs; auto: eight looks or more"),
-    ("save-every", 100, "steps between two checkpoints"),
-    ("seed", 0, "of order, variations and dropout"),
-)
 
 
 def number_or_auto(text: str) -> float | None:
     """None for "auto", which leaves a number open."""
-    if text == "auto":
-        return None
     try:
-        return int(text) if text.lstrip("-").isdigit() else float(text)
+        return None if text == "auto" else int(text) if text.lstrip("-").isdigit() else float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor auto") from None
+
+
+NUMBERS: dict[str, tuple[Any, Any, str]] = {
+    "epochs": (float, 10.0, "passes over the pairs"),
+    "batch-size": (int, 128, "pairs compared with each other in a step"),
+    "chunk-size": (int, 0, "pairs that go through the model at once; 0: all. Lower it when the memory is full"),
+    "learning-rate": (number_or_auto, "auto", "highest rate; auto: 1e-3 for tiny and 1e-5 for others"),
+    "warmup-steps": (number_or_auto, "auto", "steps until it is reached; auto: a sixth of the run, at most 50"),
+    "validate-every": (number_or_auto, "auto", "steps between two looks at held-out pairs; auto: eight looks or more"),
+    "save-every": (int, 100, "steps between two checkpoints"),
+    "seed": (int, 0, "of order, variations and dropout"),
+}
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -64,7 +64,6 @@ def _models(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    """Print the project's numbers."""
     from plip_tutorial.studies import report
 
     if arguments.real:
@@ -77,7 +76,6 @@ def _report(arguments: argparse.Namespace) -> None:
 
 
 def _sweep(_: argparse.Namespace) -> None:
-    """Train many short runs side by side, and write the results into the package."""
     from plip_tutorial.studies import provenance, sweep
 
     if reason := command_line.unwritable(provenance.FOLDER):  # now, not after the first run
@@ -87,7 +85,6 @@ def _sweep(_: argparse.Namespace) -> None:
 
 
 def _doctor(_: argparse.Namespace) -> None:
-    """Say what this machine has and lacks."""
     from plip_tutorial.commands import doctor
 
     findings = doctor.examine()
@@ -97,7 +94,6 @@ def _doctor(_: argparse.Namespace) -> None:
 
 
 def _finetune(arguments: argparse.Namespace) -> None:
-    """Train on a reader's own pairs."""
     import numpy as np
 
     from plip_tutorial import artifacts
@@ -110,96 +106,52 @@ def _finetune(arguments: argparse.Namespace) -> None:
     held, how = validation.hold_out(pairs, arguments.validation)
     train, judges = (pairs.select(np.flatnonzero(mask)) for mask in (~held, held))
     print(f"{len(train)} pairs to learn from, {how}")
-    rate = (1e-3 if arguments.base in BASES else 1e-5) if arguments.learning_rate is None else arguments.learning_rate
-    config = TrainConfig(
-        epochs=arguments.epochs,
-        batch_size=arguments.batch_size,
-        learning_rate=rate,
-        chunk_size=arguments.chunk_size,
-        warmup_steps=arguments.warmup_steps,
-        validate_every=arguments.validate_every,
-        save_every=arguments.save_every,
-        trackers=tuple(arguments.trackers),
-        seed=arguments.seed,
-    )
+    options = {name: getattr(arguments, name) for name in (number.replace("-", "_") for number in NUMBERS)}
+    if options["learning_rate"] is None:
+        options["learning_rate"] = 1e-3 if arguments.base in BASES else 1e-5
+    config = TrainConfig(**options, trackers=tuple(arguments.trackers))
     base = artifacts.checkpoint(BASES.get(arguments.base, arguments.base))
-    options: dict[str, Any] = {"validation": judges if held.any() else None, "resume": not arguments.anew}
-    model, history = finetune(base, train, config, output=arguments.output, **options)
+    whether = {"validation": judges if held.any() else None, "resume": not arguments.anew}
+    model, history = finetune(base, train, config, output=arguments.output, **whether)
     if history:
         print(f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps")
     print(f"the model is in {model}")
 
 
 def _embed(arguments: argparse.Namespace) -> None:
-    """Embed a folder of tiles."""
     from plip_tutorial import artifacts
     from plip_tutorial.at_scale.embed import embed_folder
     from plip_tutorial.plip.model import PLIP
+    from plip_tutorial.sources.picture_files import demand_pictures
 
-    _check_embed(arguments.folder, arguments.output)
+    files = demand_pictures(arguments.folder, warn=False)
+    if arguments.output.exists() and (holds := _worth_keeping(arguments.output, files)):
+        raise ValueError(f"{arguments.output} exists and holds {holds}, so it is not replaced. Name another output.")
     plip = PLIP(artifacts.checkpoint(BASES.get(arguments.model, arguments.model)), precision=arguments.precision)
     print(embed_folder(plip, arguments.folder, arguments.output, batch_size=arguments.batch_size))
 
 
-def _check_embed(tiles: Path, output: Path) -> None:
-    """Refuse, before a model is made or fetched, a folder without pictures and an output that would be a loss."""
+def _worth_keeping(output: Path, files: list[str]) -> str:
+    """What a file holds that its replacement would not; empty if it holds nothing but older embeddings of the same."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from plip_tutorial.sources.picture_files import demand_pictures
-
-    files = demand_pictures(tiles, warn=False)
-    if output.exists():
-        try:
-            names = pq.read_schema(output).names
-        except pa.ArrowInvalid:
-            names = []
-        holds = "" if "embedding" in names else "no embeddings"
-        if others := set(names) - {"file", "embedding", "problem"}:
-            holds = holds or f"columns that would be lost ({', '.join(sorted(others))})"
-        if (
-            not holds
-            and "file" in names
-            and set(files).isdisjoint(pq.read_table(output, columns=["file"])["file"].to_pylist())
-        ):
-            holds = f"embeddings of other files than {tiles}"
-        if holds:
-            raise ValueError(f"{output} exists and holds {holds}, so it is not replaced. Name another output.")
+    try:
+        names = pq.read_schema(output).names
+    except pa.ArrowInvalid:
+        names = []
+    if "embedding" not in names:
+        return "no embeddings"
+    if others := set(names) - {"file", "embedding", "problem"}:
+        return f"columns that would be lost ({', '.join(sorted(others))})"
+    known = pq.read_table(output, columns=["file"])["file"].to_pylist() if "file" in names else files
+    return "embeddings of other files" if set(files).isdisjoint(known) else ""
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    """Open the Streamlit app in the browser."""
     from plip_tutorial.commands import app
 
     app.run([str(arguments.folder)] if arguments.folder else [])
-
-
-def _add_finetune(commands: Any) -> None:
-    this = commands.add_parser(
-        "finetune",
-        help="train a CLIP on your own pairs of picture and caption",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    this.set_defaults(run=_finetune)
-    this.add_argument(
-        "--pairs", type=given, required=True, help=f"a file ({', '.join(ENDINGS)}), or a data set on the hub"
-    )
-    this.add_argument("--images", type=folder, metavar="DIR", help="where relative paths of pictures start")
-    this.add_argument(
-        "--base", type=given, default="tiny", help="tiny, openai/clip-vit-base-patch32, or the directory of a CLIP"
-    )
-    this.add_argument(
-        "--output", type=run_folder, required=True, metavar="DIR", help="folder of the run; it is resumed"
-    )
-    this.add_argument("--anew", action="store_true", help="throw away the run that is in the folder")
-    this.add_argument("--image-column", default="image", help="column of picture paths")
-    this.add_argument("--caption-column", default="caption", help="column of captions")
-    this.add_argument("--validation", type=float, default=0.1, help="share of the pairs that is held out")
-    for name, value, text in NUMBERS:
-        this.add_argument(
-            f"--{name}", type=number_or_auto if value == "auto" else type(value), default=value, help=text
-        )
-    this.add_argument("--trackers", nargs="*", default=[], help="tensorboard, comet_ml, ...")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -210,53 +162,58 @@ def parser() -> argparse.ArgumentParser:
         epilog=f"Options of a command: {NAME} embed --help. {TRACEBACK}=1 shows where an error comes from.",
     )
     commands = whole.add_subparsers(required=True, metavar="command", dest="command")
-    _add(commands, _doctor, "doctor", "look at Python, packages, GPU, memory, disk, caches and the hub")
-    prepare = _add(
-        commands, _prepare, "prepare", "compute or fetch, ahead of a class, all that the chapters share; resumes"
-    )
-    prepare.add_argument("--track", choices=("tiny", "full"), help="the track of the class; by default the current one")
-    hint = "make the tiny models and their corpus again, and compare their scores with the committed ones (ten minutes)"
-    models = _add(commands, _models, "models", hint)
-    models.add_argument("--replace", action="store_true", help="put them in the place of the committed ones")
-    report = _add(commands, _report, "report", "measure and print the project's numbers (ten minutes the first time)")
-    report.add_argument("--seeds", type=count, default=3, metavar="N", help="models of each kind, averaged; default 3")
-    report.add_argument(
-        "--real", type=folder, nargs="+", metavar="DIR", help="folders class/file of real H&E tiles, measured as well"
-    )
-    hint = "compare many short trainings (three quarters of an hour on a free core; resumes)"
-    _add(commands, _sweep, "sweep", hint)
-    _add_finetune(commands)
-    embed = _add(commands, _embed, "embed", "embed a folder of tiles into a Parquet file; resumes where it stopped")
-    embed.add_argument("folder", type=folder, metavar="DIR", help="searched with all its sub-folders")
-    embed.add_argument(
-        "--output",
-        type=parquet,
-        required=True,
-        metavar="FILE",
-        help="ends in .parquet; columns file, embedding, problem",
-    )
-    embed.add_argument(
-        "--model", type=given, default="tiny-plip", help="tiny-plip, vinid/plip, or the directory of a CLIP"
-    )
-    embed.add_argument(
-        "--batch-size",
-        type=count,
-        default=64,
-        metavar="N",
-        help="tiles in one forward pass; default 64. Lower it when the memory is full",
-    )
-    embed.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the model; auto is fast and safe")
-    demo = _add(commands, _demo, "demo", "search tiles by words or by picture, in the browser, on this machine only")
-    demo.add_argument(
-        "folder", type=folder, nargs="?", metavar="DIR", help="tiles of your own, DIR/class/file; by default the book's"
-    )
+
+    def add(run: Any, name: str, text: str) -> Any:
+        this = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        this.set_defaults(run=run)
+
+        def option(name: str, text: str, **settings: Any) -> None:
+            told = "; default: %(default)s" if settings.get("default") not in (None, []) else ""
+            this.add_argument(name, help=text + told, **settings)
+
+        return option
+
+    add(_doctor, "doctor", "look at Python, packages, GPU, memory, disk, caches and the hub")
+
+    option = add(_prepare, "prepare", "compute or fetch, ahead of a class, all that the chapters share; resumes")
+    option("--track", "the track of the class; by default the current one", choices=("tiny", "full"))
+
+    text = "make the tiny models and their corpus again, and compare their scores with the committed ones (ten minutes)"
+    option = add(_models, "models", text)
+    option("--replace", "put them in the place of the committed ones", action="store_true")
+
+    option = add(_report, "report", "measure and print the project's numbers (ten minutes the first time)")
+    option("--seeds", "models of each kind, averaged", type=count, default=3, metavar="N")
+    option("--real", "folders class/file of real H&E tiles, measured as well", type=folder, nargs="+", metavar="DIR")
+
+    add(_sweep, "sweep", "compare many short trainings (three quarters of an hour on a free core; resumes)")
+
+    option = add(_finetune, "finetune", "train a CLIP on your own pairs of picture and caption")
+    option("--pairs", f"a file ({', '.join(ENDINGS)}), or a data set on the hub", type=given, required=True)
+    option("--images", "where relative paths of pictures start", type=folder, metavar="DIR")
+    option("--base", "tiny, openai/clip-vit-base-patch32, or the directory of a CLIP", type=given, default="tiny")
+    option("--output", "folder of the run; it is resumed", type=run_folder, required=True, metavar="DIR")
+    option("--anew", "throw away the run that is in the folder", action="store_true")
+    option("--image-column", "column of picture paths", default="image")
+    option("--caption-column", "column of captions", default="caption")
+    option("--validation", "share of the pairs that is held out", type=float, default=0.1)
+    for name, (kind, value, text) in NUMBERS.items():
+        option(f"--{name}", text, type=kind, default=value)
+    option("--trackers", "tensorboard, comet_ml, ...", nargs="*", default=[])
+
+    option = add(_embed, "embed", "embed a folder of tiles into a Parquet file; resumes where it stopped")
+    option("folder", "searched with all its sub-folders", type=folder, metavar="DIR")
+    text = "ends in .parquet; columns file, embedding, problem"
+    option("--output", text, type=parquet, required=True, metavar="FILE")
+    option("--model", "tiny-plip, vinid/plip, or the directory of a CLIP", type=given, default="tiny-plip")
+    text = "tiles in one forward pass; lower it when the memory is full"
+    option("--batch-size", text, type=count, default=64, metavar="N")
+    option("--precision", "of the model; auto is fast and safe", choices=PRECISIONS, default="auto")
+
+    option = add(_demo, "demo", "search tiles by words or by picture, in the browser, on this machine only")
+    text = "tiles of your own, DIR/class/file; by default the book's"
+    option("folder", text, type=folder, nargs="?", metavar="DIR")
     return whole
-
-
-def _add(commands: Any, run: Any, name: str, text: str) -> Any:
-    this = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    this.set_defaults(run=run)
-    return this
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -120,11 +120,10 @@ def in_colab() -> bool:
 @cache
 def _full_or_tiny() -> Track:
     """Decided once a process, as a page must not change its track half-way."""
-    from plip_tutorial.sources import (
-        availability,  # here, because it imports the libraries that this module does without
-    )
+    from plip_tutorial.sources import asking, hub, hub_data  # here, as they import what this module does without
 
-    reason = availability.obstacle(FULL)
+    models = (FULL.clip, FULL.plip, *FULL.others.values())
+    reason = asking.obstacle(hub.lacking(models) | hub_data.lacking(FULL.benchmarks))
     if not reason:
         return FULL
     said = (

@@ -17,8 +17,15 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from huggingface_hub import constants
+
+from plip_tutorial.sources import asking
+from plip_tutorial.storage import cache
 
 LARGE, CACHED = (".safetensors", ".bin", ".parquet"), "/api/resolve-cache"
 
@@ -90,6 +97,21 @@ def serve(hub: Hub) -> Iterator[Hub]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def use(running: Hub, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the real client ask this hub, with its waits cut short."""
+    monkeypatch.setenv(cache.VARIABLE, str(place / "cache"))
+    for name, value in {
+        "ENDPOINT": running.address, "HF_HUB_CACHE": str(place / "hf"), "HF_HUB_OFFLINE": False,
+        "HF_HUB_DOWNLOAD_TIMEOUT": 0.5, "DOWNLOAD_CHUNK_SIZE": 1000, "HF_TOKEN_PATH": str(place / "no-token"),
+        "HUGGINGFACE_CO_URL_TEMPLATE": running.address + "/{repo_id}/resolve/{revision}/{filename}",
+    }.items():  # fmt: skip
+        monkeypatch.setattr(constants, name, value)
+    impatient = SimpleNamespace(sleep=lambda _: None, time=time.time)
+    monkeypatch.setattr("huggingface_hub.file_download.time", impatient)
+    monkeypatch.setattr("huggingface_hub.utils._http.time", impatient)
+    monkeypatch.setattr(asking, "WAIT", 0.0)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 from huggingface_hub import constants
-from standin_hub import Fault, Hub, serve
-from test_hub import use
+from standin_hub import Fault, Hub, serve, use
 
 from plip_tutorial import tracks
-from plip_tutorial.sources import availability, hub, hub_data
+from plip_tutorial.sources import asking, hub, hub_data
 from plip_tutorial.storage import cache
 
 
@@ -42,7 +41,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
 @pytest.mark.parametrize(("colab", "gpu"), list(product([False, True], repeat=2)))
 def test_chosen_by_itself(monkeypatch: pytest.MonkeyPatch, colab: bool, gpu: bool) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
-    monkeypatch.setattr(availability, "obstacle", lambda track: "")
+    monkeypatch.setattr(asking, "obstacle", lambda lacking: "")
     if colab:
         monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
     assert tracks.current() is (tracks.FULL if colab and gpu else tracks.TINY)
@@ -91,7 +90,7 @@ def test_a_hub_that_cannot_give_it_is_named_once_and_the_tiny_track_is_taken(
     fault: Fault, reason: str, server: Hub, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hangs = fault.drip or fault.drip_headers or fault.slow
-    monkeypatch.setattr(availability, "SECONDS", 0.5 if hangs else 60.0)
+    monkeypatch.setattr(asking, "SECONDS", 0.5 if hangs else 60.0)
     server.faults.append(fault)
     assert [tracks.current() for _ in range(3)] == [tracks.TINY] * 3
     said = capsys.readouterr().out
@@ -120,10 +119,10 @@ def test_without_a_network_the_tiny_track_is_taken(server: Hub, capsys: Any, mon
 def test_what_has_been_fetched_is_not_asked_for(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     for pin in hub.MODELS.values():
-        cache.build(hub._entry(pin), hub._key(pin), lambda folder: None)
+        cache.build(*pin.kept, lambda folder: None)
     for name in hub_data.SETS:
         assert tracks.current() is tracks.TINY
         tracks._full_or_tiny.cache_clear()
         for split, n in hub_data.TILES.items():
-            cache.build(hub_data._entry(name, split), hub_data._key(name, split, n), lambda folder: None)
+            cache.build(*hub_data.kept(name, split, n), lambda folder: None)
     assert tracks.current() is tracks.FULL

@@ -24,8 +24,7 @@ from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources import hub, hub_data, own_tiles
 from plip_tutorial.sources.images import undecoded
 from plip_tutorial.storage import cache
-from plip_tutorial.storage.file_contents import content
-from plip_tutorial.storage.files import readable
+from plip_tutorial.storage.files import content, readable
 
 Embeddings = NDArray[np.float32]
 PAIRS, LABELLED = "PLIP_TUTORIAL_PAIRS", "1aurent/NCT-CRC-HE"
@@ -65,7 +64,7 @@ def benchmark_of(track: tracks.Track, name: str, split: Split = "test", n: int |
     if name in microcosm.NAMES:
         return microcosm.benchmark(name, split, n, size=track.image_size)
     if name in hub_data.SETS:
-        return hub_data.tiles(name, split, n)
+        return hub_data.tiles(name, split, hub_data.usual_size(split, gpu=track.gpu) if n is None else n)
     raise ValueError(f"unknown benchmark {name!r}. The {track.name} track has: {', '.join(track.benchmarks)}.")
 
 

@@ -24,8 +24,7 @@ from plip_tutorial.at_scale import shards
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.embedding_columns import embedded
 from plip_tutorial.sources.picture_files import demand_pictures
-from plip_tutorial.storage.file_contents import stamp
-from plip_tutorial.storage.files import held, share
+from plip_tutorial.storage.files import held, share, stamp
 
 SHARD = 4096  # tiles in one file; what a crash can cost
 

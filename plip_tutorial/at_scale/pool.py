@@ -35,8 +35,7 @@ from plip_tutorial.sources.embedding_columns import embedded, vectors_in
 from plip_tutorial.sources.images import UnreadableImageError, to_rgb
 from plip_tutorial.sources.picture_files import find_pictures
 from plip_tutorial.sources.tables import is_missing
-from plip_tutorial.storage.file_contents import stamp
-from plip_tutorial.storage.files import DamagedError, held
+from plip_tutorial.storage.files import DamagedError, held, stamp
 
 SHARD = 1000  # pictures that a crash can cost, and that are in memory at once
 FEATURES = Features({"image": Image(), "text": Value("string"), "item": Value("string")})

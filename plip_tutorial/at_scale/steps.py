@@ -31,7 +31,7 @@ from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.embedding_columns import embedded, spread, vectors_in
 from plip_tutorial.sources.hub import local
 from plip_tutorial.sources.images import load
-from plip_tutorial.storage.file_contents import content
+from plip_tutorial.storage.files import content
 
 Vectors = NDArray[np.float32]
 FOUND = pa.schema([("seed", pa.int64()), ("row", pa.int64()), ("score", pa.float64())])

@@ -23,7 +23,8 @@ from datasets import Dataset, Features, Image, List, Value
 from plip_tutorial.collect.post_text import without_tags
 from plip_tutorial.sources import tables
 from plip_tutorial.sources.images import UnreadableImageError, to_rgb
-from plip_tutorial.sources.post_values import count, flag, listed, reference, whole
+from plip_tutorial.sources.post_values import count, flag, listed, reference
+from plip_tutorial.sources.tables import whole
 
 Record = dict[str, Any]
 

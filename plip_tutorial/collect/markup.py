@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from plip_tutorial.plots.style import point_looks
-from plip_tutorial.sources.post_values import whole
+from plip_tutorial.sources.tables import whole
 
 SIDE = 1000  # of the drawing, in its own units
 MARGIN = 40

@@ -1,1 +1,1 @@
-"""What is typed: the demo, the doctor, and how a command line reads its arguments and says what was wrong."""
+"""What the command line needs: `command_line` for all commands, `doctor` and `app` (the demo) for two of them."""

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 LIMIT = 10  # megabytes of an uploaded picture
 SHOWN = 8
 HOSTS = "localhost 127.0.0.1"  # names under which the app answers; by spaces, as Streamlit reads them
+NO_PICTURE = "the file is damaged or no picture"  # in plainer words than Pillow's
 UPLOADS = ["png", "jpg", "jpeg", "jfif", "jpe", "tif", "tiff", "webp", "bmp", "gif", "jp2", "avif"]
 
 
@@ -69,6 +70,9 @@ def page(folder: Path | None = None) -> None:
     """Draw the page; Streamlit runs this again at each change."""
     import streamlit as st
 
+    from plip_tutorial import zero_shot
+    from plip_tutorial.sources.images import to_rgb
+
     st.set_page_config(page_title="PLIP demo")
     st.title("Search pathology tiles")
     st.caption("For teaching. Not a medical device.")
@@ -78,21 +82,31 @@ def page(folder: Path | None = None) -> None:
         st.error("This folder cannot be shown.")
         st.text(str(error))
         return
+
+    def show(query: NDArray[np.float32]) -> None:
+        for column, place in zip(st.columns(4) * SHOWN, nearest(vectors, query), strict=False):
+            column.image(to_rgb(pictures[place]), width=150)  # a browser knows no 16 bits, fractions or LAB
+            column.text(texts[place])
+
     by_words, by_picture, by_labels = st.tabs(["By words", "By picture", "Classify"])
     with by_words:
         words = st.text_input("Words", "adipose tissue", max_chars=300)
         if words.strip():
-            _show(pictures, texts, nearest(vectors, plip.encode_text([words])[0]))
+            show(plip.encode_text([words])[0])
     with by_picture:
         query = _uploaded("A picture to search with", "search")
         if query is not None:
-            _show(pictures, texts, nearest(vectors, plip.encode_images([query])[0]))
+            show(plip.encode_images([query])[0])
     with by_labels:
         written = st.text_area("Labels, one a line", "benign tissue\nmalignant tissue", max_chars=2000)
-        labels = [label.strip() for label in written.split("\n")]
+        labels = [label.strip() for label in written.split("\n") if label.strip()]
         query = _uploaded("A picture to classify", "classify")
-        if query is not None and any(labels):
-            _classify(plip, query, [label for label in labels if label])
+        if query is not None and labels:
+            classes = zero_shot.classifier(plip, labels, "An H&E image of {}")
+            cosines = zero_shot.predict(plip.encode_images([query]), classes)[1]
+            chances = zero_shot.probabilities(cosines, plip.logit_scale)[0]
+            for chance, label in sorted(zip(chances, labels, strict=True), key=lambda pair: -pair[0]):
+                st.text(f"{chance:.2f}  {label}")
 
 
 def _loaded(folder: str) -> tuple[Any, Sequence[Any], list[str], NDArray[np.float32]]:
@@ -116,47 +130,16 @@ def _uploaded(label: str, key: str) -> Any:
     """The uploaded picture as RGB, or None with a message if it cannot be read."""
     import streamlit as st
 
-    from plip_tutorial.sources.images import UnreadableImageError, to_rgb
+    from plip_tutorial.sources.images import problem, to_rgb
 
     file = st.file_uploader(label, type=UPLOADS, key=key)
     if file is None:
         return None
-    if file.size > LIMIT * 1024**2:  # the server refuses this, too, unless somebody started it with other settings
-        st.error(f"This picture cannot be used: it has more than {LIMIT} MB")
-        return None
-    try:
-        return to_rgb(file.getvalue())
-    except UnreadableImageError as error:
-        st.error(f"This picture cannot be used: {_plainly(error.reason)}")
-        return None
-
-
-def _plainly(reason: str) -> str:
-    """Two of Pillow's reasons in words for people: it names a buffer in memory, and an attack."""
-    if "cannot identify" in reason:
-        return "the file is damaged or no picture"
-    return "it claims to hold more pixels than can be decoded safely" if "decompression bomb" in reason else reason
-
-
-def _show(pictures: Sequence[Any], texts: Sequence[str], places: Sequence[int]) -> None:
-    import streamlit as st
-
-    from plip_tutorial.sources.images import to_rgb
-
-    for column, place in zip(st.columns(4) * (len(places) // 4 + 1), places, strict=False):
-        column.image(to_rgb(pictures[place]), width=150)  # a browser knows no 16 bits, fractions or LAB
-        column.text(texts[place])
-
-
-def _classify(plip: Any, query: Any, labels: list[str]) -> None:
-    import streamlit as st
-
-    from plip_tutorial import zero_shot
-
-    classes = zero_shot.classifier(plip, labels, "An H&E image of {}")
-    chances = zero_shot.probabilities(zero_shot.predict(plip.encode_images([query]), classes)[1], plip.logit_scale)[0]
-    for label, chance in sorted(zip(labels, chances, strict=True), key=lambda pair: -pair[1]):
-        st.text(f"{chance:.2f}  {label}")
+    # The server refuses what is too large as well, unless somebody started it with other settings.
+    reason = f"it has more than {LIMIT} MB" if file.size > LIMIT * 1024**2 else problem(file.getvalue())
+    if reason:
+        st.error(f"This picture cannot be used: {reason.replace('cannot identify image file', NO_PICTURE)}")
+    return None if reason else to_rgb(file.getvalue())
 
 
 if __name__ == "__main__":

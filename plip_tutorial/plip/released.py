@@ -23,7 +23,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
-from plip_tutorial.sources.hub import quiet
+from plip_tutorial.sources.hub import local, quiet
 
 Embeddings = NDArray[np.float32]
 WIDTH = 77  # tokens to which every caption is padded
@@ -52,6 +52,7 @@ class Released:
 
     def __init__(self, checkpoint: str | os.PathLike[str]) -> None:
         """Load with what today's `transformers` understands."""
+        checkpoint = local(checkpoint)
         with quiet(checkpoint):
             model: Any = CLIPModel.from_pretrained(checkpoint, dtype=torch.float32)
         self.model = model.eval()

@@ -1,5 +1,6 @@
 """Where pictures and tables come from: files, a reader's own tiles, the hub.
 
-`picture_files` walks folders, `images` and `grey_levels` decode, `tables` reads what spreadsheets wrote, `own_tiles`
-takes a reader's set; `hub` and `hub_data` fetch models and open sets, with the patience of `asking` and `network`.
+`picture_files` walks folders, `images` and `grey_levels` decode, `tables` reads what spreadsheets and programs wrote,
+`post_values` what they made of numbers, `own_tiles` takes a reader's set. `hub` fetches models and `hub_data` open
+sets, with the patience of `asking`. `embedding_columns` keeps vectors of pictures of which some cannot be read.
 """

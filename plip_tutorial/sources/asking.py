@@ -11,24 +11,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+import traceback
+import urllib.request
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from threading import Thread
 from typing import Any, TypeVar
 
-from huggingface_hub import close_session, constants, errors
-
-from plip_tutorial import tracks
-from plip_tutorial.sources import network
+from huggingface_hub import close_session, constants, errors, get_session
 
 _T = TypeVar("_T")
 TRIES, WAIT, LONGEST_WAIT = 3, 2.0, 60.0  # seconds
 PATIENCE = 120.0  # seconds without progress; the client writes pieces of 10 MB, so a line of 100 kB/s is fast enough
 FAREWELL = 10.0  # seconds that a thread which is given up gets to end
+SECONDS = 10.0  # for all questions of `obstacle` together
+MOST = 8 * 1024**2  # bytes of an answer that `fetch` reads
 TINY = (
-    f"Or take the tiny track, which needs no network: set {tracks.VARIABLE}=tiny before Python starts "
-    f"(in a notebook: %env {tracks.VARIABLE}=tiny in the first cell, after a restart)."
+    "Or take the tiny track, which needs no network: set PLIP_TUTORIAL_TRACK=tiny before Python starts "
+    "(in a notebook: %env PLIP_TUTORIAL_TRACK=tiny in the first cell, after a restart)."
 )
 HTTPError: type[Exception] = errors.HTTPError  # type: ignore[attr-defined] # of the client's own HTTP library
 
@@ -68,11 +70,7 @@ class Progress:
         return self.measure() if self.measure else self.come
 
     def add(self, n: int = 1) -> None:
-        """Count something that has come.
-
-        Raises:
-            SlowError: if nobody waits for it any more.
-        """
+        """Count something that has come; a `SlowError` if nobody waits for it any more."""
         if self.given_up:
             raise SlowError("nobody waits for it any more")
         self.come += n
@@ -91,38 +89,36 @@ def ask(what: str, call: Callable[[], _T], *, progress: Progress | None = None, 
     Raises:
         HubError: if it failed for good. Errors that are not the hub's pass unchanged.
     """
-    for left in reversed(range(tries)):
+    for tried in range(1, tries + 1):
         try:
-            return call() if progress is None else _patiently(call, progress)
+            return call() if progress is None else _watched(call, progress)
         except HubError:  # of a question within
             raise
         except Exception as error:
             cause = cause_of(error)
             if cause is None:
                 raise
-            if not left or not _may_pass(cause):
+            passes = not isinstance(cause, (errors.OfflineModeIsEnabled, SlowError))
+            if isinstance(cause, errors.HfHubHTTPError):
+                passes = _status(cause) in (408, 429) or _status(cause) >= 500
+            if tried == tries or not passes:
                 raise HubError(advice(what, cause)) from error
-            time.sleep(_pause(cause, tries - left))
+            time.sleep(_pause(cause, tried))
     raise AssertionError("not reached")
 
 
-def _patiently(call: Callable[[], _T], progress: Progress) -> _T:
+def _watched(call: Callable[[], _T], progress: Progress) -> _T:
     """Do ``call`` in a thread of its own: a read cannot be cut short, but a thread can be left behind."""
-    outcome: Future[_T] = Future()
-    thread = Thread(target=_settle, args=(outcome, call), daemon=True)
-    thread.start()
+    outcome, thread = _begun(call)
     seen, since = progress(), time.monotonic()
     try:
-        while True:
-            try:
-                return outcome.result(timeout=min(1.0, PATIENCE))
-            except TimeoutError:
-                if outcome.done():  # it is the call's own
-                    raise
+        while not outcome.done():
+            wait([outcome], min(1.0, PATIENCE))
             if (now := progress()) != seen:
                 seen, since = now, time.monotonic()
-            elif time.monotonic() - since >= PATIENCE:
+            elif time.monotonic() - since >= PATIENCE and not outcome.done():
                 raise SlowError(f"next to nothing came for {PATIENCE:g} s")
+        return outcome.result()
     finally:
         if not outcome.done():  # given up, or somebody has pressed Ctrl-C
             progress.given_up = True
@@ -130,11 +126,69 @@ def _patiently(call: Callable[[], _T], progress: Progress) -> _T:
             thread.join(FAREWELL)
 
 
-def _settle(outcome: Future[Any], call: Callable[[], Any]) -> None:
+def _begun(call: Callable[[], _T]) -> tuple[Future[_T], Thread]:
+    outcome: Future[_T] = Future()
+
+    def settle() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:  # it is raised again where the result is waited for
+            outcome.set_exception(error)
+
+    thread = Thread(target=settle, daemon=True)  # a daemon does not keep Python from ending
+    thread.start()
+    return outcome, thread
+
+
+def fetch(address: str, seconds: float) -> tuple[int, bytes]:
+    """Status and beginning of what an address answers; no token is sent.
+
+    Raises:
+        HubError: nothing whole came within so many seconds for everything together.
+    """
+
+    def attempt() -> tuple[int, bytes]:
+        content = bytearray()
+        with get_session().stream("GET", address, timeout=seconds) as answer:
+            for piece in answer.iter_bytes(2**16):
+                content += piece
+                if len(content) >= MOST:
+                    break
+            return answer.status_code, bytes(content[:MOST])
+
+    outcome, _ = _begun(attempt)
     try:
-        outcome.set_result(call())
-    except BaseException as error:  # it is raised again where the result is waited for
-        outcome.set_exception(error)
+        return outcome.result(seconds)
+    except Exception as error:  # of sockets, of the protocol, of an odd address: it is all the same to who asks
+        why = str(error) or type(error).__name__
+        raise HubError(why if outcome.done() else f"no whole answer within {seconds:g} s") from error
+
+
+def obstacle(lacking: Mapping[str, str]) -> str:
+    """Why the hub cannot give what is lacking; empty if it can. All are asked for at once.
+
+    Args:
+        lacking: names of models and sets, each with the address that tells about it, below ``HF_ENDPOINT/api/``.
+    """
+    if not lacking:
+        return ""
+    if constants.is_offline_mode():
+        return f"{next(iter(lacking))} was never fetched, and HF_HUB_OFFLINE is set"
+    with ThreadPool(len(lacking)) as pool:
+        return next(filter(None, pool.starmap(_refusal, lacking.items())), "")
+
+
+def _refusal(name: str, address: str) -> str:
+    try:
+        status, content = fetch(f"{constants.ENDPOINT}/api/{address}", SECONDS)
+        if status != 200:
+            return f"{name}: {constants.ENDPOINT} answers with {status}"
+        json.loads(content)
+    except HubError as error:
+        return f"{constants.ENDPOINT} cannot be reached ({error})"
+    except ValueError:
+        return f"something else answers in the place of {constants.ENDPOINT}; does the network want you to log in?"
+    return ""
 
 
 def cause_of(error: BaseException) -> Exception | None:
@@ -158,21 +212,12 @@ def _is_odd(error: BaseException) -> bool:
         return True
     if isinstance(error, (OSError, errors.HFValidationError)) or not isinstance(error, Exception):
         return False
-    place, modules = error.__traceback__, []
-    while place is not None:
-        modules.append(str(place.tb_frame.f_globals.get("__name__", "")))
-        place = place.tb_next
-    return any(module.startswith("huggingface_hub.") for module in modules)
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(str(frame.f_globals.get("__name__")).startswith("huggingface_hub.") for frame, _ in frames)
 
 
 def _status(error: Exception) -> int:
     return int(getattr(getattr(error, "response", None), "status_code", 0))
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, errors.HfHubHTTPError):
-        return _status(error) in (408, 429) or _status(error) >= 500
-    return not isinstance(error, (errors.OfflineModeIsEnabled, SlowError))
 
 
 def _pause(error: Exception, tried: int) -> float:
@@ -186,12 +231,7 @@ def _pause(error: Exception, tried: int) -> float:
 
 
 def advice(what: str, error: Exception) -> str:
-    """What failed, why, and what to do: for a `HubError`.
-
-    Args:
-        what: name of what was asked for.
-        error: from `cause_of`.
-    """
+    """What failed, why, and what to do: for a `HubError`; ``error`` comes from `cause_of`."""
     status, hub = _status(error), constants.ENDPOINT
     if isinstance(error, BadContentError):
         why = f"{error}. It was removed and fetched {TRIES} times from {hub}. Try another network, or later."
@@ -214,6 +254,12 @@ def advice(what: str, error: Exception) -> str:
         why = f"{hub} has a problem of its own ({status}). Try again later."
     else:
         how = str(error) if isinstance(error, SlowError) else type(error).__name__
-        way = f"the network, the proxy (HTTPS_PROXY: {network.proxy()}) and the address (HF_ENDPOINT)"
-        why = f"{hub} cannot be reached, or is too slow ({how}). Check {way}, and try again."
+        why = f"{hub} cannot be reached, or is too slow ({how}). Check {way()}, and try again."
     return f"{what}: {why} {TINY}"
+
+
+def way() -> str:
+    """What lies between here and the hub, for a message; without the password that the proxy's address may hold."""
+    scheme, _, rest = urllib.request.getproxies().get("https", "").rpartition("://")
+    proxy = f"{scheme or 'http'}://{rest.rpartition('@')[2]}" if rest else "none"
+    return f"the network, the proxy (HTTPS_PROXY: {proxy}) and the address (HF_ENDPOINT)"

@@ -12,7 +12,6 @@ be written to a file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from plip_tutorial.sources.images import UnreadableImageError, to_rgb
+from plip_tutorial.sources.images import problem
 
 Vectors = NDArray[np.float32]
 
@@ -38,17 +37,9 @@ def embedded(plip: Any, pictures: Sequence[Any], batch_size: int) -> tuple[pa.Ar
         Two columns of length n: vectors, missing where a picture cannot be read; and texts, missing where it can.
     """
     vectors, readable = plip.encode_images(pictures, batch_size, skip_unreadable=True)
-    problems = [None if good else problem_of(one) for one, good in zip(pictures, readable, strict=True)]
+    tell = lambda picture: problem(picture) or "it could not be read at first"  # noqa: E731
+    problems = [None if good else tell(one) for one, good in zip(pictures, readable, strict=True)]
     return spread(vectors, readable), pa.array(problems, pa.string())
-
-
-def problem_of(picture: Any) -> str:
-    """Why a picture cannot be read, in words that are the same in every process."""
-    try:
-        to_rgb(picture)
-    except UnreadableImageError as error:
-        return re.sub(r":? (<\S+ object at \w+>|'[^']*')$", "", error.reason)  # no address, no path of this machine
-    return "it could not be read at first"
 
 
 def spread(values: NDArray[Any], there: NDArray[np.bool_]) -> pa.Array:

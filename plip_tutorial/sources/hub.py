@@ -12,7 +12,6 @@ FileNotFoundError: there is no folder '/no/such/folder', and it is no id on the 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -20,22 +19,21 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils.sha import git_hash
 from safetensors import SafetensorError
 from transformers import CLIPModel
 from transformers.utils import logging
 
-from plip_tutorial.sources.asking import TINY, BadContentError, OddAnswerError, Progress, advice, cause_of
-from plip_tutorial.sources.asking import HubError as HubError  # readers of the hub catch it from here
-from plip_tutorial.sources.asking import ask as ask
+from plip_tutorial.sources.asking import TINY, BadContentError, HubError, OddAnswerError, Progress, ask
 from plip_tutorial.storage import cache
 
-__all__ = ["MODELS", "Pin", "download", "is_here", "is_stand_in", "local", "quiet"]
 TEXTS = (
     "config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "vocab.json", "merges.txt",
@@ -62,32 +60,25 @@ class Pin:
     weights_revision: str
     sha256: str = ""
 
+    @property
+    def kept(self) -> tuple[str, dict[str, Any]]:
+        """Name and key in the cache of the book."""
+        return f"hub-{self.repo.replace('/', '--')}", {"pin": asdict(self), "endpoint": constants.ENDPOINT}
+
 
 MODELS = {
     pin.repo: pin
     for pin in (
         # The weights are those of the pull request in which the hub's robot offers them as safetensors.
-        Pin(
-            "openai/clip-vit-base-patch32",
-            "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
-            "model.safetensors",
-            "c237dc49a33fc61debc9276459120b7eac67e7ef",
-        ),
-        Pin(
-            "vinid/plip",
-            "67ade53ddd32195868f422585f72698ef5d15094",
-            "pytorch_model.bin",
-            "67ade53ddd32195868f422585f72698ef5d15094",
-            "98a7f8d2a1f4a8fc8f6dedb3a16ff7efbe02a7ef67c93904c80bca9767c69630",
-        ),
-        Pin(
-            "google/vit-base-patch16-224",
-            "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3",
-            "model.safetensors",
-            "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3",
-        ),
+        Pin("openai/clip-vit-base-patch32", "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
+            "model.safetensors", "c237dc49a33fc61debc9276459120b7eac67e7ef"),
+        Pin("vinid/plip", "67ade53ddd32195868f422585f72698ef5d15094",
+            "pytorch_model.bin", "67ade53ddd32195868f422585f72698ef5d15094",
+            "98a7f8d2a1f4a8fc8f6dedb3a16ff7efbe02a7ef67c93904c80bca9767c69630"),
+        Pin("google/vit-base-patch16-224", "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3",
+            "model.safetensors", "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3"),
     )
-}
+}  # fmt: skip
 
 
 def local(model: str | os.PathLike[str], token: str | None = None) -> str | os.PathLike[str]:
@@ -103,8 +94,7 @@ def local(model: str | os.PathLike[str], token: str | None = None) -> str | os.P
     """
     name = os.fspath(model)
     if pin := MODELS.get(name):
-        made = cache.build(_entry(pin), _key(pin), lambda folder: _fetch(pin, folder / "model", token))
-        return str(made / "model")
+        return str(cache.build(*pin.kept, lambda folder: _fetch(pin, folder / "model", token)) / "model")
     folder = Path(name).expanduser()
     if name and folder.is_dir():
         _check_folder(folder)
@@ -113,50 +103,34 @@ def local(model: str | os.PathLike[str], token: str | None = None) -> str | os.P
         raise FileNotFoundError(f"{name!r} is a file; give the folder that holds the model: {str(folder.parent)!r}.")
     if not REPO.fullmatch(name):
         raise FileNotFoundError(f"there is no folder {name!r}, and it is no id on the hub (owner/name) either.")
-    return str(_other(name, token))
+    try:
+        return str(ask(name, lambda: _newest(name, token), progress=_progress(name)))
+    except HubError as error:
+        copies = sorted((_in_client(name) / "snapshots").glob("*/config.json"), key=lambda path: path.stat().st_mtime)
+        if not copies:
+            raise
+        warnings.warn(f"{error} Until then the copy in {copies[-1].parent} is used.", stacklevel=2)
+        return str(copies[-1].parent)
 
 
-def is_here(model: str) -> bool:
-    """Whether a pinned model has been fetched, so that `local` needs no network for it."""
-    pin = MODELS[model]
-    return cache.place(_entry(pin), _key(pin)).is_dir()
-
-
-def _entry(pin: Pin) -> str:
-    return f"hub-{pin.repo.replace('/', '--')}"
-
-
-def _key(pin: Pin) -> dict[str, Any]:
-    return {"pin": asdict(pin), "endpoint": constants.ENDPOINT}
+def lacking(models: Iterable[str]) -> dict[str, str]:
+    """Pinned models that have not been fetched, each with the address that tells about it, for `asking.obstacle`."""
+    absent = [MODELS[model] for model in models if not cache.place(*MODELS[model].kept).is_dir()]
+    return {pin.repo: f"models/{pin.repo}/revision/{pin.revision}" for pin in absent}
 
 
 def _check_folder(folder: Path) -> None:
     names = [path.name for path in folder.iterdir()]
-    lacking = [] if "config.json" in names else ["config.json"]
-    lacking += [] if any(name.endswith((".safetensors", ".bin")) for name in names) else ["weights (*.safetensors)"]
-    if lacking:
+    missing = [] if "config.json" in names else ["config.json"]
+    missing += [] if any(name.endswith((".safetensors", ".bin")) for name in names) else ["weights (*.safetensors)"]
+    if missing:
         below = [path for path in (folder / "model", *sorted(folder.glob("*/"))) if (path / "config.json").exists()]
         hint = f"Do you mean {below[0]}?" if below else "Give the folder that `save_pretrained` has written."
-        raise FileNotFoundError(f"{folder} holds no model: {' and '.join(lacking)} are missing. {hint}")
-
-
-def _other(repo: str, token: str | None) -> Path:
-    """A model that is not pinned, as it is on the hub today; if that cannot be asked, as it was when it was fetched."""
-    try:
-        return ask(repo, lambda: _newest(repo, token), progress=Progress(lambda: _arrived(repo)))
-    except HubError as error:
-        copies = sorted((_in_client(repo) / "snapshots").glob("*/config.json"), key=lambda path: path.stat().st_mtime)
-        if not copies:
-            raise
-        warnings.warn(f"{error} Until then the copy in {copies[-1].parent} is used.", stacklevel=2)
-        return copies[-1].parent
-
-
-def _in_client(repo: str) -> Path:
-    return Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
+        raise FileNotFoundError(f"{folder} holds no model: {' and '.join(missing)} are missing. {hint}")
 
 
 def _newest(repo: str, token: str | None) -> Path:
+    """A model that is not pinned, as it is on the hub today."""
     about = HfApi(token=token).model_info(repo)
     names = [str(file.rfilename) for file in about.siblings or ()]
     weights = next(filter(None, ([n for n in names if re.fullmatch(kind, n)] for kind in WEIGHTS)), [])
@@ -167,24 +141,23 @@ def _newest(repo: str, token: str | None) -> Path:
 
 
 def _fetch(pin: Pin, folder: Path, token: str | None) -> None:
+    """A pinned model, as safetensors and with the settings as they were published."""
+
+    def fetched(revision: str, *names: str) -> Path:
+        return ask(pin.repo, lambda: _download(pin.repo, revision, names, token), progress=_progress(pin.repo))
+
     folder.mkdir()
-    weights = download(pin.repo, pin.weights_revision, (pin.weights,), token) / pin.weights
+    weights = fetched(pin.weights_revision, pin.weights) / pin.weights
     if pin.sha256 and not is_stand_in() and _sha256(weights) != pin.sha256:
         raise HubError(f"{pin.repo}: {pin.weights} is another file than the one that was published. {TINY}")
-    texts = download(pin.repo, pin.revision, TEXTS, token)
-    _copy_texts(texts, folder)
+    texts = fetched(pin.revision, *TEXTS)
+    shutil.copytree(texts, folder, ignore=lambda _, names: {*names} - {*TEXTS}, dirs_exist_ok=True)
     shutil.copyfile(weights, folder / pin.weights)
     if not pin.weights.endswith(".safetensors"):
         with quiet():
             CLIPModel.from_pretrained(folder, weights_only=True, use_safetensors=False).save_pretrained(folder)
         (folder / pin.weights).unlink()
-        _copy_texts(texts, folder)  # the settings as they were published
-
-
-def _copy_texts(source: Path, target: Path) -> None:
-    for name in TEXTS:
-        if (source / name).exists():
-            shutil.copyfile(source / name, target / name)
+        shutil.copyfile(texts / "config.json", folder / "config.json")
 
 
 def is_stand_in() -> bool:
@@ -192,39 +165,29 @@ def is_stand_in() -> bool:
     return urlsplit(constants.ENDPOINT).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def download(repo: str, revision: str, names: Iterable[str], token: str | None = None) -> Path:
-    """Files of a model, whole and as the hub says they are, in the client's own cache.
-
-    Args:
-        repo: id of the model.
-        revision: commit.
-        names: files; those that the repository lacks are left out.
-        token: as in `local`.
-
-    Returns:
-        The directory that holds them.
-
-    Raises:
-        HubError: if they cannot be had.
-    """
-    wanted = list(names)
-    return ask(repo, lambda: _download(repo, revision, wanted, token), progress=Progress(lambda: _arrived(repo)))
+def _in_client(repo: str) -> Path:
+    return Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
 
 
-def _arrived(repo: str) -> int:
+def _progress(repo: str) -> Progress:
     """Bytes of a model that lie in the client's cache, those of unfinished files included."""
-    return sum(_bytes(path) for path in (_in_client(repo) / "blobs").glob("*"))
+
+    def arrived() -> int:
+        total = 0
+        for path in (_in_client(repo) / "blobs").glob("*"):
+            try:
+                found = path.stat()  # both numbers: a file may get its full length first and its content later
+                total += found.st_size + getattr(found, "st_blocks", 0)
+            except OSError:  # it has just got its final name
+                continue
+        return total
+
+    return Progress(arrived)
 
 
-def _bytes(path: Path) -> int:
-    try:
-        found = path.stat()  # both numbers: a file may get its full length first and its content later
-        return found.st_size + getattr(found, "st_blocks", 0)
-    except OSError:  # it has just got its final name
-        return 0
-
-
-def _download(repo: str, revision: str, names: list[str], token: str | None) -> Path:
+def _download(repo: str, revision: str, names: Iterable[str], token: str | None) -> Path:
+    """The directory with files of a model, each whole and as the hub says it is; what the repository lacks is not."""
+    names = list(names)
     if constants.is_offline_mode():
         return Path(snapshot_download(repo, revision=revision, allow_patterns=names, token=token))
     # One answer holds them all: a list of all files would come in pages, and a broken hub never ends it.
@@ -233,7 +196,6 @@ def _download(repo: str, revision: str, names: list[str], token: str | None) -> 
     if not stated:
         raise BadContentError(f"none of {', '.join(names)} is in it")
     places = {name: Path(hf_hub_download(repo, name, revision=revision, token=token)) for name in stated}
-    folder = next(iter(places.values())).parent
     if odd := {place.parent.name for place in places.values()} - {revision}:
         raise OddAnswerError(f"asked for commit {revision}, it gave {', '.join(sorted(odd))}")
     damaged = [name for name, file in stated.items() if not _is(places[name], file)]
@@ -242,45 +204,35 @@ def _download(repo: str, revision: str, names: list[str], token: str | None) -> 
         places[name].unlink(missing_ok=True)
     if damaged:
         raise BadContentError(f"{', '.join(damaged)} arrived damaged: the checksum is not the one that the hub states")
-    return folder
+    return next(iter(places.values())).parent
 
 
 def _is(path: Path, stated: RepoFile) -> bool:
     """Whether a file has the stated checksum: SHA-256 of a large file, git's own of a small one."""
     if stated.lfs is not None:
         return _sha256(path) == stated.lfs.sha256
-    content = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() == stated.blob_id
+    return git_hash(path.read_bytes()) == stated.blob_id
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def quiet(model: str | os.PathLike[str] | None = None) -> Iterator[None]:
     """Without the bars of transformers, which would break ours, inside.
 
-    Args:
-        model: if it names no directory, the bars stay, since a download deserves one, and an error of the hub becomes
-            a `HubError`.
-
     Raises:
-        ValueError: for weights that were cut short or changed.
+        ValueError: for weights that were cut short or changed; it names the directory ``model``.
     """
-    here = model is None or os.path.isdir(model)
-    hide = logging.is_progress_bar_enabled() and here
-    if hide:
+    shown = logging.is_progress_bar_enabled()
+    if shown:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     except SafetensorError as error:
         raise ValueError(f"the weights in {model} are damaged ({error}). Copy the model again.") from error
-    except Exception as error:
-        if here or (cause := cause_of(error)) is None:
-            raise
-        raise HubError(advice(str(model), cause)) from error
     finally:
-        if hide:
+        if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

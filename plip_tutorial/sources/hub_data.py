@@ -9,9 +9,10 @@ after the other. What is read is kept in the cache of the book with the columns 
 
 from __future__ import annotations
 
+import io
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -20,19 +21,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import ClassLabel, Dataset, Features, Image, Value, load_from_disk
-from huggingface_hub import HfApi, constants
+from huggingface_hub import HfApi, constants, get_session, hf_hub_url
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from plip_tutorial import tracks
 from plip_tutorial.microcosm import PHRASES
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.sources import remote_file
-from plip_tutorial.sources.asking import BadContentError, Progress, ask
+from plip_tutorial.sources.asking import BadContentError, OddAnswerError, Progress, ask
 from plip_tutorial.storage import cache
-from plip_tutorial.storage import files as storage
+from plip_tutorial.storage.files import readable
 
 TILES: dict[Split, int] = {"train": 3000, "test": 2000}
 TILES_WITHOUT_GPU = 360
@@ -41,6 +41,9 @@ THREADS = 4
 LEAST_NEOPLASTIC, LEAST_SHARE = 10, 0.3  # of nuclei: Huang et al. 2023, Methods
 UNKNOWN = "unknown"
 LEFT_OUT, BENIGN, MALIGNANT = -1, 0, 1
+BLOCK, COUNTED = 2**22, 2**16  # bytes of a file that are asked for at least, and that are counted as progress
+TRIES = 6  # for a part of a file; a part that fails costs all that were read before it
+PARTIAL = 206  # status of an answer that is the range that was asked for
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,7 @@ class HubSet:
 
 
 def as_given(labels: Sequence[Any]) -> NDArray[np.int64]:
-    """Numbers of classes, or false and true, as they stand.
-
-    >>> as_given([False, True]).tolist()
-    [0, 1]
-    """
+    """Numbers of classes, or false and true, as they stand."""
     return np.array(labels, np.int64)
 
 
@@ -89,44 +88,33 @@ def by_nuclei(categories: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     return np.select([malignant, neoplastic == 0], [MALIGNANT, BENIGN], LEFT_OUT)
 
 
+NCT, CAMELYON, PANNUKE = "1aurent/NCT-CRC-HE", "1aurent/PatchCamelyon", "RationAI/PanNuke"
 SETS = {
-    part.repo: part
-    for part in (
-        HubSet(
-            "1aurent/NCT-CRC-HE",
-            "152f3a64ec9894bf0039623c589e7fcc2bf3e575",
-            {"train": ("data/NCT_CRC_HE_100K-",), "test": ("data/CRC_VAL_HE_7K-",)},
-            "label",
-            as_given,
-            names=tuple(PHRASES["1aurent/NCT-CRC-HE"]),
-        ),
-        HubSet(
-            "1aurent/PatchCamelyon",
-            "e4bd149e7a868a9d811fdd9f9a9fb78c05c104ab",
-            {"train": ("data/train-",), "test": ("data/test-",)},
-            "label",
-            as_given,
-        ),
-        HubSet(
-            "RationAI/PanNuke",
-            "1f498f7bd6a85ef5f204c592b41ac881eab61005",
-            {"train": ("data/fold1-",), "test": ("data/fold2-", "data/fold3-")},
-            "categories",
-            by_nuclei,
-            names=("Neoplastic", "Inflammatory", "Connective", "Dead", "Epithelial"),
-            kept=0.6,
-        ),
-    )
-}
+    NCT: HubSet(
+        NCT, "152f3a64ec9894bf0039623c589e7fcc2bf3e575",
+        {"train": ("data/NCT_CRC_HE_100K-",), "test": ("data/CRC_VAL_HE_7K-",)},
+        "label", as_given, names=tuple(PHRASES[NCT]),
+    ),
+    CAMELYON: HubSet(
+        CAMELYON, "e4bd149e7a868a9d811fdd9f9a9fb78c05c104ab",
+        {"train": ("data/train-",), "test": ("data/test-",)},
+        "label", as_given,
+    ),
+    PANNUKE: HubSet(
+        PANNUKE, "1f498f7bd6a85ef5f204c592b41ac881eab61005",
+        {"train": ("data/fold1-",), "test": ("data/fold2-", "data/fold3-")},
+        "categories", by_nuclei, names=("Neoplastic", "Inflammatory", "Connective", "Dead", "Epithelial"), kept=0.6,
+    ),
+}  # fmt: skip
 
 
-def tiles(name: str, split: Split, n: int | None = None) -> Dataset:
+def tiles(name: str, split: Split, n: int) -> Dataset:
     """Tiles of a set in a random order that is always the same; read from the hub once, then from the cache.
 
     Args:
         name: a key of `SETS`.
         split: "train" or "test".
-        n: how many; fewer if the set has no more. None for 3,000 to train and 2,000 to test, 360 without a GPU.
+        n: how many, `usual_size` for instance; fewer if the set has no more.
 
     Returns:
         Columns ``image``, ``label`` (a ``ClassLabel``), ``patient``, ``slide``, ``lab``. The hub's copies do not tell
@@ -138,34 +126,35 @@ def tiles(name: str, split: Split, n: int | None = None) -> Dataset:
     """
     if name not in SETS or split not in SETS[name].files:
         raise ValueError(f"unknown set or split: {name!r}, {split!r}. Sets on the hub: {', '.join(SETS)}.")
-    n = usual_size(split) if n is None else n
-    make = lambda folder: _read(SETS[name], split, n).save_to_disk(folder / "table")  # noqa: E731
-    built = cache.build(_entry(name, split), _key(name, split, n), make)
-    with storage.readable(built):
+    built = cache.build(
+        *kept(name, split, n), lambda folder: _read(SETS[name], split, n).save_to_disk(folder / "table")
+    )
+    with readable(built):
         return load_from_disk(built / "table")
 
 
-def is_here(name: str, split: Split, n: int) -> bool:
-    """Whether these tiles have been read, so that `tiles` needs no network for them."""
-    return cache.place(_entry(name, split), _key(name, split, n)).is_dir()
-
-
-def _entry(name: str, split: Split) -> str:
-    return f"{name.replace('/', '--')}-{split}"
-
-
-def _key(name: str, split: Split, n: int) -> dict[str, Any]:
-    return identity(name) | {"split": split, "n": n, "pieces": PIECES, "code": cache.code_key(__name__)}
-
-
-def usual_size(split: Split) -> int:
+def usual_size(split: Split, *, gpu: bool) -> int:
     """Tiles of a split unless a number is given: what a T4 session reads in minutes, and much less without a GPU."""
-    return TILES[split] if tracks.current().gpu else TILES_WITHOUT_GPU
+    return TILES[split] if gpu else TILES_WITHOUT_GPU
+
+
+def kept(name: str, split: Split, n: int) -> tuple[str, dict[str, Any]]:
+    """Name and key of a set in the cache of the book."""
+    key = identity(name) | {"split": split, "n": n, "pieces": PIECES, "code": cache.code_key(__name__)}
+    return f"{name.replace('/', '--')}-{split}", key
 
 
 def identity(name: str) -> dict[str, Any]:
     """What the contents of a set depend on, for a key of the cache; empty for sets that are not on the hub."""
     return {"revision": SETS[name].revision, "hub": constants.ENDPOINT} if name in SETS else {}
+
+
+def lacking(names: Iterable[str]) -> dict[str, str]:
+    """Sets that have not been read, each with the address that tells about it, for `asking.obstacle`."""
+    absent = [
+        name for name in names if not all(cache.place(*kept(name, split, n)).is_dir() for split, n in TILES.items())
+    ]
+    return {name: f"datasets/{name}/revision/{SETS[name].revision}" for name in absent}
 
 
 def _read(part: HubSet, split: str, n: int) -> Dataset:
@@ -182,8 +171,7 @@ def _read(part: HubSet, split: str, n: int) -> Dataset:
         "slide": own,
         "lab": [UNKNOWN] * len(rows),
     }
-    text = Value("string")
-    label = ClassLabel(names=list(PHRASES[part.repo]))
+    text, label = Value("string"), ClassLabel(names=list(PHRASES[part.repo]))
     return Dataset.from_dict(columns, features=Features(image=Image(), label=label, patient=text, slide=text, lab=text))
 
 
@@ -191,14 +179,24 @@ def _rows(part: HubSet, split: str, n: int, progress: Progress) -> pa.Table:
     """About ``n`` rows with the picture and what its label is made of, evenly spread over the files of a split."""
     try:
         with ThreadPoolExecutor(THREADS) as pool:
-            opened = list(pool.map(lambda file: _open(part, progress, *file), _sizes(part, split).items()))
-            _check_names(part, opened[0].schema_arrow)
-            groups = [(i, group) for i, file in enumerate(opened) for group in range(file.num_row_groups)]
-            per_group = sum(file.metadata.num_rows for file in opened) / len(groups)
+            sizes = _sizes(part, split)
+            files = list(pool.map(lambda name: pq.ParquetFile(_opened(part, name, sizes[name], progress)), sizes))
+            _check_names(part, files[0].schema_arrow)
+            groups = [(i, group) for i, file in enumerate(files) for group in range(file.num_row_groups)]
+            per_group = sum(file.metadata.num_rows for file in files) / len(groups)
             chosen = [groups[place] for place in spread(len(groups), max(PIECES, math.ceil(n / per_group)))]
-            take = Pieces(["image", part.column], math.ceil(n / len(chosen)), tqdm(total=len(chosen), leave=False))
-            of_file = [[group for i, group in chosen if i == place] for place in range(len(opened))]
-            return pa.concat_tables(part for read in pool.map(take, opened, of_file) for part in read)
+            rows, bar = math.ceil(n / len(chosen)), tqdm(total=len(chosen), leave=False)
+
+            def take(i: int) -> list[pa.Table]:
+                """The chosen groups of one file, one after the other: a file has one place where it is read."""
+                read = []
+                for group in (group for place, group in chosen if place == i):
+                    table = files[i].read_row_group(group, columns=["image", part.column])
+                    read.append(table.replace_schema_metadata(None).take(spread(len(table), rows)))
+                    bar.update()
+                return read
+
+            return pa.concat_tables(table for read in pool.map(take, range(len(files))) for table in read)
     except pa.ArrowInvalid as error:
         raise BadContentError(f"a file of the split {split} cannot be read: {error}") from error
 
@@ -215,10 +213,6 @@ def _sizes(part: HubSet, split: str) -> dict[str, int]:
     return {file.path: file.size for file in found if isinstance(file, RepoFile) and file.path in names}
 
 
-def _open(part: HubSet, progress: Progress, name: str, size: int) -> pq.ParquetFile:
-    return pq.ParquetFile(remote_file.opened(part.repo, name, part.revision, size, progress))
-
-
 def _check_names(part: HubSet, schema: pa.Schema) -> None:
     """A number without its name is dangerous: compare, where the `datasets` library has written the names down."""
     stated = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
@@ -226,30 +220,6 @@ def _check_names(part: HubSet, schema: pa.Schema) -> None:
     names = feature.get("names") or feature.get("feature", {}).get("names")
     if names and tuple(names) != part.names:
         raise ValueError(f"{part.repo} calls its classes {names}; this book expects {list(part.names)}.")
-
-
-@dataclass
-class Pieces:
-    """Reads row groups of one file after the other: the file has one place where it is read.
-
-    Attributes:
-        columns: what is read of them.
-        rows: how many rows are kept of each.
-        bar: counts them.
-    """
-
-    columns: list[str]
-    rows: int
-    bar: Any
-
-    def __call__(self, file: pq.ParquetFile, groups: Sequence[int]) -> list[pa.Table]:
-        """The tables of some row groups of a file."""
-        return [self._one(file, group) for group in groups]
-
-    def _one(self, file: pq.ParquetFile, group: int) -> pa.Table:
-        table = file.read_row_group(group, columns=self.columns)
-        self.bar.update()
-        return table.replace_schema_metadata(None).take(spread(len(table), self.rows))
 
 
 def spread(length: int, n: int) -> NDArray[np.int64]:
@@ -260,3 +230,51 @@ def spread(length: int, n: int) -> NDArray[np.int64]:
     """
     n = min(n, length)
     return ((np.arange(n) + 0.5) * length / max(n, 1)).astype(np.int64)
+
+
+def _opened(part: HubSet, name: str, size: int, progress: Progress) -> io.BufferedReader:
+    url = hf_hub_url(part.repo, name, repo_type="dataset", revision=part.revision, endpoint=constants.ENDPOINT)
+    return io.BufferedReader(_Ranges(part.repo, url, size, progress), BLOCK)
+
+
+class _Ranges(io.RawIOBase):
+    """A file on the hub of which only some places are read.
+
+    The file system of the hub's client would do it, too. But it lists the folder for the size of a file, page after
+    page, and a broken hub need never come to the last one; and it goes on trying when nobody waits any more.
+    """
+
+    def __init__(self, repo: str, url: str, size: int, progress: Progress) -> None:
+        self._repo, self._url, self._size, self._progress, self._place = repo, url, size, progress, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        n = max(0, min(len(buffer), self._size - self._place))
+        if n:
+            buffer[:n] = ask(self._repo, lambda: self._fetch(self._place, n), tries=TRIES)
+            self._place += n
+        return n
+
+    def _fetch(self, start: int, n: int) -> bytes:
+        self._progress.add(0)
+        headers, content = build_hf_headers() | {"range": f"bytes={start}-{start + n - 1}"}, bytearray()
+        timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
+        with get_session().stream("GET", self._url, headers=headers, timeout=timeout) as answer:
+            hf_raise_for_status(answer)
+            if answer.status_code != PARTIAL:  # what comes is the whole file
+                raise OddAnswerError(f"asked for a part of a file, it answers with {answer.status_code}")
+            for piece in answer.iter_bytes(COUNTED):
+                self._progress.add(len(piece))
+                content += piece
+        if len(content) != n:
+            raise OddAnswerError(f"asked for {n} bytes of a file, it sends {len(content)}")
+        return bytes(content)

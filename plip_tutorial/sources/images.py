@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -73,11 +74,23 @@ def to_rgb(image: ImageLike) -> Image.Image:
         UnreadableImageError: with the name and the reason, also for pictures of more than `MAX_PIXELS` pixels.
     """
     try:
-        picture = _opened(image)
-        _check_size(*picture.size)  # a bomb is refused by the size its header claims, before one pixel is decoded
-        return _rgb(picture)
+        return _rgb(_opened(image))
     except Exception as error:  # Pillow's decoders raise whatever they like: OSError, SyntaxError, struct.error ...
-        raise UnreadableImageError(_name(image), str(error) or type(error).__name__) from error
+        reason = str(error) or type(error).__name__
+        if isinstance(error, Image.DecompressionBombError):
+            reason = "it claims to hold more pixels than can be decoded safely"
+        # Neither an address in memory nor a path: the same picture is told in the same words everywhere.
+        reason = re.sub(r":? (<\S+ object at \w+>|'[^']*')$", "", reason)
+        raise UnreadableImageError(_name(image), reason) from error
+
+
+def problem(image: ImageLike) -> str:
+    """Why `to_rgb` could not decode a picture; empty if it can."""
+    try:
+        to_rgb(image)
+    except UnreadableImageError as error:
+        return "no such file" if isinstance(error.__cause__, FileNotFoundError) else error.reason
+    return ""
 
 
 def load(images: Iterable[ImageLike], *, skip_unreadable: bool = False) -> Iterator[Image.Image | None]:
@@ -107,7 +120,7 @@ def load_each(
     threads: int = 1,
     ahead: int = 1,
 ) -> Iterator[T | None]:
-    """Decode pictures and do some work on each, in several threads; in order, and never far ahead of the reader.
+    """Decode pictures as `load` does and do some work on each, in several threads; what comes out is in order.
 
     Args:
         images: as in `load`; they are asked for in the reader's own thread.
@@ -115,12 +128,6 @@ def load_each(
         skip_unreadable: as in `load`.
         threads: how many pictures are worked on at once.
         ahead: how many pictures may be asked for before the first of them is taken.
-
-    Yields:
-        What ``work`` gives, or None for a picture that could not be decoded.
-
-    Raises:
-        TypeError, UnreadableImageError: as in `load`.
     """
     refuse_single(images)
     total = count(images)
@@ -162,8 +169,8 @@ def refuse_single(images: Any) -> None:
     """Raise a TypeError for one picture in the place of many; it would be read letter by letter, or row by row."""
     single = isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image, Mapping))
     single = single or hasattr(images, "read")
-    shape = tuple(getattr(images, "shape", ())) if hasattr(images, "__array__") and hasattr(images, "ndim") else None
-    if shape is not None and not _is_column(images):
+    if hasattr(images, "__array__") and hasattr(images, "ndim") and not _is_column(images):
+        shape = tuple(images.shape)
         single = len(shape) < 3 or (len(shape) == 3 and shape[-1] in (1, 3, 4))
         if not single and len(shape) == 3 and shape[0] in (1, 3, 4):
             hint = "Pass [np.moveaxis(image, 0, -1)] for the one, list(images) for the others."
@@ -188,11 +195,7 @@ def _is_column(images: Any) -> bool:
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a picture's file.
-
-    Raises:
-        UnreadableImageError: there is none, or it is a pipe.
-    """
+    """The bytes of a picture's file; an `UnreadableImageError` where there is none, or a pipe."""
     try:
         with open(_regular(path), "rb") as file:
             return file.read()
@@ -201,43 +204,38 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def _opened(image: Any) -> Image.Image:
-    if isinstance(image, Image.Image):
-        return image
+    """A Pillow image whose pixels need not be decoded yet."""
     if isinstance(image, Mapping):
-        return _opened(_stored(image))
-    if isinstance(image, (bytes, bytearray, memoryview)):
-        return Image.open(io.BytesIO(image))
+        if not {"bytes", "path"} & image.keys():
+            names = ", ".join(map(str, image))
+            raise ValueError(
+                f"a mapping needs bytes or path; this one has {names}. Of a table pass the column of pictures"
+            )
+        image = image["bytes"] if image.get("bytes") is not None else image.get("path")
     if isinstance(image, str) and image.startswith(("http://", "https://")):
-        return _opened(_download(image))
-    if isinstance(image, (str, os.PathLike)):
-        return Image.open(_regular(image))
-    if hasattr(image, "read"):
-        return Image.open(image)
+        request = Request(image, headers={"User-Agent": "plip-tutorial"})
+        with urlopen(request, timeout=TIMEOUT) as answer:
+            image = answer.read(MAX_BYTES + 1)
+        if len(image) > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES // 1024**2} MB")
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        image = Image.open(io.BytesIO(image))
+    elif isinstance(image, (str, os.PathLike)):
+        image = Image.open(_regular(image))
+    elif hasattr(image, "read"):
+        image = Image.open(image)
+    if isinstance(image, Image.Image):
+        _check_size(image.width, image.height)  # before one pixel is decoded: the header of a bomb tells
+        return image
     if hasattr(image, "__array__"):
         return _from_array(np.asarray(image))
     raise TypeError(f"no idea how to read a picture from {type(image).__name__}")
-
-
-def _stored(cell: Mapping[str, Any]) -> Any:
-    if not {"bytes", "path"} & cell.keys():
-        names = ", ".join(map(str, cell))
-        raise ValueError(f"a mapping needs bytes or path; this one has {names}. Of a table pass the column of pictures")
-    return cell["bytes"] if cell.get("bytes") is not None else cell.get("path")
 
 
 def _regular(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
     if not is_regular(path):
         raise ValueError("it is no file but a pipe, a socket or a device")
     return path
-
-
-def _download(address: str) -> bytes:
-    request = Request(address, headers={"User-Agent": "plip-tutorial"})
-    with urlopen(request, timeout=TIMEOUT) as answer:
-        content: bytes = answer.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"more than {MAX_BYTES // 1024**2} MB")
-    return content
 
 
 def _check_size(width: int, height: int) -> None:
@@ -253,27 +251,17 @@ def _check_size(width: int, height: int) -> None:
 def _rgb(image: Image.Image) -> Image.Image:
     deep = any(";16" in str(tile) for tile in getattr(image, "tile", ()))  # as the file has it; gone once decoded
     whole = image.mode.startswith("I")
-    picture = _in_8_bits(ImageOps.exif_transpose(image))
-    if deep and not whole:  # of grey we get all 16 bits, of colours the upper eight
-        check_cut(np.asarray(picture))
-    return picture
-
-
-def _in_8_bits(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
+    image = ImageOps.exif_transpose(image)
+    if whole or image.mode == "F":
         return _from_array(np.asarray(image)).convert("RGB")
     if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
-        return _on_white(image)
-    return image.convert("RGB")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode == "La":  # Pillow knows no direct way from premultiplied grey to RGBA
-        image = image.convert("LA")
-    opaque = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", opaque.size, "white"), opaque).convert("RGB")
+        image = image.convert("LA") if image.mode == "La" else image  # Pillow knows no direct way from there to RGBA
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image if image.mode == "RGB" else image.convert("RGB")
+    if deep:  # of grey we get all 16 bits, of colours the upper eight
+        check_cut(np.asarray(image))
+    return image
 
 
 def _from_array(values: NDArray[Any]) -> Image.Image:

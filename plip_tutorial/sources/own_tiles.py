@@ -10,12 +10,10 @@ it is asked for one. Every file is opened once beforehand, so a broken one is na
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value, load_dataset, load_from_disk
@@ -23,10 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from plip_tutorial.sources import tables
-from plip_tutorial.sources.images import UnreadableImageError, to_rgb
-from plip_tutorial.sources.picture_files import Found, find_pictures
-from plip_tutorial.sources.table_columns import columns_of, demand, filled, some
+from plip_tutorial.sources import asking, tables
+from plip_tutorial.sources.images import ImageLike, problem
+from plip_tutorial.sources.picture_files import find_pictures
 
 PAIRS = Features({"image": Image(), "text": Value("string"), "group_id": Value("int64"), "source": Value("string")})
 
@@ -50,21 +47,26 @@ def read_folder(path: str | Path) -> Dataset:
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder. Give the folder that holds one sub-folder for each class.")
     found = find_pictures(root, warn=False)
-    files = [name for name in found.files if "/" in name]
-    classes = sorted({_class(name) for name in files})
-    told = _left_out(found, classes)
+    rows = sorted((*name.split("/", 1), name) for name in found.files if "/" in name)  # class, what is below it, path
+    classes = sorted({label for label, _, _ in rows})
+    for name in found.files:
+        if "/" not in name:
+            found.left_out.add("beside the folders of the classes", name)
+    for name in found.folders:
+        if name and "/" not in name and name not in classes:
+            found.left_out.add("folders without a picture", name)
     if not classes:
+        told = found.left_out.told()
         hint = f"Sort the pictures by class: {root}/benign/1.png" + (f". Left out: {told}" if told else "")
         raise ValueError(f"{root} holds no sub-folder with pictures. {hint}")
-    if told:
-        warnings.warn(f"left out of {root}: {told}", stacklevel=2)
-    rows = sorted((_class(name), name) for name in files)
-    _check([root / name for _, name in rows])
+    found.left_out.warn(root)
+    files = [str(root / name) for _, _, name in rows]
+    _check(files, files)
     columns = {
-        "image": [str(root / name) for _, name in rows],
-        "label": [classes.index(label) for label, _ in rows],
-        "slide": [_slide(name) for _, name in rows],
-        "file": [name for _, name in rows],
+        "image": files,
+        "label": [classes.index(label) for label, _, _ in rows],
+        "slide": [below.rpartition("/")[0] or below for _, below, _ in rows],
+        "file": [name for _, _, name in rows],
     }
     text = Value("string")
     features = Features({"image": Image(), "label": ClassLabel(names=classes), "slide": text, "file": text})
@@ -86,15 +88,13 @@ def read_pairs(
     Raises:
         FileNotFoundError: no such file.
         ValueError: as in `read_csv` and `read_hub`; or a folder for a data set.
-        OSError: the hub could not be asked; see `hub.ask`.
+        OSError: the hub could not be asked; see `asking.ask`.
     """
     if tables.names_a_file(name):
         return read_csv(name, image=image, caption=caption, folder=folder)
     if folder is not None:
         raise ValueError(f"{name} is a data set and brings its own pictures; leave out the folder {folder}.")
-    from plip_tutorial.sources import hub  # here, because it brings the models' library along
-
-    return hub.ask(str(name), lambda: read_hub(str(name), image=image, caption=caption))
+    return asking.ask(str(name), lambda: read_hub(str(name), image=image, caption=caption))
 
 
 def read_csv(
@@ -118,16 +118,18 @@ def read_csv(
             decoded; each is named.
     """
     path = Path(path).expanduser()
-    cells = columns_of(path, image, caption)
-    names, texts = (filled(column, name, path) for column, name in zip(cells, (image, caption), strict=True))
-    start = path.parent if folder is None else Path(folder).expanduser()
-    places = [_place(name, start) for name in names]
-    _refuse([f"row {row}: {place}" if isinstance(place, str) else "" for row, place in enumerate(places)])
-    files = [place.resolve() for place in places if isinstance(place, Path)]
-    _check(files)
-    columns = {"image": [str(file) for file in files], "text": texts, "source": ["own"] * len(texts)}
-    columns["group_id"] = shared_groups(columns["image"], texts).tolist()
-    return Dataset.from_dict({name: columns[name] for name in PAIRS}, features=PAIRS)
+    names, texts = tables.columns_of(path, image, caption)
+    start, files, problems = path.parent if folder is None else Path(folder).expanduser(), list[str](), list[str]()
+    for row, name in enumerate(names):
+        try:
+            files.append(str(tables.picture_path(name, start).resolve()))
+        except ValueError as error:
+            problems.append(f"row {row}: {error}")
+    _refuse(problems, len(names))
+    _check(files, files)
+    groups = shared_groups(files, texts).tolist()
+    columns = {"image": files, "text": texts, "group_id": groups, "source": ["own"] * len(texts)}
+    return Dataset.from_dict(columns, features=PAIRS)
 
 
 def read_hub(name: str, *, image: str = "image", caption: str = "caption", split: str = "train") -> Dataset:
@@ -146,16 +148,14 @@ def read_hub(name: str, *, image: str = "image", caption: str = "caption", split
         ValueError: a missing column or part, empty cells, or pictures that cannot be decoded; each is named.
     """
     table = _saved(Path(name), split) if Path(name).is_dir() else load_dataset(name, split=split)
-    demand(table.column_names, (image, caption), name)
+    tables.demand(table.column_names, (image, caption), name)
     kind, said = table.features[caption], table.select_columns([caption])[:][caption]
     if isinstance(kind, ClassLabel):
         said = [None if code is None or code < 0 else kind.int2str(code) for code in said]
-    texts = filled(said, caption, name)
-    stored = table.cast_column(image, Image(decode=False))
-    with ThreadPoolExecutor() as pool:
-        found = enumerate(pool.map(_problem_of, stored[image]))
-        _refuse([f"row {row}: {problem}" if problem else "" for row, problem in found])
-    files = [sha256(row["bytes"]).hexdigest() if row["bytes"] else row["path"] for row in stored[image]]
+    texts = tables.filled(said, caption, name)
+    stored = table.cast_column(image, Image(decode=False))[image]
+    _check(stored, [f"row {row}" for row in range(len(table))])
+    files = [sha256(row["bytes"]).hexdigest() if row["bytes"] else row["path"] for row in stored]
     pairs = table.select_columns([image])
     pairs = (pairs if image == "image" else pairs.rename_column(image, "image")).add_column("text", texts)
     pairs = pairs.add_column("group_id", shared_groups(files, texts)).add_column("source", ["own"] * len(texts))
@@ -206,57 +206,14 @@ def _saved(folder: Path, split: str) -> Dataset:
     return saved
 
 
-def _place(name: str, start: Path) -> Path | str:
-    """The file that a cell names, or what is wrong with the name."""
-    try:
-        return tables.picture_path(name, start)
-    except ValueError as error:
-        return str(error)
-
-
-def _class(name: str) -> str:
-    return name.partition("/")[0]
-
-
-def _slide(name: str) -> str:
-    """Of ``class/slide/file`` what lies in the middle, of ``class/file`` the file."""
-    between, _, file = name.partition("/")[2].rpartition("/")
-    return between or file
-
-
-def _left_out(found: Found, classes: Sequence[str]) -> str:
-    """What the walk left out, and what it found where no class can be read off."""
-    for name in found.files:
-        if "/" not in name:
-            found.left_out.add("beside the folders of the classes", name)
-    for name in found.folders:
-        if name and "/" not in name and name not in classes:
-            found.left_out.add("folders without a picture", name)
-    return found.left_out.told()
-
-
-def _check(files: Sequence[Path]) -> None:
-    """Decode every file once; raise one error that names all that fail."""
+def _check(pictures: Iterable[ImageLike], names: Sequence[str]) -> None:
+    """Decode every picture once; raise one error that names all that fail."""
     with ThreadPoolExecutor() as pool:
-        found = zip(files, pool.map(_problem, files), strict=True)
-        _refuse([f"{file}: {problem}" if problem else "" for file, problem in found])
+        found = zip(names, pool.map(problem, pictures), strict=True)
+        _refuse([f"{name}: {reason}" for name, reason in found if reason], len(names))
 
 
-def _refuse(problems: Sequence[str]) -> None:
-    found = [problem for problem in problems if problem]
-    if found:
-        raise ValueError(f"{len(found)} of {len(problems)} pictures cannot be read:\n" + some(found, between="\n"))
-
-
-def _problem_of(stored: dict[str, Any]) -> str:
-    """What is wrong with a cell of a column of pictures."""
-    return _problem(stored["bytes"] if stored["bytes"] is not None else stored["path"])
-
-
-def _problem(picture: Any) -> str:
-    """Why the model could not be shown a picture: what `images.to_rgb` says, which every chapter uses."""
-    try:
-        to_rgb(picture)
-    except UnreadableImageError as error:
-        return "no such file" if isinstance(error.__cause__, FileNotFoundError) else error.reason
-    return ""
+def _refuse(problems: Sequence[str], total: int) -> None:
+    if problems:
+        told = tables.some(problems, between="\n")
+        raise ValueError(f"{len(problems)} of {total} pictures cannot be read:\n{told}")

@@ -5,6 +5,7 @@ Linked folders are followed, but never round in a circle. Hidden files, the fold
 and was left out is counted and named.
 
 >>> import tempfile
+>>> from pathlib import Path
 >>> folder = Path(tempfile.mkdtemp())
 >>> for name in ("a.png", "b.JPE", "._a.png", "notes.txt"):
 ...     _ = (folder / name).write_bytes(b"")
@@ -20,9 +21,9 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from PIL import Image
 
@@ -50,34 +51,31 @@ HIDDEN, SERVICE, SPECIAL = "hidden", "in folders of the system", "pipes, sockets
 DEAD, CIRCLE, CLOSED = "links that lead nowhere", "links that lead back to a folder above", "that may not be opened"
 FOREIGN_ENDING, RENAMED = "with an ending that Pillow cannot open here", "pictures without a picture's ending"
 NO_UNICODE = "with a name that is not valid Unicode"
-Inode = tuple[int, int]
 
 
 @dataclass
 class LeftOut:
-    """What was left out, kind by kind.
+    """What was left out: how many of each kind, and the first few names."""
 
-    Attributes:
-        counts: kind -> how many.
-        names: kind -> the first few names.
-    """
-
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
     names: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, kind: str, name: str) -> None:
         """Count one more."""
-        self.counts[kind] = self.counts.get(kind, 0) + 1
-        if len(first := self.names.setdefault(kind, [])) < NAMED:
-            first.append(name)
+        self.counts[kind] += 1
+        if self.counts[kind] <= NAMED:
+            self.names.setdefault(kind, []).append(name.encode("utf-8", "replace").decode())
 
     def told(self) -> str:
         """One line; empty if there is nothing to tell."""
-        return "; ".join(f"{count} {kind} ({self._some(kind)})" for kind, count in self.counts.items())
+        more = {kind: ", ..." if count > NAMED else "" for kind, count in self.counts.items()}
+        kinds = self.counts.items()
+        return "; ".join(f"{count} {kind} ({', '.join(self.names[kind])}{more[kind]})" for kind, count in kinds)
 
-    def _some(self, kind: str) -> str:
-        more = ", ..." if self.counts[kind] > NAMED else ""
-        return ", ".join(name.encode("utf-8", "replace").decode() for name in self.names[kind]) + more
+    def warn(self, folder: str | os.PathLike[str]) -> None:
+        """Say it, if there is something to say, where the caller of the caller stands."""
+        if told := self.told():
+            warnings.warn(f"left out of {folder}: {told}", stacklevel=3)
 
 
 @dataclass(frozen=True)
@@ -115,15 +113,39 @@ def find_pictures(folder: str | os.PathLike[str], *, warn: bool = True) -> Found
     Raises:
         FileNotFoundError: no such folder.
     """
-    root = Path(folder)
-    if not root.is_dir():
+    root = os.fspath(folder)
+    if not os.path.isdir(root):
         raise FileNotFoundError(f"{root} is no folder.")
-    found = Found([], [], LeftOut())
-    _walk(root, found)
+    found, known = Found([], [], LeftOut()), picture_endings()
+    # Of each folder: whether the system made it, and which folders stand above.
+    waiting = {root: (False, frozenset({_inode(root)}))}
+
+    def closed(error: OSError) -> None:  # to this user, or it is gone meanwhile
+        found.left_out.add(CLOSED, os.path.relpath(error.filename, root))
+
+    for place, folders, files in os.walk(root, onerror=closed, followlinks=True):
+        (service, above), inside = waiting.pop(place), os.path.relpath(place, root).replace(os.sep, "/")
+        before = "" if inside == "." else f"{inside}/"
+        if not service:
+            found.folders.append(before[:-1])
+        names, folders[:] = sorted(folders), []
+        for name in names:
+            path, inode = os.path.join(place, name), _inode(os.path.join(place, name))
+            by_system = service or name.startswith(".") or name.lower() in SERVICE_FOLDERS
+            if inode in above:
+                found.left_out.add(CIRCLE, before + name)
+            elif not (by_system and os.path.islink(path)):
+                folders.append(name)
+                waiting[path] = (by_system, above | {inode})
+        for name in sorted(files):
+            if reason := _reason(os.path.join(place, name), service, known):
+                found.left_out.add(reason, before + name)
+            elif _ending(name) in known:
+                found.files.append(before + name)
     found.files.sort()
     found.folders.sort()
-    if warn and (told := found.left_out.told()):
-        warnings.warn(f"left out of {root}: {told}", stacklevel=3)
+    if warn:
+        found.left_out.warn(root)
     return found
 
 
@@ -135,12 +157,12 @@ def demand_pictures(folder: str | os.PathLike[str], *, warn: bool = True) -> lis
         ValueError: if there is no picture; the message names what was left out.
     """
     found = find_pictures(folder, warn=False)
-    told = found.left_out.told()
     if not found.files:
+        told = found.left_out.told()
         hint = f" Left out: {told}." if told else ""
         raise ValueError(f"{folder} holds no picture; known endings are {', '.join(sorted(picture_endings()))}.{hint}")
-    if warn and told:
-        warnings.warn(f"left out of {folder}: {told}", stacklevel=2)
+    if warn:
+        found.left_out.warn(folder)
     return found.files
 
 
@@ -150,83 +172,31 @@ def is_regular(path: str | os.PathLike[str]) -> bool:
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
-def _walk(root: Path, found: Found) -> None:
-    known = picture_endings()
-    waiting: list[tuple[str, bool, frozenset[Inode]]] = [("", False, frozenset({_inode(root)}))]
-    while waiting:
-        below, in_service, above = waiting.pop()
-        if not in_service:
-            found.folders.append(below.rstrip("/"))
-        for entry, name in _entries(root, below, found):
-            kind = _kind(entry)
-            if kind == "folder":
-                service = in_service or _is_service(entry.name)
-                inode = _inode(entry.path)
-                if inode in above:
-                    found.left_out.add(CIRCLE, name)
-                elif not (service and entry.is_symlink()):
-                    waiting.append((f"{name}/", service, above | {inode}))
-            elif reason := _reason(entry, name, kind, in_service, known):
-                found.left_out.add(reason, name)
-            elif _ending(name) in known:
-                found.files.append(name)
-
-
-def _entries(root: Path, below: str, found: Found) -> Iterator[tuple[os.DirEntry[str], str]]:
+def _reason(path: str, service: bool, known: frozenset[str]) -> str:
+    """Why a file is left out that is, or may be, a picture; else empty."""
+    name, ending = os.path.basename(path), _ending(path)
+    if service or name.startswith("."):
+        return (SERVICE if service else HIDDEN) if ending in known | FOREIGN else ""
     try:
-        with os.scandir(root / below) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                yield entry, below + entry.name
-    except OSError:  # closed to this user, or gone meanwhile
-        found.left_out.add(CLOSED, below)
-
-
-def _kind(entry: os.DirEntry[str]) -> str:
-    """Of what an entry leads to: "folder", "file", or why it is neither."""
-    try:
-        mode = entry.stat().st_mode
+        mode = os.stat(path).st_mode
     except OSError:  # also a link to itself
         return DEAD
-    if stat.S_ISDIR(mode):
-        return "folder"
-    return "file" if stat.S_ISREG(mode) else SPECIAL
-
-
-def _reason(entry: os.DirEntry[str], name: str, kind: str, in_service: bool, known: frozenset[str]) -> str:
-    """Why something is left out that is, or may be, a picture; else empty."""
-    ending, hidden = _ending(name), entry.name.startswith(".")
-    if in_service or hidden:
-        return (SERVICE if in_service else HIDDEN) if ending in known | FOREIGN else ""
-    if kind != "file":
-        return kind
+    if not stat.S_ISREG(mode):
+        return SPECIAL
     if ending in FOREIGN - known:
         return FOREIGN_ENDING
-    if ending not in known:
-        return RENAMED if ending not in BESIDE and _holds_picture(entry.path) else ""
-    return "" if _is_unicode(name) else NO_UNICODE
-
-
-def _holds_picture(path: str) -> bool:
-    try:
-        with Image.open(path, formats=PICTURES):
-            return True
-    except Exception:  # Pillow raises many kinds, and each means: no picture that it knows
-        return False
-
-
-def _is_service(name: str) -> bool:
-    return name.startswith(".") or name.lower() in SERVICE_FOLDERS
-
-
-def _is_unicode(name: str) -> bool:
-    """Names of other encodings reach Python with half characters that no table can hold."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+    if ending in known:  # names of other encodings reach Python with half characters that no table can hold
+        return NO_UNICODE if any("\ud800" <= letter <= "\udfff" for letter in name) else ""
+    if ending not in BESIDE:
+        with suppress(Exception), Image.open(path, formats=PICTURES):  # Pillow raises many kinds: no picture it knows
+            return RENAMED
+    return ""
 
 
 def _ending(name: str) -> str:
     return os.path.splitext(name)[1].lower()
 
 
-def _inode(path: str | Path) -> Inode:
+def _inode(path: str) -> tuple[int, int]:
     told = os.stat(path)
     return told.st_dev, told.st_ino

@@ -23,11 +23,6 @@ MOST = 2**63 - 1  # what a column of counts can hold
 WHOLE = 2**53  # above, a float has lost digits
 
 
-def whole(text: str) -> str:
-    """The text with U+FFFD for each lone surrogate, which no file can hold; a cut emoji leaves one."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def reference(name: str, value: Any) -> str | None:
     """The id of a post as text, None if there is none; ValueError if digits of it are lost."""
     if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE:

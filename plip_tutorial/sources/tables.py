@@ -17,13 +17,14 @@ import codecs
 import csv
 import io
 import json
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-Record = dict[str, Any]
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 REMEDIES = {  # what people keep tables in that are not read here
     **dict.fromkeys(
@@ -35,11 +36,13 @@ REMEDIES = {  # what people keep tables in that are not read here
     ".js": "Delete what stands before the first bracket and name it .json. ",  # X's archive
 }
 MARKS = (  # how encodings give themselves away; four bytes before two, which they begin with
-    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 SEPARATORS = ",;\t"
 SAMPLE = 1 << 16  # characters that the separator is chosen by
+MOST_NAMED = 20  # a message that names more than this is not read
+NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what Python makes of a stray byte
 
 
 def names_a_file(name: str | Path) -> bool:
@@ -72,106 +75,72 @@ def records(path: str | Path) -> Iterator[tuple[int, Any]]:
         ValueError: a file of another kind, or one that is broken as a whole.
     """
     path = Path(path).expanduser()
-    readers = {".csv": _csv, ".tsv": _csv, ".parquet": _parquet, ".json": _json}
     ending = path.suffix.lower()
     if not path.is_file() and ending not in REMEDIES:
         raise FileNotFoundError(f"{path} is no file.")
     if ending not in ENDINGS:
         known = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
         raise ValueError(f"{path} ends in {ending!r}. {REMEDIES.get(ending, '')}Give a file that ends in {known}.")
+    readers = {".csv": _csv, ".tsv": _csv, ".parquet": _parquet, ".json": _json}
     return readers.get(ending, _json_lines)(path)
 
 
-def is_missing(value: Any) -> bool:
-    """Whether a cell holds nothing: None, NaN or no character."""
-    return value is None or value == "" or (isinstance(value, float) and value != value)
-
-
-def picture_path(cell: Any, folder: Path) -> Path:
-    """The file that a cell names, relative to ``folder``; ValueError for an address or something else."""
-    if not isinstance(cell, str):
-        raise ValueError(f"{_short(cell)} is no path")
-    if "://" in cell:
-        raise ValueError(f"{cell} is an address: download it and put its path here")
-    path = folder / cell
-    if cell.startswith("/") and not path.is_file():  # of an archive, whose root the folder is
-        path = folder / cell.lstrip("/")
-    if "\\" in cell and not path.is_file():  # written on Windows
-        path = folder / cell.replace("\\", "/")
-    return path
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _decoded(path: Path, *, old: bool = False) -> str:
-    """A text file. Bytes that are not UTF-8 become lone surrogates, or letters of Windows-1252 if all of them can."""
-    raw = path.read_bytes()
-    mark, code = _encoding(raw[:64])
-    if code != "utf-8":
-        return raw.decode(code, errors="replace")
-    text = raw.removeprefix(mark).decode("utf-8", errors="surrogateescape")
-    foreign = "".join(letter for letter in text if not letter.isascii())
-    if mark or not old or not foreign or not all(map(_is_byte, foreign)):
-        return text
-    return _windows(raw, path) or text
-
-
-def _encoding(start: bytes) -> tuple[bytes, str]:
-    """The mark that a file begins with, if any, and its encoding; UTF-16 without a mark has every second byte empty."""
-    for mark, code in MARKS:
-        if start.startswith(mark):
-            return mark, code
-    for place, code in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if len(start) > 3 and start[place::2].count(0) > len(start) * 0.4:
-            return b"", code
-    return b"", "utf-8"
-
-
-def _windows(raw: bytes, path: Path) -> str:
-    try:
-        text = raw.decode("cp1252")
-    except UnicodeDecodeError:
-        return ""
-    line = next(line for line in text.splitlines() if not line.isascii())
-    warnings.warn(
-        f"{path.name} is not UTF-8 and was read as Windows-1252, for example {_short(line)}. If that looks wrong, save "
-        "the table as 'CSV UTF-8'.",
-        stacklevel=2,
-    )
-    return text
-
-
-def _is_byte(letter: str) -> bool:
-    return "\udc80" <= letter <= "\udcff"
+def _decoded(raw: bytes) -> str:
+    """The text of a file. Bytes that are not UTF-8 become lone surrogates."""
+    code = next((code for mark, code in MARKS if raw.startswith(mark)), "utf-8")
+    for place, wide in ((1, "utf-16-le"), (0, "utf-16-be")):  # without a mark: every second byte is empty
+        if code == "utf-8" and len(raw) > 3 and raw[place:64:2].count(0) > 0.4 * len(raw[:64]):
+            code = wide
+    return raw.decode(code, errors="surrogateescape" if code.startswith("utf-8") else "replace")
 
 
 def _csv(path: Path) -> Iterator[tuple[int, Any]]:
-    text, separator, above = _separated(_decoded(path, old=True))
+    raw, above = path.read_bytes(), 0
+    text = _decoded(raw)
+    foreign = [] if raw.startswith(codecs.BOM_UTF8) else [letter for letter in text if not letter.isascii()]
+    if foreign and all(map(NOT_UTF8.match, foreign)):  # so it is an older encoding
+        with suppress(UnicodeDecodeError):
+            text = raw.decode("cp1252")
+            line = next(line for line in text.splitlines() if not line.isascii())
+            warnings.warn(
+                f"{path.name} is not UTF-8 and was read as Windows-1252, for example {_short(line)}. If that looks "
+                "wrong, save the table as 'CSV UTF-8'.",
+                stacklevel=2,
+            )
+    separator = max(SEPARATORS, key=lambda one: _fit(text[:SAMPLE], one))
+    if said := re.match(r"(?i)sep=(.)\r?\n", text):  # as Excel may write above the header
+        text, separator, above = text[said.end() :], said[1], 1
     reader = _reader(text, separator, strict=True)
-    header = _header(next(reader, []), path.name)
+    header = [name.strip() for name in next(reader, [])]
+    if not any(header):
+        raise ValueError(f"{path.name} has no header line.")
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        raise ValueError(f"{path.name} has several columns called {', '.join(map(repr, twice))}. Rename all but one.")
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + above + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            lines = f"lines {line + above} to {reader.line_num + above}" if reader.line_num > line else "the line"
-            yield line + above, ValueError(f"not CSV ({error}; {lines} cannot be read, look at the quotation marks)")
+            last = reader.line_num + above
+            lines = f"lines {line} to {last}" if last > line else "the line"
+            yield line, ValueError(f"not CSV ({error}; {lines} cannot be read, look at the quotation marks)")
             continue
-        if any(cells):
-            yield line + above, _row(header, cells)
+        while len(cells) > len(header) and not cells[-1]:
+            cells.pop()
+        if not any(cells):
+            continue
+        if len(cells) != len(header):
+            many = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+            yield line, ValueError(f"{many} where the header has {len(header)}")
+        else:
+            stray = any(map(NOT_UTF8.search, cells))
+            yield line, ValueError("not UTF-8") if stray else dict(zip(header, cells, strict=True))
 
 
-def _separated(text: str) -> tuple[str, str, int]:
-    """Text, separator, and how many lines stand above the header: Excel may write "sep=;" there."""
-    first, _, rest = text.partition("\n")
-    if first.lower().startswith("sep=") and len(first.strip("\r")) == 5:
-        return rest, first[4], 1
-    return text, max(SEPARATORS, key=lambda separator: _fit(text[:SAMPLE], separator)), 0
+def _reader(text: str, separator: str, *, strict: bool) -> Any:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=strict)
 
 
 def _fit(text: str, separator: str) -> tuple[bool, float, int]:
@@ -184,49 +153,15 @@ def _fit(text: str, separator: str) -> tuple[bool, float, int]:
     return width > 1, sum(len(row) == width for row in rows) / max(len(rows), 1), width
 
 
-def _header(cells: list[str], file: str) -> list[str]:
-    names = [name.strip() for name in cells]
-    if not any(names):
-        raise ValueError(f"{file} has no header line.")
-    if twice := sorted({name for name in names if name and names.count(name) > 1}):
-        raise ValueError(f"{file} has several columns called {', '.join(map(repr, twice))}. Rename all but one.")
-    return names
-
-
-def _reader(text: str, separator: str, *, strict: bool) -> Any:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=strict)
-
-
-def _row(header: list[str], cells: list[str]) -> Record | ValueError:
-    while len(cells) > len(header) and not cells[-1]:
-        cells.pop()
-    if len(cells) != len(header):
-        many = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-        return ValueError(f"{many} where the header has {len(header)}")
-    if any(_is_byte(letter) for cell in cells for letter in cell):
-        return ValueError("not UTF-8")
-    return dict(zip(header, cells, strict=True))
-
-
 def _json_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    with path.open("rb") as file:
-        if _encoding(file.read(64))[1] != "utf-8":
-            yield from _parsed(line.encode() for line in _decoded(path).splitlines(keepends=True))
-            return
-        file.seek(0)
-        yield from _parsed(file)
-
-
-def _parsed(lines: Any) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield number, json.loads(line.decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            yield number, ValueError(f"not UTF-8 ({error})")
-        except (json.JSONDecodeError, RecursionError) as error:
-            yield number, ValueError(f"not JSON ({error})")
+    for number, line in enumerate(_decoded(path.read_bytes()).split("\n"), 1):
+        if NOT_UTF8.search(line):
+            yield number, ValueError("not UTF-8")
+        elif line.strip():
+            try:
+                yield number, json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as error:
+                yield number, ValueError(f"not JSON ({error})")
 
 
 def _json(path: Path) -> Iterator[tuple[int, Any]]:
@@ -248,3 +183,87 @@ def _parquet(path: Path) -> Iterator[tuple[int, Any]]:
         yield from enumerate(rows, 1)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path.name} is no Parquet file that can be read: {error}") from error
+
+
+def columns_of(path: Path, *columns: str) -> list[list[str]]:
+    """The cells of some columns of a table as texts, a list for each.
+
+    Raises:
+        ValueError: lines that cannot be read, a table without any, a column that is not there, cells without a text.
+    """
+    rows, known, bad = list[dict[str, Any]](), dict[str, None](), list[str]()
+    for line, record in records(path):
+        if isinstance(record, dict):
+            known |= dict.fromkeys(record)
+            rows.append(record)
+        else:
+            bad.append(f"line {line}: {record if isinstance(record, Exception) else 'no object with columns'}")
+    if bad:
+        raise ValueError(f"{path} has {len(bad)} lines that cannot be read:\n" + some(bad, between="\n"))
+    if not rows:
+        raise ValueError(f"{path} has no pairs: the table is empty.")
+    demand(list(known), columns, path)
+    return [filled([row.get(column) for row in rows], column, path) for column in columns]
+
+
+def demand(there: Sequence[str], columns: Sequence[str], path: str | Path) -> None:
+    """Raise ValueError for a column that is not among those that are there."""
+    for column in columns:
+        if column not in there:
+            raise ValueError(f"{path} has no column {column!r}. It has: {', '.join(map(str, there))}.")
+
+
+def filled(cells: Sequence[Any], column: str, path: str | Path) -> list[str]:
+    """A column as texts, each as it stands, without white space around it.
+
+    Raises:
+        ValueError: rows that have none, or hold something else; they are named.
+
+    >>> filled(["007", 12, " NA"], "caption", "cases.csv")
+    ['007', '12', 'NA']
+    """
+    for row, cell in enumerate(cells):
+        if isinstance(cell, list | dict | bytes):
+            kind = "a list; give each of its texts a row" if isinstance(cell, list) else f"a {type(cell).__name__}"
+            if isinstance(cell, dict) and "bytes" in cell:
+                kind = "a picture; write Dataset.from_parquet(file).save_to_disk(directory) and give the directory"
+            raise ValueError(f"{path} has in row {row} no text as {column}, but {kind}.")
+    texts = ["" if is_missing(cell) else whole(str(cell)).strip() for cell in cells]
+    empty = [f"row {row}" for row, text in enumerate(texts) if not text]
+    if empty or not texts:
+        raise ValueError(f"{path} has no {column} in {some(empty) if empty else 'any row: the table is empty'}.")
+    return texts
+
+
+def some(names: Sequence[str], *, between: str = ", ") -> str:
+    """Names for a message, the first of them if there are many."""
+    more = len(names) - MOST_NAMED
+    return between.join(names[:MOST_NAMED]) + (f"{between}and {more} more" if more > 0 else "")
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell holds nothing: None, NaN or no character."""
+    return value is None or value == "" or (isinstance(value, float) and value != value)
+
+
+def picture_path(cell: Any, folder: Path) -> Path:
+    """The file that a cell names, relative to ``folder``; ValueError for an address or something else."""
+    if not isinstance(cell, str):
+        raise ValueError(f"{_short(cell)} is no path")
+    if "://" in cell:
+        raise ValueError(f"{cell} is an address: download it and put its path here")
+    path = folder / cell
+    for other in (cell.lstrip("/"), cell.replace("\\", "/")):  # of an archive, whose root the folder is; of Windows
+        if other != cell and not path.is_file():
+            path = folder / other
+    return path
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def whole(text: str) -> str:
+    """The text with U+FFFD for each lone surrogate, which no file can hold; a cut emoji leaves one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -23,7 +23,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -73,19 +73,19 @@ def build(name: str, key: Mapping[str, Any] | Any, make: Callable[[Path], object
             the result as ``cache_key.json``, with the time it took and the size of each file in ``built.json``.
         make: fills the empty directory it is given. If it fails, nothing is left behind.
 
-    Returns:
-        Path of the complete directory.
-
     Raises:
         CacheError: if the disk is full or the directory cannot be written.
         DamagedError: if it was made once and is no longer whole: a file is missing or has another size.
     """
     target = place(name, key)
     if not target.is_dir():
-        with _clear_errors(target.parent), _lock(target):
+        with _clear_errors(target.parent), _locked(target):
             if not target.is_dir():  # another process may have built it while this one waited
                 _build(target, key, make)
-    _check(target)
+    with readable(target):
+        for file, size in _built(target).get("files", {}).items():
+            if (found := (target / file).stat().st_size) != size:
+                raise ValueError(f"{file} has {found} bytes; {size} were written")
     return target
 
 
@@ -97,16 +97,12 @@ def place(name: str, key: Mapping[str, Any] | Any) -> Path:
 def build_seconds(built: Path) -> float:
     """How long the making of a result took, with what it needed and was not there; ``built`` comes from `build`."""
     with readable(built):
-        return float(json.loads((built / "built.json").read_text(encoding="utf-8"))["seconds"])
+        return float(_built(built)["seconds"])
 
 
-def _check(built: Path) -> None:
-    """Compare the sizes of all files with those that were noted when they were written."""
-    with readable(built):
-        noted = json.loads((built / "built.json").read_text(encoding="utf-8")).get("files", {})
-        for name, size in noted.items():
-            if (found := (built / name).stat().st_size) != size:
-                raise ValueError(f"{name} has {found} bytes; {size} were written")
+def _built(folder: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((folder / "built.json").read_text(encoding="utf-8"))
+    return told
 
 
 def fingerprint(key: Mapping[str, Any] | Any) -> str:
@@ -211,8 +207,9 @@ def _build(target: Path, key: Any, make: Callable[[Path], object]) -> None:
         try:
             make(unfinished)
             (unfinished / "cache_key.json").write_text(_canonical(key) + "\n", encoding="utf-8")
-            files = {path.relative_to(unfinished).as_posix(): path.stat().st_size for path in _files(unfinished)}
-            told = {"seconds": round(time.perf_counter() - start, 1), "files": files}
+            files = sorted(path for path in unfinished.rglob("*") if path.is_file())
+            sizes = {path.relative_to(unfinished).as_posix(): path.stat().st_size for path in files}
+            told = {"seconds": round(time.perf_counter() - start, 1), "files": sizes}
             (unfinished / "built.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
         except Exception as error:
             if shutil.disk_usage(unfinished).free < FULL_DISK:  # libraries hide it behind errors of their own
@@ -220,24 +217,18 @@ def _build(target: Path, key: Any, make: Callable[[Path], object]) -> None:
             raise
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
 def _sweep(target: Path) -> None:
     """Remove what crashed processes left. Whoever is still building holds a lock, ours is held by ourselves."""
     for leftover in target.parent.iterdir():
-        if not (match := UNFINISHED.fullmatch(leftover.name)):
-            continue
-        lock = _file_lock(target.with_name(match[1]))
-        with suppress(Timeout):
-            if match[1] != target.name:
-                lock.acquire(timeout=0)
-            shutil.rmtree(leftover, ignore_errors=True)
-            lock.release()
+        if match := UNFINISHED.fullmatch(leftover.name):
+            with (
+                suppress(Timeout),
+                nullcontext() if match[1] == target.name else _lock(target.with_name(match[1])).acquire(0),
+            ):
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _file_lock(target: Path) -> FileLock:
+def _lock(target: Path) -> FileLock:
     # Locks lie in a directory of their own: a listing of the cache then shows results only. Whoever may build may lock.
     folder = target.parent / ".locks"
     if not folder.exists():
@@ -247,8 +238,8 @@ def _file_lock(target: Path) -> FileLock:
 
 
 @contextmanager
-def _lock(target: Path) -> Iterator[None]:
-    lock = _file_lock(target)
+def _locked(target: Path) -> Iterator[None]:
+    lock = _lock(target)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -268,7 +259,9 @@ def _clear_errors(place: Path) -> Iterator[None]:
     except CacheError:
         raise
     except OSError as error:
-        if error.errno not in PLACE_ERRORS or not _lies_in(error.filename, place):
+        # write() on a full disk names no file; an error about a file somewhere else is not the cache's.
+        elsewhere = error.filename is not None and not Path(os.fsdecode(error.filename)).is_relative_to(place)
+        if error.errno not in PLACE_ERRORS or elsewhere:
             raise
         raise _unwritable(place, error) from error
 
@@ -276,8 +269,3 @@ def _clear_errors(place: Path) -> Iterator[None]:
 def _unwritable(place: Path, error: OSError) -> CacheError:
     hint = f"Free some space, or set the environment variable {VARIABLE} to a directory that can be written."
     return CacheError(error.errno, f"the cache in {place} cannot be written: {error.strerror}. {hint}")
-
-
-def _lies_in(filename: Any, place: Path) -> bool:
-    # write() on a full disk names no file; an error about a file somewhere else is not the cache's.
-    return filename is None or place in (Path(os.fsdecode(filename)), *Path(os.fsdecode(filename)).parents)

@@ -2,6 +2,7 @@
 
 Every file and folder that takes longer than a moment is made in a private place beside its own and moved there in one
 step. A kill, a full disk or a second process then never leaves half of something under a name that promises the whole.
+And whether a file is still what it was: by its stamp, which costs nothing, or by its content, which is sure.
 
 >>> import tempfile
 >>> folder = Path(tempfile.mkdtemp())
@@ -14,7 +15,7 @@ step. A kill, a full disk or a second process then never leaves half of somethin
 from __future__ import annotations
 
 import errno
-import json
+import hashlib
 import os
 import shutil
 import socket
@@ -23,6 +24,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -39,12 +41,7 @@ class DamagedError(OSError):
     """Something that was read back is not what was written; the message names it and says to remove it."""
 
     def __init__(self, place: str | os.PathLike[str], reason: object) -> None:
-        """Compose the message.
-
-        Args:
-            place: the file or folder that has to be removed.
-            reason: what is wrong with it.
-        """
+        """Compose the message of the file or folder that has to be removed, and what is wrong with it."""
         hint = "Remove it and call again, and it is made anew; if it is a file of your own, name another place."
         super().__init__(f"{os.fspath(place)} is damaged: {reason}. {hint}")
         self.reason = reason
@@ -60,15 +57,14 @@ def whole_file(target: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(target)
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder; make it first", str(target.parent))
-    place = _private(target)
-    os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # with the rights that the user's mask leaves
+    place = target.with_name(f".{target.stem}.{_unique()}{target.suffix}")
+    place.touch(exist_ok=False)  # with the rights that the user's mask leaves
     try:
         yield place
         share(place)
         os.replace(place, target)
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(place)
+        place.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -86,23 +82,21 @@ def whole_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         yield place
         for path in (place, *place.rglob("*")):
             share(path)
-        aside = _aside(target)
         if target.exists():
-            os.replace(target, aside)
+            os.replace(target, _aside(target))
         os.replace(place, target)
-        shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+    recover(target)
 
 
 def recover(target: str | os.PathLike[str]) -> None:
-    """Put back what a killed `whole_folder` had moved aside; does nothing where there is nothing to do."""
+    """Put back what a killed `whole_folder` had moved aside; remove it where the new folder is there."""
     target = Path(target)
-    if (aside := _aside(target)).exists():
-        if target.exists():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            os.replace(aside, target)
+    if target.exists():
+        shutil.rmtree(_aside(target), ignore_errors=True)
+    elif _aside(target).exists():
+        os.replace(_aside(target), target)
 
 
 @contextmanager
@@ -143,11 +137,14 @@ def held(place: str | os.PathLike[str], doing: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
+        holder = "another process"
+        with suppress(OSError, ValueError):  # it has only just begun
+            holder = note.read_text(encoding="utf-8") or holder
         hint = "Wait for it, stop it, or choose another output."
-        raise InUseError(f"{place} is being written by {_holder(note)}. {hint}") from None
-    mine = {"pid": os.getpid(), "host": socket.gethostname(), "doing": doing, "since": _now()}
+        raise InUseError(f"{place} is being written by {holder}. {hint}") from None
+    since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S UTC}"
     try:
-        note.write_text(json.dumps(mine), encoding="utf-8")
+        note.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since} ({doing})", encoding="utf-8")
         yield
     finally:
         note.unlink(missing_ok=True)
@@ -156,8 +153,7 @@ def held(place: str | os.PathLike[str], doing: str) -> Iterator[None]:
 
 def share(path: Path) -> None:
     """Let others read what they may read in its folder: some libraries write files that only their maker can open."""
-    parent = path.parent.stat().st_mode
-    wanted = parent & (0o777 if path.is_dir() else 0o666)
+    wanted = path.parent.stat().st_mode & (0o777 if path.is_dir() else 0o666)
     with suppress(PermissionError):  # somebody else's file, with rights of their choice
         path.chmod(path.stat().st_mode & 0o777 | wanted & ~0o022)
 
@@ -172,8 +168,39 @@ def with_ending(path: str | os.PathLike[str], ending: str) -> Path:
     return path if path.suffix == ending else path.with_name(path.name + ending)
 
 
-def _private(target: Path) -> Path:
-    return target.with_name(f".{target.stem}.{_unique()}{target.suffix}")
+def stamp(path: str | os.PathLike[str]) -> str:
+    """Size, and time of the last change to the nanosecond; "" if there is nothing.
+
+    A change that keeps the size and sets the time back is not seen.
+    """
+    try:
+        told = os.stat(path)
+    except OSError:
+        return ""
+    return f"{told.st_size} {told.st_mtime_ns}"
+
+
+def content(path: str | os.PathLike[str]) -> str:
+    """Sixteen hexadecimal digits of what is in a file, or in all files of a folder and how they are called.
+
+    Read once in a process, and again when a stamp has changed. What is no path, an id on the hub for instance, stands
+    for itself.
+    """
+    place = Path(path).absolute()
+    if not place.exists():
+        return os.fspath(path)
+    files = sorted(file for file in place.rglob("*") if file.is_file()) if place.is_dir() else [place]
+    return _content(place, tuple((file, stamp(file)) for file in files))
+
+
+@lru_cache(maxsize=64)
+def _content(root: Path, stamps: tuple[tuple[Path, str], ...]) -> str:
+    whole = hashlib.sha256()
+    for path, _ in stamps:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        whole.update(os.fsencode(os.path.relpath(path, root)) + b"\0" + digest)
+    return whole.hexdigest()[:16]
 
 
 def _unique() -> str:
@@ -182,15 +209,3 @@ def _unique() -> str:
 
 def _aside(target: Path) -> Path:
     return target.with_name(f".{target.name}.before")
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _holder(note: Path) -> str:
-    try:
-        told = json.loads(note.read_text(encoding="utf-8"))
-        return f"process {told['pid']} on {told['host']} since {told['since']} ({told['doing']})"
-    except (OSError, ValueError, KeyError, TypeError):  # it has only just begun
-        return "another process"

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from datasets import ClassLabel, Dataset, Features, Image
 from small_clip import png
-from standin_hub import Hub, serve
-from test_hub import use
+from standin_hub import Hub, serve, use
 
 from plip_tutorial import artifacts, microcosm, tracks
 from plip_tutorial.artifacts import label_captions

@@ -143,7 +143,7 @@ def test_without_any_package_the_doctor_says_what_is_missing_and_how_to_get_it(t
         assert f'install "{name}"' in ran.stdout
     assert f"runs from {place}" in ran.stdout
     assert "GPU: cannot be told as long as torch cannot be imported" in ran.stdout
-    assert "hub: switched off" in ran.stdout
+    assert "hub: cannot be told as long as huggingface_hub cannot be imported" in ran.stdout
     for words in ([], ["embed"], ["finetune"], ["demo"]):
         assert bare(place, *words, "--help").stdout.startswith("usage: python -m plip_tutorial")
     ran = bare(place, "embed", str(tmp_path), "--output", str(tmp_path / "a.parquet"))
@@ -152,7 +152,7 @@ def test_without_any_package_the_doctor_says_what_is_missing_and_how_to_get_it(t
     assert "Traceback" not in ran.stderr
 
 
-@pytest.mark.parametrize("name", ["__init__", "__main__", "command_line", "doctor", "network"])
+@pytest.mark.parametrize("name", ["__init__", "__main__", "commands/command_line", "commands/doctor"])
 def test_an_old_python_can_at_least_run_the_doctor(name):
     source = (ROOT / "plip_tutorial" / f"{name}.py").read_text(encoding="utf-8")
     tree = ast.parse(source, feature_version=(3, 8))

@@ -14,7 +14,7 @@ from plip_tutorial import __main__, artifacts, tracks
 from plip_tutorial.commands import command_line
 from plip_tutorial.finetune.checkpoints import CheckpointError
 from plip_tutorial.plip import devices
-from plip_tutorial.sources.hub import HubError
+from plip_tutorial.sources.asking import HubError
 from plip_tutorial.storage import cache
 from plip_tutorial.storage.cache import CacheError
 from plip_tutorial.storage.files import DamagedError, InUseError

@@ -17,11 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standin_content import NUCLEI, add_sets
-from standin_hub import Fault, Hub, serve
-from test_hub import use
+from standin_hub import Fault, Hub, serve, use
 
 from plip_tutorial import artifacts, microcosm, tracks
-from plip_tutorial.sources import asking, hub, hub_data
+from plip_tutorial.sources import asking, hub_data
 from plip_tutorial.storage import cache
 
 N = 54
@@ -118,7 +117,7 @@ def test_a_failure_that_stays_is_explained_and_no_part_of_a_set_is_kept(
     fault: Fault, says: str, server: Hub, tmp_path: Path
 ) -> None:
     server.faults.append(fault)
-    with pytest.raises(hub.HubError, match=f"PatchCamelyon.*({says}).*PLIP_TUTORIAL_TRACK=tiny"):
+    with pytest.raises(asking.HubError, match=f"PatchCamelyon.*({says}).*PLIP_TUTORIAL_TRACK=tiny"):
         hub_data.tiles("1aurent/PatchCamelyon", "test", 12)
     assert [path for path in (tmp_path / "cache").iterdir() if path.name != ".locks"] == []
     server.faults.clear()
@@ -144,7 +143,7 @@ def test_a_hub_that_makes_no_sense_or_never_ends_is_given_up(
 ) -> None:
     monkeypatch.setattr(asking, "PATIENCE", 0.5)
     server.faults.append(fault)
-    with pytest.raises(hub.HubError, match=f"PatchCamelyon: .*{says}.*PLIP_TUTORIAL_TRACK=tiny") as raised:
+    with pytest.raises(asking.HubError, match=f"PatchCamelyon: .*{says}.*PLIP_TUTORIAL_TRACK=tiny") as raised:
         hub_data.tiles("1aurent/PatchCamelyon", "test", 12)
     assert server.address in str(raised.value)
     assert [path for path in (tmp_path / "cache").iterdir() if path.name != ".locks"] == []
@@ -188,14 +187,14 @@ def test_a_damaged_or_missing_file_is_named(server: Hub) -> None:
     files = server.files["datasets", "1aurent/NCT-CRC-HE"]
     name = next(name for name in files if "CRC_VAL" in name)
     files[name] = files[name][:-40] + bytes(40)
-    with pytest.raises(hub.HubError, match="NCT-CRC-HE: a file of the split test cannot be read"):
+    with pytest.raises(asking.HubError, match="NCT-CRC-HE: a file of the split test cannot be read"):
         hub_data.tiles("1aurent/NCT-CRC-HE", "test", 18)
     for name in [name for name in files if "CRC_VAL" in name]:
         del files[name]
-    with pytest.raises(hub.HubError, match="no parquet file of the split test is in it"):
+    with pytest.raises(asking.HubError, match="no parquet file of the split test is in it"):
         hub_data.tiles("1aurent/NCT-CRC-HE", "test", 18)
     with pytest.raises(ValueError, match=r"unknown set or split: '1aurent/NCT', 'test'.*1aurent/NCT-CRC-HE"):
-        hub_data.tiles("1aurent/NCT", "test")
+        hub_data.tiles("1aurent/NCT", "test", 9)
 
 
 @pytest.mark.parametrize("name", ["1aurent/NCT-CRC-HE", "RationAI/PanNuke"])
@@ -208,10 +207,15 @@ def test_classes_in_another_order_are_refused(name: str, server: Hub, monkeypatc
 
 def test_a_set_is_as_large_as_its_track_allows(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(tracks.VARIABLE, "full")
-    monkeypatch.setattr(tracks, "_has_gpu", lambda: True)
-    assert [hub_data.usual_size(split) for split in ("train", "test")] == [3000, 2000]
+    asked = []
+    with monkeypatch.context() as inner:
+        inner.setattr(hub_data, "tiles", lambda name, split, n: asked.append(n))
+        for gpu in (True, False):
+            inner.setattr(tracks, "_has_gpu", lambda gpu=gpu: gpu)
+            for split in ("train", "test"):
+                artifacts.benchmark("RationAI/PanNuke", split)
+    assert asked == [3000, 2000, 360, 360]
     monkeypatch.setattr(tracks, "_has_gpu", lambda: False)
-    assert [hub_data.usual_size(split) for split in ("train", "test")] == [360, 360]
     assert len(artifacts.benchmark("RationAI/PanNuke", n=9)) == 9
 
 

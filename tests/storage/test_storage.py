@@ -18,14 +18,14 @@ from plip_tutorial.studies.provenance import Provenance
 
 HOLD = """
 import sys, time
-from plip_tutorial import storage
+from plip_tutorial.storage import files as storage
 with storage.held(sys.argv[1], "counting cells"):
     print("held", flush=True)
     sys.stdin.read()
 """
 REPLACE = """
 import os, signal, sys
-from plip_tutorial import storage
+from plip_tutorial.storage import files as storage
 with storage.whole_folder(sys.argv[1]) as place:
     (place / "new.txt").write_text("new")
     real = os.replace

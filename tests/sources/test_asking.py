@@ -9,13 +9,16 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from huggingface_hub import constants
 
-from plip_tutorial.sources import network
+from plip_tutorial.sources import asking
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """``/endless`` never stops sending, other addresses answer with their own name."""
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -37,16 +40,16 @@ def server() -> Iterator[str]:
 
 
 def test_an_answer_is_read_and_one_without_end_only_in_part(server: str) -> None:
-    assert network.fetch(f"{server}/name", 60.0) == (200, b"/name")
-    assert network.fetch(f"{server}/gone", 60.0) == (404, b"")
-    status, content = network.fetch(f"{server}/endless", 60.0)
-    assert (status, len(content)) == (200, network.MOST)
+    assert asking.fetch(f"{server}/name", 60.0) == (200, b"/name")
+    assert asking.fetch(f"{server}/gone", 60.0) == (404, b"/gone")
+    status, content = asking.fetch(f"{server}/endless", 60.0)
+    assert (status, len(content)) == (200, asking.MOST)
 
 
 @pytest.mark.parametrize("address", ["", "hub.example", "file:///etc/passwd", "http://[::1", "http://127.0.0.1:9"])
 def test_what_is_no_answer_is_one_error(address: str) -> None:
-    with pytest.raises(network.NoAnswerError, match=r"\w"):
-        network.fetch(address, 60.0)
+    with pytest.raises(asking.HubError, match=r"\w"):
+        asking.fetch(address, 60.0)
 
 
 @pytest.mark.parametrize(
@@ -63,4 +66,4 @@ def test_a_proxy_is_shown_without_its_password(named: str, shown: str, monkeypat
     for variable in ("https_proxy", "HTTPS_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", named)
-    assert network.proxy() == shown
+    assert f"the proxy (HTTPS_PROXY: {shown}) " in asking.way()
