@@ -22,8 +22,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from plip_tutorial.finetune import checkpoints
-from plip_tutorial.finetune.gradcache import largest_batch
-from plip_tutorial.finetune.loop import finetune
+from plip_tutorial.finetune.gpu_memory import largest_batch
+from plip_tutorial.finetune.run import finetune
 from plip_tutorial.plip.model import PLIP
 
 COSINE = 0.999  # of a vector in half precision to the exact one

@@ -19,9 +19,8 @@ from typing import Any
 
 from datasets import Dataset
 
-from plip_tutorial import label_captions, microcosm, recipe, tracks
+from plip_tutorial import finetune, label_captions, microcosm, recipe, tracks
 from plip_tutorial.curation import Curation, knn_threshold
-from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.recipe import (

@@ -15,9 +15,8 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets, load_from_disk
 from numpy.typing import NDArray
 
-from plip_tutorial import microcosm, tiny_model, tracks
+from plip_tutorial import finetune, microcosm, tiny_model, tracks
 from plip_tutorial.clean import pathology_filter as clean
-from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.threads import paper
@@ -28,10 +27,11 @@ from plip_tutorial.storage.files import readable
 WORLD = ("plip_tutorial.microcosm",)
 OWN = ("plip_tutorial.recipe",)  # seeds, warm-ups and variations stand in functions below
 TRAINING = (
-    "plip_tutorial.tiny_model", "plip_tutorial.contrastive.losses", "plip_tutorial.finetune.augment", "plip_tutorial.finetune.batches",
+    "plip_tutorial.tiny_model", "plip_tutorial.contrastive.losses", "plip_tutorial.finetune.augment",
+    "plip_tutorial.finetune.data", "plip_tutorial.finetune.pairs", "plip_tutorial.finetune.config",
     "plip_tutorial.finetune.loop", "plip_tutorial.finetune.gradcache", "plip_tutorial.finetune.run", "plip_tutorial.finetune.checkpoints",
-    "plip_tutorial.finetune.processes", "plip_tutorial.finetune.lora", "plip_tutorial.plip.tokens", "plip_tutorial.finetune.optimizer",
-    "plip_tutorial.finetune.patches", "plip_tutorial.sources.images", "plip_tutorial.plip.pixels", "plip_tutorial.sources.grey_levels",
+    "plip_tutorial.finetune.processes", "plip_tutorial.finetune.weights", "plip_tutorial.plip.tokens",
+    "plip_tutorial.sources.images", "plip_tutorial.plip.pixels", "plip_tutorial.sources.grey_levels",
     "plip_tutorial.sources.picture_files", "plip_tutorial.finetune.validation", "plip_tutorial.collect.post_text",
 )  # fmt: skip
 CURATION = (

@@ -8,7 +8,7 @@ import pytest
 from plip_tutorial import artifacts, recipe, tiny_model
 from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.collect import pairs as collect
-from plip_tutorial.finetune import loop as finetune
+from plip_tutorial.finetune import loop
 from plip_tutorial.microcosm import stain
 from plip_tutorial.studies import ablation, canary, provenance, sweep
 
@@ -64,7 +64,7 @@ CHANGES = {
         {"settings"},
     ),
     "the schedule": (
-        lambda patch: patch.setattr(finetune, "learning_rate", lambda step, config: config.learning_rate),
+        lambda patch: patch.setattr(loop, "learning_rate", lambda step, config: config.learning_rate),
         {"training"},
     ),
     "the bits that copies may differ in": (

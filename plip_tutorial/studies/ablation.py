@@ -21,10 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from plip_tutorial import microcosm, recipe, zero_shot
+from plip_tutorial import finetune, microcosm, recipe, zero_shot
 from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.curation import STEPS, Curation
-from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.metrics import bootstrap, confusion
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage import cache
