@@ -54,53 +54,63 @@ def train(
     Raises:
         DivergedError: if the loss or the gradient is not finite; the weights are those of the step before.
     """
-    device, alone = accelerator.device, accelerator.num_processes == 1
-    chunk_size = min(config.chunk_size or config.batch_size, config.batch_size, len(pairs))
-    places: int = model.vision_model.embeddings.num_patches
+    seed, dropped, most = config.seed, config.patch_dropout, config.batch_size
+    device, process = accelerator.device, accelerator.process_index
+    alone, scaled = accelerator.num_processes == 1, accelerator.scaler is not None
+    size = min(config.chunk_size or most, most, len(pairs))  # of a chunk
     trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     encoders = [parameter for parameter in trained if all(parameter is not number for number in of_loss)]
+    see = partial(embed, model, accelerator)
 
-    def send(loss: Tensor) -> None:  # from the loss back
+    def send(loss: Tensor) -> None:  # back from the loss
         optimizer.zero_grad()
         accelerator.backward(loss)
 
     for step in range(begin, config.steps):
-        began = time.perf_counter()
-        # Which pairs meet, and how each picture is varied. If processes share them, `mine` is the part of this one.
-        rows = batch_rows(step, len(pairs), config.batch_size, seed=config.seed)
+        began, rate = time.perf_counter(), learning_rate(step, config)
+
+        # The batch: which pairs meet, and how each picture is varied.
+        # If processes share it, `mine` are the rows of this one.
+        rows = batch_rows(step, len(pairs), most, seed=seed)
         n, mine = len(rows), share(len(rows), accelerator)
-        draw: dict[str, Any] = {"seed": config.seed, "step": step, "rows": mine, "total": n}
-        pictures = augment(pairs.pictures[rows[mine]].to(device), config.augment, **draw)
-        patches = kept_patches(places, config.patch_dropout, **draw) if config.patch_dropout else None
+        draw: Any = {"seed": seed, "step": step, "rows": mine, "total": n}
+        pictures = pairs.pictures[rows[mine]].to(device)
+        pictures = augment(pictures, config.augment, **draw)
+        count = model.vision_model.embeddings.num_patches
+        patches = kept_patches(count, dropped, **draw) if dropped else None
         batch = pairs.batch(rows[mine], pictures, patches)
         groups = pairs.groups[rows].to(device)
 
-        # The gradient of the loss over the whole batch, in chunks that fit into the memory.
-        torch.manual_seed(seed_of("dropout", config.seed, step, accelerator.process_index))
-        loss_of = partial(compare, groups=groups, of_loss=of_loss, config=config, accelerator=accelerator)
-        work = partial(backward, partial(embed, model, accelerator), loss=loss_of, send=send)
-        (loss, *own), chunk_size = until_it_fits(work, batch.chunks, chunk_size, alone=alone)
+        # The loss of the whole batch and its gradient, in chunks that fit.
+        torch.manual_seed(seed_of("dropout", seed, step, process))
+        loss_of = partial(compare, config, accelerator, of_loss, groups)
+        work = partial(backward, see, loss=loss_of, send=send)
+        (loss, *own), size = until_it_fits(work, batch.chunks, size, alone=alone)
         sum_gradients(encoders, of_loss, accelerator)
-        norm = accelerator.clip_grad_norm_(trained, config.clip_norm or math.inf)
+        longest = config.clip_norm or math.inf
+        norm = accelerator.clip_grad_norm_(trained, longest)
 
-        # One step against it, at the rate of this step.
-        rate = learning_rate(step, config)
-        # With fp16 the scaler finds and skips infinite gradients by itself; only the loss tells of real trouble.
-        if not (math.isfinite(loss) and (accelerator.scaler is not None or math.isfinite(norm))):
-            found = f"the loss is {float(loss)} and the gradient norm {float(norm)} at learning rate {rate:.3g}"
-            raise DivergedError(f"step {step}: {found}. Lower learning_rate or lengthen warmup_steps.")
+        # One step against the gradient. With fp16 the scaler finds and skips
+        # infinite ones by itself; only the loss tells of real trouble.
+        if not (math.isfinite(loss) and (scaled or math.isfinite(norm))):
+            raise DivergedError(
+                f"step {step}: the loss is {float(loss)} and the gradient norm "
+                f"{float(norm)} at learning rate {rate:.3g}. Lower "
+                "learning_rate or lengthen warmup_steps."
+            )
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.step()
         model.logit_scale.data.clamp_(0, MAX_LOGIT_SCALE)
 
         seconds = time.perf_counter() - began
+        everybody = [gather(side, n, accelerator) for side in own]
         yield {
             "step": step,
             "learning_rate": rate,
             "loss": float(loss),
-            "chance_loss": math.log(n),  # what a model scores that cannot tell the pairs apart
-            "accuracy": pair_recall(*(gather(side, n, accelerator) for side in own), groups),
+            "chance_loss": math.log(n),  # of one who cannot tell pairs apart
+            "accuracy": pair_recall(*everybody, groups),
             "temperature": math.exp(-model.logit_scale.item()),
             "gradient_norm": float(norm),
             "samples_per_second": n / seconds,
@@ -116,11 +126,11 @@ def embed(model: Any, accelerator: Accelerator, batch: Batch) -> tuple[Tensor, T
 
 
 def compare(
-    images: Tensor, texts: Tensor, *, groups: Tensor, of_loss: Sequence[Tensor], config: TrainConfig, accelerator: Any
+    config: TrainConfig, accelerator: Accelerator, of_loss: Sequence[Tensor], groups: Tensor, *own: Tensor
 ) -> Tensor:
-    """The loss of this process's embeddings, both (m, d), against everybody's; groups are those of all, (n,)."""
+    """The loss of this process's pictures and texts, both (m, d), against everybody's; groups are of all, (n,)."""
     n = len(groups)
-    images, texts = (gather(own, n, accelerator) for own in (images, texts))
-    parts = zip(*(torch.split(side, config.compared or n) for side in (images, texts, groups)), strict=True)
+    sides = [*(gather(side, n, accelerator) for side in own), groups]
+    parts = zip(*(torch.split(side, config.compared or n) for side in sides), strict=True)
     losses = [len(x) / n * LOSSES[config.loss](x, y, *of_loss, groups=same) for x, y, same in parts]
     return torch.stack(losses).sum()

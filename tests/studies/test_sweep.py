@@ -101,8 +101,8 @@ def test_comparing_some_at_a_time_is_the_gradient_of_accumulated_batches(size):
     torch.manual_seed(0)
     images, texts = (normalize(torch.randn(8, 5), dim=1).requires_grad_() for _ in range(2))
     scale, groups = torch.tensor(1.0), torch.tensor([0, 0, 1, 2, 3, 3, 4, 5])
-    options = {"config": finetune.TrainConfig(compared=size), "accelerator": Accelerator(), "of_loss": [scale]}
-    found = torch.autograd.grad(compare(images, texts, groups=groups, **options), images)[0]
+    loss = compare(finetune.TrainConfig(compared=size), Accelerator(), [scale], groups, images, texts)
+    found = torch.autograd.grad(loss, images)[0]
     for start in range(0, 8, size):
         part = slice(start, start + size)
         share = len(images[part]) / 8
