@@ -1,4 +1,4 @@
-"""What fits a GPU: counted while one trains, searched for, or computed without one.
+"""What fits a GPU: counted while one trains, or computed without one.
 
 Training needs memory for three things. Weights, gradients and the two running averages of AdamW take 16 bytes a weight,
 whatever the batch. Activations that wait for the way back grow with the pairs that go through the encoders at once, the
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -64,39 +64,6 @@ def kept_activations(besides: Iterable[Tensor] = ()) -> Iterator[Kept]:
 
     with torch.autograd.graph.saved_tensors_hooks(Held, lambda held: held.tensor):
         yield kept
-
-
-def largest_batch(step: Callable[[int], object], *, budget: float | None = None, limit: int = 65_536) -> int:
-    """The largest power of two of pairs that go through ``step`` at once: the ``chunk_size`` to train with.
-
-    Args:
-        step: goes through encoders and loss with so many pairs, and back; it is called with 1, 2, 4, ... pairs.
-        budget: bytes that may be kept for the way back. Without it the GPU's memory decides, by being full.
-        limit: where to stop asking. A CPU without a budget has no end that one would like to meet.
-
-    Raises:
-        ValueError: if a single pair does not fit, or if there is neither a GPU nor a budget.
-
-    >>> layer = torch.nn.Linear(25, 1)
-    >>> largest_batch(lambda n: layer(torch.zeros(n, 25)), budget=2_500)  # 100 bytes a row
-    16
-    """
-    if budget is None and not torch.cuda.is_available():
-        raise ValueError("without a GPU nothing says when the memory is full; give a budget in bytes.")
-    fits = 0
-    for n in (2**power for power in range(limit.bit_length())):
-        try:
-            with kept_activations() as kept:
-                step(n)
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            break
-        if budget is not None and kept.peak > budget:
-            break
-        fits = n
-    if not fits:
-        raise ValueError("not even one pair fits into the memory. Take a smaller model or half precision.")
-    return fits
 
 
 class Activations(NamedTuple):

@@ -50,9 +50,6 @@ def backward(
 
     Returns:
         The loss of the batch, and the embeddings of its pictures and of its texts, (n, d); none with a gradient.
-
-    Raises:
-        ValueError: without chunks.
     """
     if not chunks:
         raise ValueError("the batch is empty: there is no chunk to embed.")
@@ -74,18 +71,18 @@ def backward(
     return value.detach(), images.detach(), texts.detach()
 
 
-def _random_state() -> dict[Any, Tensor]:
+def _random_state() -> list[Tensor]:
     """The state of torch's random numbers, on the CPU and on the current GPU."""
-    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    return {"cpu": torch.get_rng_state(), **{device: torch.cuda.get_rng_state(device) for device in devices}}
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else [])]
 
 
 @contextmanager
-def _replayed(state: dict[Any, Tensor]) -> Iterator[None]:
+def _replayed(state: list[Tensor]) -> Iterator[None]:
     """Random numbers of then, inside; those of now, afterwards."""
-    with torch.random.fork_rng([device for device in state if device != "cpu"]):
-        for device, numbers in state.items():
-            torch.set_rng_state(numbers) if device == "cpu" else torch.cuda.set_rng_state(numbers, device)
+    with torch.random.fork_rng([torch.cuda.current_device()] if state[1:] else []):
+        torch.set_rng_state(state[0])
+        for of_gpu in state[1:]:
+            torch.cuda.set_rng_state(of_gpu)
         yield
 
 
@@ -126,8 +123,9 @@ def until_it_fits(
 
 def share(n: int, accelerator: Accelerator) -> slice:
     """The rows of a batch of n that this process embeds."""
-    start = sum(sizes := shares(n, accelerator.num_processes)[: accelerator.process_index + 1]) - sizes[-1]
-    return slice(start, start + sizes[-1])
+    sizes = shares(n, accelerator.num_processes)
+    start = sum(sizes[: accelerator.process_index])
+    return slice(start, start + sizes[accelerator.process_index])
 
 
 def shares(n: int, processes: int) -> list[int]:

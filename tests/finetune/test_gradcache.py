@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
 from plip_tutorial.contrastive.losses import clip_loss
-from plip_tutorial.finetune.gpu_memory import kept_activations, largest_batch
+from plip_tutorial.finetune.gpu_memory import kept_activations
 from plip_tutorial.finetune.gradcache import backward
 
 
@@ -111,29 +111,3 @@ def test_the_peak_is_the_most_that_was_kept_and_not_the_last():
 def test_an_empty_batch_is_refused():
     with pytest.raises(ValueError, match="empty"):
         backward(lambda chunk: chunk, [], clip_loss)
-
-
-@given(budget=st.integers(100, 10**6), limit=st.integers(1, 600))
-def test_the_largest_batch_fits_and_twice_as_much_does_not(budget, limit):
-    layer = torch.nn.Linear(25, 1)  # keeps its input: 100 bytes a row
-    found = largest_batch(lambda n: layer(torch.zeros(n, 25)), budget=budget, limit=limit)
-    assert found & (found - 1) == 0
-    assert 100 * found <= budget
-    assert 200 * found > budget or 2 * found > limit
-
-
-def test_a_full_memory_ends_the_search(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-
-    def step(n):
-        if n > 37:
-            raise torch.OutOfMemoryError("full")
-
-    assert largest_batch(step) == 32
-
-
-def test_a_budget_that_is_missing_or_too_small_is_named():
-    with pytest.raises(ValueError, match="without a GPU"):
-        largest_batch(lambda n: None)
-    with pytest.raises(ValueError, match="not even one pair"):
-        largest_batch(lambda n: torch.nn.Linear(25, 1)(torch.zeros(n, 25)), budget=50)
