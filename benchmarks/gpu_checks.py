@@ -22,8 +22,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from plip_tutorial.finetune import checkpoints
-from plip_tutorial.finetune.gradcache import largest_batch
-from plip_tutorial.finetune.loop import finetune
+from plip_tutorial.finetune.run import finetune
 from plip_tutorial.plip.model import PLIP
 
 COSINE = 0.999  # of a vector in half precision to the exact one
@@ -106,16 +105,6 @@ def gradient_cache(bench: Bench) -> Iterator[Finding]:
     yield Finding("gradient cache", difference <= GRADIENT, said, numbers)
 
 
-def batch_that_fits(bench: Bench) -> Iterator[Finding]:
-    """`largest_batch` finds a size that trains, with the GPU's memory made scarce; a CPU counts bytes instead."""
-    budget = None if bench.gpu else bench.sizes.memory
-    with scarce(bench):
-        found = largest_batch(lambda n: step(bench, n, n)(), budget=budget, limit=4096)
-        again = step(bench, found, found)()
-    good = found >= 1 and all(bool(torch.isfinite(gradient).all()) for gradient in again)
-    yield Finding("largest_batch", good, f"{found} pairs in {bench.sizes.memory / 1e9:g} GB", {"pairs": float(found)})
-
-
 def halving(bench: Bench) -> Iterator[Finding]:
     """A batch that does not fit is cut in halves, that is said, and the training goes on."""
     batch = 4 * bench.sizes.batch if bench.gpu else bench.sizes.batch
@@ -156,7 +145,6 @@ CHECKS: dict[str, Callable[[Bench], Iterator[Finding]]] = {
     "decoding": decoding,
     "training": training,
     "gradient_cache": gradient_cache,
-    "batch_that_fits": batch_that_fits,
     "halving": halving,
     "resume": resume,
 }

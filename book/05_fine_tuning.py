@@ -42,7 +42,8 @@
 import numpy as np
 
 from plip_tutorial import artifacts, microcosm, plots, tracks
-from plip_tutorial.finetune import TrainConfig, finetune, interpolate, learning_rate
+from plip_tutorial.finetune import TrainConfig, finetune, interpolate
+from plip_tutorial.finetune import learning_rate, train as training_loop
 
 track = tracks.current()
 pairs = artifacts.training_pairs()
@@ -67,30 +68,30 @@ print(len(train), "pairs to learn from,", len(validation), "to look at,", set(tr
 # %% [markdown]
 # ## One loop
 #
-# The whole training is one function, `finetune.finetune`. Without its docstring it fits on a screen:
+# The whole training is one loop, in `plip_tutorial/finetune/loop.py`. It fits on a screen:
 
 # %%
 import inspect
-import re
+from textwrap import dedent
 
-source = inspect.getsource(finetune)
-print(re.sub("  # noqa.*", "", source[source.index("    config = config.resolved") :]))
+source = inspect.getsource(training_loop)
+print(dedent(source[source.index("    for step in") :]))
 
 # %% [markdown]
-# Read it from `for step` on. This is what one step does:
+# This is what one step does:
 #
 # 1. which pairs meet: `batch_rows(step, ...)`;
-# 2. how their pictures are varied: `run.chunks(rows, step)`, which calls `augment(..., seed, step)`;
+# 2. how their pictures are varied: `augment(..., seed, step)`;
 # 3. embeddings, loss, gradient: `backward(...)`;
 # 4. a gradient that is too long is cut back;
 # 5. each weight moves against its gradient, at the rate `learning_rate(step, config)`; the {term}`logit scale` is kept between 0 and ln(100);
-# 6. a row is written to `history.csv`, and now and then a {term}`checkpoint`.
+# 6. a row goes out. `finetune` calls the loop, writes the rows to `history.csv`, and now and then a {term}`checkpoint`.
 #
 # Look at the arguments. Everything that a step does follows from the settings and the number of the step; nothing is hidden. That is why
 # a run that was killed can go on as if nothing had happened. Here is the order of the first two epochs of ten pairs:
 
 # %%
-from plip_tutorial.finetune.batches import batch_rows
+from plip_tutorial.finetune import batch_rows
 
 for step in range(6):
     print(f"epoch {step // 3}, step {step}: pairs {batch_rows(step, 10, 4, seed=0)}")
@@ -121,7 +122,7 @@ plots.lines({"learning rate": schedule}, x="step", y="learning rate")
 # %% mystnb={"image": {"alt": "Eight rows of eight variations of one tile: flips, quarter turns, cuts, stain, focus, noise, and all together."}, "figure": {"caption": "One tile and its variations, somewhat stronger than in training, so that they can be seen in print.", "name": "fig-05-augment"}}
 import torch
 
-from plip_tutorial.finetune.augment import AugmentConfig, augment
+from plip_tutorial.finetune import AugmentConfig, augment
 
 tile = torch.from_numpy(microcosm.render_tile("normal_colon_mucosa", seed=4, size=64)).permute(2, 0, 1)
 chosen = {"flips": True, "quarter_turns": True, "crop": 0.4, "stain_gain": 0.5, "stain_turn": 0.1, "focus": 1.0, "noise": 40.0}
@@ -226,16 +227,15 @@ plots.history(artifacts.history())
 
 # %%
 from plip_tutorial import contrastive
-from plip_tutorial.finetune import gradcache
+from plip_tutorial.finetune import as_tensors, gpu_memory, gradcache
 from plip_tutorial.metrics import confusion
-from plip_tutorial.finetune.batches import PairTensors
 from plip_tutorial.plip import PLIP
 
 encoder = PLIP(artifacts.checkpoint(track.plip), precision="float32")
 model, n = encoder.model, 64
-feed = PairTensors(train.select(range(n)), encoder.processor, model.config.text_config)
-batch = feed.batch(np.arange(n), feed.pictures(np.arange(n)).to(model.device).float())
-chunks = list(batch.chunks(n // 8))
+feed = as_tensors(train.select(range(n)), encoder.processor, model.config.text_config)
+batch = feed.batch(np.arange(n), feed.pictures.to(model.device).float())
+chunks = batch.chunks(n // 8)
 
 # %%
 from torch.nn.functional import normalize
@@ -257,7 +257,7 @@ from time import perf_counter
 def measured(work):
     model.zero_grad()
     start = perf_counter()
-    with gradcache.kept_activations() as kept:
+    with gpu_memory.kept_activations() as kept:
         work()
     seconds = perf_counter() - start
     return torch.cat([p.grad.flatten() for p in model.parameters()]).double(), kept.peak, seconds
@@ -287,8 +287,6 @@ for name, (gradient, memory, seconds) in {"whole": whole, "cached": cached, "acc
 # %%
 from transformers import CLIPConfig
 
-from plip_tutorial.finetune import gpu_memory
-
 sizes = {"ViT-B/32": CLIPConfig(), "ViT-L/14": gpu_memory.vit_l_14()}
 print("computed for 15 GB, not measured on a T4")
 gpu_memory.table(sizes).style.format("{:,.0f}").format("{:.1f}", subset=["weights and optimizer, GB"])
@@ -297,18 +295,9 @@ gpu_memory.table(sizes).style.format("{:,.0f}").format("{:.1f}", subset=["weight
 # In one go the activations of all pairs wait for the way back. In chunks only those of one chunk do, and what fills the memory is the pictures of the batch. Half precision
 # makes the activations smaller, though not quite half as large, and leaves the rest as it was. A 0 means that not even one chunk of this size fits; then take smaller chunks.
 #
-# These numbers are computed. One gigabyte is set aside for what a GPU's libraries take, and that is a guess. On a GPU `gradcache.largest_batch` asks the memory itself: it tries 1, 2, 4, ...
-# pairs until it is full, and gives the `chunk_size` to train with. Here it is on a CPU, with a budget in place of a full memory:
-
-# %%
-def all_the_way(pairs):
-    part = feed.batch(np.arange(pairs), feed.pictures(np.arange(pairs)).to(model.device).float())
-    loss(*embed(part)).backward()
-
-for megabytes in (50, 100, 200):
-    print(f"{megabytes} MB: chunks of {gradcache.largest_batch(all_the_way, budget=megabytes * 1e6, limit=n)} pairs")
-
-# %% [markdown]
+# These numbers are computed. One gigabyte is set aside for what a GPU's libraries take, and that is a guess. You need not trust it: when the memory of the GPU is full, `finetune` does the step
+# again in chunks of half the size, says so, and goes on with these. The gradient stays the same.
+#
 # ### What do the comparisons buy?
 #
 # All this trouble is for one thing: that each pair is compared with more others. We can let just that grow. Every run below takes the same number of steps with the same pairs, 64 at a
@@ -345,8 +334,7 @@ plots.lines({"64 pairs a step": curve}, x="pairs compared with each other", y="w
 # %%
 from unittest.mock import patch
 
-from plip_tutorial.finetune import run as training_run
-from plip_tutorial.finetune import LOSSES
+from plip_tutorial.finetune import loop
 
 few = train.select(range(min(960, len(train))))
 
@@ -363,9 +351,8 @@ runs = {
     "rate x 2, no warm-up": short_run("cold", learning_rate=2 * rate, warmup_steps=0),
     "rate x 2, warm-up": short_run("warm", learning_rate=2 * rate),
 }
-LOSSES["one at a time"] = sweep.accumulated(1)  # batch_size=1 is refused
-runs["batch of one"] = short_run("one", loss="one at a time")
-with patch.object(training_run, "normalize", lambda vectors, dim: vectors):
+runs["batch of one"] = short_run("one", compared=1)  # batch_size=1 is refused
+with patch.object(loop, "normalize", lambda vectors, dim: vectors):
     runs["not normalised"] = short_run("normalise")
 
 # %% mystnb={"image": {"alt": "Loss against the step for six short runs. The dashed line is ln of 48, the loss of knowing nothing."}, "figure": {"caption": "Four ways to fail, a cure, and a run without a fault. The dashed line is the loss of knowing nothing. Losses above 8 are cut off.", "name": "fig-05-collapse"}}
@@ -562,7 +549,7 @@ except ValueError as error:
 
 # %%
 for size in (4, 16, 64):
-    _, memory, seconds = measured(lambda: gradcache.backward(embed, list(batch.chunks(size)), loss))
+    _, memory, seconds = measured(lambda: gradcache.backward(embed, batch.chunks(size), loss))
     print(f"chunks of {size:3}: {memory / 1e6:6.1f} MB kept, {seconds:.2f} s")
 
 # %% [markdown]

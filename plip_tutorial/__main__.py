@@ -98,7 +98,8 @@ def _finetune(arguments: argparse.Namespace) -> None:
 
     from plip_tutorial import artifacts
     from plip_tutorial.finetune import validation
-    from plip_tutorial.finetune.loop import TrainConfig, finetune
+    from plip_tutorial.finetune.config import TrainConfig
+    from plip_tutorial.finetune.run import finetune
     from plip_tutorial.sources import own_tiles
 
     columns = {"image": arguments.image_column, "caption": arguments.caption_column}

@@ -3,10 +3,6 @@
 - `losses`: cosine similarity as logits, the symmetric loss of CLIP with several positives, the pairwise loss of SigLIP,
   and the same in blocks where the whole matrix does not fit; recall at k among the pairs of a batch.
 - `toy`: points in the plane that learn by these losses.
-
->>> from plip_tutorial import contrastive
->>> contrastive.MAX_LOGIT_SCALE
-4.605170185988092
 """
 
 from plip_tutorial.contrastive.losses import (

@@ -54,9 +54,7 @@ def clip_loss(
 def positive_targets(groups: Tensor | None, n: int) -> Tensor:
     """Share of the answer that each text deserves for each image: (n, n) float32, rows sum to 1.
 
-    Args:
-        groups: (n,) ints, or None when every pair stands alone.
-        n: number of pairs.
+    ``groups`` is (n,) ints, or None when every pair stands alone.
 
     >>> positive_targets(torch.tensor([7, 7, 3]), 3)
     tensor([[0.5000, 0.5000, 0.0000],
@@ -80,13 +78,8 @@ def siglip_loss(
     """Sigmoid loss (Zhai et al. 2023, algorithm 1): each cell of the table is a yes-or-no question of its own.
 
     No row is normalised, so nothing depends on the rest of the batch, and several positives need no special care.
-
-    Args:
-        image_embeddings: unit vectors, (n, d).
-        text_embeddings: unit vectors, (n, d).
-        logit_scale: natural log of the inverse temperature, scalar; the paper starts at ln(10).
-        logit_bias: scalar, -10 at the start in the paper: nearly all cells are negatives, and the bias says so.
-        groups: (n,) ints; pairs of one group are positives of each other.
+    Arguments as in `clip_loss`; the paper starts at a ``logit_scale`` of ln(10) and at a ``logit_bias`` of -10, since
+    nearly all cells are negatives.
     """
     images, texts, scale = _checked(image_embeddings, text_embeddings, logit_scale, groups)
     logits = scale.exp() * images @ texts.T + logit_bias  # (n, n)
@@ -102,21 +95,13 @@ def blocked_clip_loss(
     groups: Tensor | None = None,
     block: int = BLOCK,
 ) -> Tensor:
-    """The same number and the same gradients as `clip_loss`, without the (n, n) table.
+    """The same number and the same gradients as `clip_loss`, without the (n, n) table; arguments and errors as there.
 
     Cross-entropy is "log of the row's sum of exponentials, minus the right logit". The right logits need n dot products
     and no table. The sums are gathered from strips of ``block`` rows, each forgotten at once and made again on the way
     back: one more matrix product (4 in place of 3) for n * block numbers in place of a few times n * n.
 
-    Args:
-        image_embeddings: unit vectors, (n, d).
-        text_embeddings: unit vectors, (n, d).
-        logit_scale: natural log of the inverse temperature, scalar.
-        groups: (n,) ints, as in `clip_loss`.
-        block: rows of the table held at once.
-
     Raises:
-        ValueError: for shapes that do not fit.
         RuntimeError: on the way back with ``create_graph=True``: there is no second derivative.
     """
     images, texts, scale = _checked(image_embeddings, text_embeddings, logit_scale, groups)
@@ -170,10 +155,7 @@ class _LogSums(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
         if torch.is_grad_enabled():
-            raise RuntimeError(
-                "blocked_clip_loss has no second derivative, since it forgets its strips; call it without "
-                "create_graph=True, or take clip_loss."
-            )
+            raise RuntimeError("blocked_clip_loss has no second derivative, as it forgets its strips; take clip_loss.")
         scaled, texts, tops, rests, column_tops, column_rests = ctx.saved_tensors
         weight = gradients[0] / (2 * len(scaled))
         for_scaled, for_texts = torch.empty_like(scaled), torch.zeros_like(texts)
@@ -242,7 +224,6 @@ def _checked(images: Tensor, texts: Tensor, scale: Tensor, groups: Tensor | None
         )
     if groups is not None and groups.shape != images.shape[:1]:
         raise ValueError(f"groups must be ({len(images)},), one number for each pair; got {tuple(groups.shape)}.")
-    images, texts, scale = (
-        x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in (images, texts, scale)
-    )
+    half = (torch.float16, torch.bfloat16)
+    images, texts, scale = (x.float() if x.dtype in half else x for x in (images, texts, scale))
     return images, texts, scale

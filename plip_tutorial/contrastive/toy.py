@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,24 +30,15 @@ from plip_tutorial.microcosm.captions import caption
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.microcosm.stain import TRAINING_LABS
 
-Loss = Callable[..., Tensor]
-
 
 @dataclass(frozen=True)
 class ToyPairs:
-    """Pictures and captions.
+    """Pictures and captions."""
 
-    Attributes:
-        pictures: uint8, (n, h, h, 3).
-        texts: n captions.
-        kinds: n names of tissues; the training never sees them.
-        looks: (n, 18), what the image encoder sees of the pictures.
-    """
-
-    pictures: NDArray[np.uint8]
+    pictures: NDArray[np.uint8]  # (n, h, h, 3)
     texts: list[str]
-    kinds: list[str]
-    looks: Tensor
+    kinds: list[str]  # names of tissues; the training never sees them
+    looks: Tensor  # (n, 18), what the image encoder sees of the pictures
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -57,15 +49,8 @@ class ToyPairs:
         return ToyPairs(self.pictures[:n], self.texts[:n], self.kinds[:n], self.looks[:n])
 
 
-@dataclass(frozen=True)
-class ToyRun:
-    """What a training left behind.
-
-    Attributes:
-        losses: one a step.
-        frames: embeddings at some steps, each (2 n, d): all pictures, then all captions.
-        steps: the steps of the frames.
-    """
+class ToyRun(NamedTuple):
+    """What a training left: a loss a step, and embeddings at some ``steps``, (2 n, d): all pictures, then captions."""
 
     losses: list[float]
     frames: list[NDArray[np.float32]]
@@ -77,9 +62,9 @@ def some_pairs(tissues: Sequence[str], n: int, *, seed: int = 0, size: int = 64)
     kinds = [tissues[i % len(tissues)] for i in range(n)]
     seeds = [seed * 100_000 + i for i in range(n)]
     labs = [TRAINING_LABS[i % len(TRAINING_LABS)] for i in seeds]
-    drawn = [render_tile(k, seed=s, lab=lab, size=size) for k, s, lab in zip(kinds, seeds, labs, strict=True)]
+    drawn = np.stack([render_tile(k, seed=s, lab=lab, size=size) for k, s, lab in zip(kinds, seeds, labs, strict=True)])
     texts = [caption(k, seed=s) for k, s in zip(kinds, seeds, strict=True)]
-    return ToyPairs(np.stack(drawn), texts, kinds, _looks(np.stack(drawn)))
+    return ToyPairs(drawn, texts, kinds, looks(drawn))
 
 
 class ToyClip(torch.nn.Module):
@@ -96,7 +81,7 @@ class ToyClip(torch.nn.Module):
         """
         super().__init__()
         torch.manual_seed(seed)
-        self.words = {word: i for i, word in enumerate(sorted({w for text in pairs.texts for w in _words(text)}))}
+        self.words = {word: i for i, word in enumerate(sorted({w for text in pairs.texts for w in words(text)}))}
         self.mean, self.std = pairs.looks.mean(0), pairs.looks.std(0) + 1e-3
         self.images = torch.nn.Sequential(
             torch.nn.Linear(pairs.looks.shape[1], 32), torch.nn.GELU(), torch.nn.Linear(32, dim)
@@ -106,26 +91,26 @@ class ToyClip(torch.nn.Module):
 
     def embed_images(self, pictures: NDArray[np.uint8]) -> Tensor:
         """Unit vectors, (n, d)."""
-        return self.embed_looks(_looks(pictures))
+        return self.embed_looks(looks(pictures))
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """Unit vectors, (n, d); words that were not learnt count nothing."""
         return self.embed_bags(self.bags(texts))
 
-    def embed_looks(self, looks: Tensor) -> Tensor:
-        """The same as `embed_images`, from colours and roughness."""
-        return normalize(self.images((looks - self.mean) / self.std), dim=1)
-
-    def embed_bags(self, bags: Tensor) -> Tensor:
-        """The same as `embed_texts`, from the words that occur, (n, words) of 0 and 1."""
-        return normalize(self.texts(bags), dim=1)
-
     def bags(self, texts: Sequence[str]) -> Tensor:
         """Which words occur in each text, (n, words)."""
         bags = torch.zeros(len(texts), len(self.words))
         for bag, text in zip(bags, texts, strict=True):
-            bag[[self.words[word] for word in _words(text) if word in self.words]] = 1
+            bag[[self.words[word] for word in words(text) if word in self.words]] = 1
         return bags
+
+    def embed_bags(self, bags: Tensor) -> Tensor:
+        """The same as `embed_texts`, from the words that occur."""
+        return normalize(self.texts(bags), dim=1)
+
+    def embed_looks(self, looks: Tensor) -> Tensor:
+        """The same as `embed_images`, from colours and roughness."""
+        return normalize(self.images((looks - self.mean) / self.std), dim=1)
 
 
 def train(
@@ -137,7 +122,7 @@ def train(
     learning_rate: float = 0.01,
     frames: int = 25,
     groups: Sequence[int] | None = None,
-    loss: Loss = clip_loss,
+    loss: Callable[..., Tensor] = clip_loss,
     seed: int = 0,
 ) -> ToyRun:
     """Train with Adam.
@@ -156,16 +141,15 @@ def train(
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     numbers = torch.as_tensor(np.arange(len(pairs)) if groups is None else np.asarray(groups))
     moments = {int(step) for step in steps * np.linspace(0, 1, frames) ** 2}
-    looks, bags, run = pairs.looks, model.bags(pairs.texts), ToyRun([], [], [])
+    bags, run = model.bags(pairs.texts), ToyRun([], [], [])
     for step in range(steps + 1):
         if step in moments:
-            both = torch.cat([model.embed_looks(looks), model.embed_bags(bags)])
+            both = torch.cat([model.embed_looks(pairs.looks), model.embed_bags(bags)])
             run.frames.append(np.asarray(both.detach().numpy(), np.float32))
             run.steps.append(step)
         rows = torch.as_tensor(rng("toy", seed, step).permutation(len(pairs))[:batch_size])
-        value = loss(
-            model.embed_looks(looks[rows]), model.embed_bags(bags[rows]), model.logit_scale, groups=numbers[rows]
-        )
+        images, texts = model.embed_looks(pairs.looks[rows]), model.embed_bags(bags[rows])
+        value = loss(images, texts, model.logit_scale, groups=numbers[rows])
         optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -181,12 +165,13 @@ def accuracy(model: ToyClip, pairs: ToyPairs, labels: dict[str, str]) -> float:
     return float(np.mean(np.array(list(labels))[nearest.numpy()] == np.array(pairs.kinds)))
 
 
-def _looks(pictures: NDArray[np.uint8]) -> Tensor:
+def looks(pictures: NDArray[np.uint8]) -> Tensor:
     """(n, 18): mean colour, and the spread of each colour after blurring with squares of 1, 2, 4, 8 and 16 pixels."""
     light = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 255
     spreads = [avg_pool2d(light, side).std((2, 3), correction=0) for side in (1, 2, 4, 8, 16)]
     return torch.cat([light.mean((2, 3)), *spreads], dim=1)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The words of a caption, small."""
     return re.findall(r"[^\W\d_]+", text.lower())

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,10 +26,6 @@ from torch.nn.functional import affine_grid, grid_sample, normalize, pad
 from plip_tutorial.microcosm.seeding import seed_of
 from plip_tutorial.microcosm.stain import EOSIN, HAEMATOXYLIN, optical_density
 
-_OFF = {
-    "flips": False, "quarter_turns": False, "crop": 1.0, "rotation": 0.0, "stain_gain": 0.0, "stain_turn": 0.0,
-    "brightness": 0.0, "contrast": 0.0, "focus": 0.0, "noise": 0.0,
-}  # fmt: skip
 DRAWS = 32  # random numbers reserved for each picture
 # How strong each may be. A share of 1 empties a picture, and above it light becomes dark; a dye that is turned further
 # gives off light; a focus above 1 inverts what is small.
@@ -67,7 +64,8 @@ class AugmentConfig:
     @classmethod
     def only(cls, **chosen: float) -> AugmentConfig:
         """The chosen variations and no others: ``AugmentConfig.only(flips=True, crop=0.5)``."""
-        return cls(**{**_OFF, **chosen})  # type: ignore[arg-type]
+        off: dict[str, Any] = {name: type(value)(0) for name, value in vars(cls()).items()}
+        return cls(**off | {"crop": 1.0} | chosen)
 
     def __post_init__(self) -> None:
         """Refuse what would give empty or inverted pictures, and what is no number."""
@@ -108,56 +106,56 @@ def augment(
         raise ValueError(f"pictures must be (n, 3, h, h); got {tuple(pictures.shape)}.")
     if config is None:
         return pictures.float()
-    draws = _draws(total or len(pictures), seed, step)[rows or slice(None)].to(pictures.device)
-    varied = _mirrored(pictures, config, draws[:, :4]).float()
-    varied = _cut(varied, config, draws[:, 4:8])
-    varied = _stained(varied, config, draws[:, 8:24])
-    return _scanned(varied, config, draws[:, 24:])
-
-
-def _draws(n: int, seed: int, step: int) -> Tensor:
-    """(n, DRAWS) uniform in [0, 1), the same on every device: they are always drawn on the CPU."""
+    # Always drawn on the CPU, for the whole batch: the same on every device, whoever has which part.
     generator = torch.Generator().manual_seed(seed_of("augment", seed, step))
-    return torch.rand(n, DRAWS, generator=generator)
+    draws = torch.rand(total or len(pictures), DRAWS, generator=generator)[rows or slice(None)].to(pictures.device)
+    spread = 2 * draws - 1  # (n, DRAWS), -1 to 1
 
-
-def _mirrored(pictures: Tensor, config: AugmentConfig, draws: Tensor) -> Tensor:
-    heads = (draws < 0.5)[:, :, None, None, None]  # (n, 4, 1, 1, 1)
+    # Flips and quarter turns.
+    heads = (draws[:, :4] < 0.5)[:, :, None, None, None]
     if config.flips:
         pictures = torch.where(heads[:, 0], pictures.flip(-1), pictures)
         pictures = torch.where(heads[:, 1], pictures.flip(-2), pictures)
     if config.quarter_turns:
         pictures = torch.where(heads[:, 2], pictures.rot90(1, (-2, -1)), pictures)
         pictures = torch.where(heads[:, 3], pictures.rot90(2, (-2, -1)), pictures)
-    return pictures
+    pictures = pictures.float()
 
+    # A square of random size, place and angle, scaled to full size: one affine map for each picture.
+    if config.crop < 1 or config.rotation:
+        side = (config.crop + (1 - config.crop) * draws[:, 4]).sqrt()
+        angle = math.radians(config.rotation) * spread[:, 5]
+        right, down = ((1 - side) * spread[:, place] for place in (6, 7))
+        cosine, sine = side * angle.cos(), side * angle.sin()
+        maps = torch.stack([cosine, -sine, right, sine, cosine, down], 1).view(-1, 2, 3)
+        grid = affine_grid(maps, list(pictures.shape), align_corners=False)
+        pictures = grid_sample(pictures, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
-def _cut(pictures: Tensor, config: AugmentConfig, draws: Tensor) -> Tensor:
-    """Cut a square of random size, place and angle, and scale it to full size: one affine map for each picture."""
-    if config.crop == 1 and config.rotation == 0:
-        return pictures
-    side = (config.crop + (1 - config.crop) * draws[:, 0]).sqrt()
-    angle = math.radians(config.rotation) * (2 * draws[:, 1] - 1)
-    shift = (1 - side)[:, None] * (2 * draws[:, 2:4] - 1)
-    cosine, sine = side * angle.cos(), side * angle.sin()
-    maps = torch.stack([cosine, -sine, shift[:, 0], sine, cosine, shift[:, 1]], 1).view(-1, 2, 3)
-    grid = affine_grid(maps, list(pictures.shape), align_corners=False)
-    return grid_sample(pictures, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    # Other amounts of the same dyes, and dyes of slightly other colour, in optical density: read off the amounts with
+    # the usual vectors, then mix them with those of the other lab, one 3 x 3 matrix.
+    if config.stain_gain or config.stain_turn:
+        density = optical_density(pictures.clamp(max=255)).flatten(2)  # (n, 3, h * h)
+        gains = 1 + config.stain_gain * spread[:, 8:11]
+        turns = config.stain_turn * spread[:, 11:20].reshape(-1, 3, 3)
+        stains = stain_matrix().to(pictures)
+        recolour = (torch.linalg.inv(stains) * gains[:, None, :]) @ (stains + turns)  # (n, 3, 3)
+        light = torch.pow(10.0, -(recolour.mT @ density))
+        pictures = (255 * light).view_as(pictures).clamp(0, 255)
 
-
-def _stained(pictures: Tensor, config: AugmentConfig, draws: Tensor) -> Tensor:
-    """Other amounts of the same dyes, and dyes of slightly other colour, in optical density."""
-    if config.stain_gain == 0 and config.stain_turn == 0:
-        return pictures
-    n = len(pictures)
-    density = optical_density(pictures.clamp(max=255)).flatten(2)  # (n, 3, h * h)
-    gains = 1 + config.stain_gain * (2 * draws[:, :3] - 1)
-    turns = config.stain_turn * (2 * draws[:, 3:12].reshape(n, 3, 3) - 1)
-    stains = stain_matrix().to(pictures)
-    # Read off the amounts with the usual vectors, then mix them with those of the other lab: one 3 x 3 matrix.
-    recolour = (torch.linalg.inv(stains) * gains[:, None, :]) @ (stains + turns)  # (n, 3, 3)
-    light = torch.pow(10.0, -(recolour.mT @ density))
-    return (255 * light).view_as(pictures).clamp(0, 255)
+    # What the camera does: lens, exposure, sensor.
+    focus, contrast, brightness = spread[:, 24:27, None, None, None].unbind(1)
+    if config.focus:
+        pictures = pictures + config.focus * focus * (_blurred(pictures) - pictures)
+    if config.contrast:
+        mean = pictures.mean((1, 2, 3), keepdim=True)
+        pictures = mean + (1 + config.contrast * contrast) * (pictures - mean)
+    if config.brightness:
+        pictures = pictures * (1 + config.brightness * brightness)
+    if config.noise:  # a generator for each picture, so that a part of a batch gets the noise it had in the whole
+        seeds = (draws[:, 28].double() * 2**31).long().tolist()
+        grain = [torch.randn(pictures.shape[1:], generator=torch.Generator().manual_seed(one)) for one in seeds]
+        pictures = pictures + config.noise * draws[:, 27, None, None, None] * torch.stack(grain).to(pictures)
+    return pictures.clamp(0, 255)
 
 
 def stain_matrix() -> Tensor:
@@ -167,21 +165,6 @@ def stain_matrix() -> Tensor:
     return normalize(torch.stack([stains[0], stains[1], rest]), dim=1)
 
 
-def _scanned(pictures: Tensor, config: AugmentConfig, draws: Tensor) -> Tensor:
-    """What the camera does: lens, exposure, sensor."""
-    spread = (2 * draws - 1)[:, :, None, None, None]  # (n, 8, 1, 1, 1), -1 to 1
-    if config.focus:
-        pictures = pictures + config.focus * spread[:, 0] * (_blurred(pictures) - pictures)
-    if config.contrast:
-        mean = pictures.mean((1, 2, 3), keepdim=True)
-        pictures = mean + (1 + config.contrast * spread[:, 1]) * (pictures - mean)
-    if config.brightness:
-        pictures = pictures * (1 + config.brightness * spread[:, 2])
-    if config.noise:
-        pictures = pictures + config.noise * draws[:, 3, None, None, None] * _grain(draws[:, 4], pictures)
-    return pictures.clamp(0, 255)
-
-
 def _blurred(pictures: Tensor) -> Tensor:
     """Binomial blur, standard deviation of one pixel; columns first, then rows."""
     for axis, edges in ((-1, (2, 2, 0, 0)), (-2, (0, 0, 2, 2))):
@@ -189,10 +172,3 @@ def _blurred(pictures: Tensor) -> Tensor:
         shifted = [weight / 16 * wide.narrow(axis, k, length) for k, weight in enumerate((1, 4, 6, 4, 1))]
         pictures = torch.stack(shifted).sum(0)
     return pictures
-
-
-def _grain(draws: Tensor, pictures: Tensor) -> Tensor:
-    """White noise with a generator for each picture, so that a share of a batch gets the noise it had in the whole."""
-    seeds = (draws.double() * 2**31).long().tolist()
-    grains = [torch.randn(pictures.shape[1:], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-    return torch.stack(grains).to(pictures)

@@ -26,10 +26,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.optim import Optimizer
 
 from plip_tutorial.storage import files as storage
 
@@ -60,18 +58,15 @@ def only_writer(folder: Path) -> Iterator[None]:
         raise CheckpointError(f"{folder} cannot be written: {error}. Choose another output folder.") from error
     with storage.held(folder / HISTORY, "a training run"):
         for path in folder.iterdir():
-            if found := LEFTOVER.fullmatch(path.name):
-                _tidy(path, folder / found[1], aside=found[2] == "before")
+            if not (found := LEFTOVER.fullmatch(path.name)):
+                continue
+            if found[2] == "before":
+                storage.recover(folder / found[1])
+            elif path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
         yield
-
-
-def _tidy(leftover: Path, target: Path, *, aside: bool) -> None:
-    if aside:
-        storage.recover(target)
-    elif leftover.is_dir():
-        shutil.rmtree(leftover, ignore_errors=True)
-    else:
-        leftover.unlink(missing_ok=True)
 
 
 def refuse_what_would_be_lost(folder: Path, start: str | os.PathLike[str]) -> None:
@@ -81,8 +76,8 @@ def refuse_what_would_be_lost(folder: Path, start: str | os.PathLike[str]) -> No
         ValueError: naming what is in the way.
     """
     lies = Path(start).resolve()
-    inside = [path for path in (lies, *lies.parents) if path.parent == folder.resolve() and _is_ours(path.name)]
-    if inside and lies.exists():
+    inside = [path.name for path in (lies, *lies.parents) if path.parent == folder.resolve()]
+    if lies.exists() and any(name == MODEL or STEP.fullmatch(name) for name in inside):
         raise ValueError(f"{start} would be overwritten by the run that starts from it. Choose an output elsewhere.")
     if steps(folder):
         return
@@ -93,25 +88,32 @@ def refuse_what_would_be_lost(folder: Path, start: str | os.PathLike[str]) -> No
         raise ValueError(f"no training run has written {folder / HISTORY}. Move it, or choose another output.")
 
 
-def _is_ours(name: str) -> bool:
-    return name == MODEL or STEP.fullmatch(name) is not None
-
-
 def save(folder: Path, step: int, write: Callable[[Path], object]) -> Path:
     """Write the checkpoint of ``step`` with ``write``, which fills the empty directory that it is given.
 
     Raises:
         CheckpointError: if the disk is full or fails. What was there before stays.
     """
-    return publish(folder / f"step-{step:06d}", write)
+    return _publish(folder / f"step-{step:06d}", write)
 
 
-def publish(target: Path, write: Callable[[Path], object]) -> Path:
-    """Fill a directory beside ``target`` and rename it, so that ``target`` is never half written.
+def publish_model(folder: Path, step: int) -> Path:
+    """Copy the model of a checkpoint, without the state of the training, to ``folder / "model"``.
 
-    Raises:
-        CheckpointError: if that fails; the half-written directory is removed.
+    Files that somebody else has put there, such as notes, are kept.
     """
+    source, target, ours = steps(folder)[step], folder / MODEL, _written(folder)
+
+    def fill(place: Path) -> None:
+        if target.exists():
+            shutil.copytree(target, place, ignore=shutil.ignore_patterns(*ours), dirs_exist_ok=True, symlinks=True)
+        shutil.copytree(source, place, ignore=shutil.ignore_patterns(TENSORS, FACTS), dirs_exist_ok=True)
+
+    return _publish(target, fill)
+
+
+def _publish(target: Path, write: Callable[[Path], object]) -> Path:
+    """Fill a directory beside ``target`` and rename it, so that ``target`` is never half written."""
     try:
         with storage.whole_folder(target) as place:
             write(place)
@@ -130,8 +132,7 @@ def not_written(target: Path, error: Exception) -> CheckpointError:
 def steps(folder: Path) -> dict[int, Path]:
     """The checkpoints in ``folder``, in the order of their steps."""
     found = [path for path in folder.glob("step-*") if STEP.fullmatch(path.name) and path.is_dir()]
-    numbered = {int(path.name.removeprefix("step-")): path for path in found}
-    return dict(sorted(numbered.items()))
+    return dict(sorted((int(path.name.removeprefix("step-")), path) for path in found))
 
 
 def latest(folder: Path) -> Path | None:
@@ -148,30 +149,13 @@ def prune(folder: Path, keep: Collection[int]) -> None:
 
 def clear(folder: Path) -> None:
     """Remove all that a run has left in ``folder``, and nothing else."""
-    model, ours = folder / MODEL, _written(folder)
-    for path in model.glob("*"):
-        if path.name in ours:
-            path.unlink()
+    for name in _written(folder):
+        (folder / MODEL / name).unlink(missing_ok=True)
     with suppress(OSError):  # what others have put there stays, and so does the folder then
-        model.rmdir()
+        (folder / MODEL).rmdir()
     if steps(folder):
         (folder / HISTORY).unlink(missing_ok=True)
     prune(folder, ())
-
-
-def publish_model(folder: Path, step: int) -> Path:
-    """Copy the model of a checkpoint, without the state of the training, to ``folder / "model"``.
-
-    Files that somebody else has put there, such as notes, are kept.
-    """
-    source, target, ours = steps(folder)[step], folder / MODEL, _written(folder)
-
-    def fill(place: Path) -> None:
-        if target.exists():
-            shutil.copytree(target, place, ignore=shutil.ignore_patterns(*ours), dirs_exist_ok=True, symlinks=True)
-        shutil.copytree(source, place, ignore=shutil.ignore_patterns(TENSORS, FACTS), dirs_exist_ok=True)
-
-    return publish(target, fill)
 
 
 def _written(folder: Path) -> set[str]:
@@ -197,7 +181,13 @@ def read_state(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         CheckpointError: if a file is missing or has changed.
     """
     try:
-        facts = _facts(folder)
+        if not (folder / FACTS).is_file():
+            raise ValueError(f"{FACTS} is missing")
+        facts: Any = None
+        with suppress(ValueError):
+            facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        if not isinstance(facts, dict) or SUMS not in facts or facts.pop(SEAL, None) != _seal(facts):
+            raise ValueError(f"{FACTS} is not what was written")
         for name, expected in facts.pop(SUMS).items():
             if not (folder / name).is_file():
                 raise ValueError(f"{name} is missing")
@@ -212,17 +202,6 @@ def read_state(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
 
 
-def _facts(folder: Path) -> dict[str, Any]:
-    if not (folder / FACTS).is_file():
-        raise ValueError(f"{FACTS} is missing")
-    told: Any = None
-    with suppress(ValueError):
-        told = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    if not isinstance(told, dict) or SUMS not in told or told.pop(SEAL, None) != _seal(told):
-        raise ValueError(f"{FACTS} is not what was written")
-    return told
-
-
 def _seal(facts: Mapping[str, Any]) -> int:
     return zlib.crc32(json.dumps(facts, sort_keys=True).encode())
 
@@ -234,29 +213,3 @@ def _checksum(path: Path) -> int:
         while block := file.read(2**20):
             found = zlib.crc32(block, found)
     return found
-
-
-def moments(optimizer: Optimizer) -> dict[str, Tensor]:
-    """The optimizer's memory as flat tensors: ``"3.exp_avg"`` is the running mean gradient of its parameter 3."""
-    state = optimizer.state_dict()["state"]
-    return {f"{index}.{name}": torch.as_tensor(value) for index, part in state.items() for name, value in part.items()}
-
-
-def load_moments(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `moments` gave.
-
-    Raises:
-        CheckpointError: if they are those of other parameters, as after a change of a library. The optimizer itself
-            would take them and go wrong.
-    """
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        index, name = key.split(".", 1)
-        state.setdefault(int(index), {})[name] = tensor
-    shapes = [parameter.shape for group in optimizer.param_groups for parameter in group["params"]]
-    if state and [state.get(i, {}).get("exp_avg", torch.empty(0)).shape for i in range(len(shapes))] != shapes:
-        raise CheckpointError(
-            "the checkpoint's running averages do not fit the parameters of this model. Go on with the versions of "
-            "torch and transformers that it was begun with, or pass resume=False to begin anew."
-        )
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

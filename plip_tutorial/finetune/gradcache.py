@@ -1,4 +1,4 @@
-"""A large batch on a small machine: the embeddings first, the gradients of the encoders piece by piece.
+"""The gradient of a large batch on small machines: embeddings first, gradients of the encoders piece by piece.
 
 The contrastive loss needs all embeddings of the batch at once, but an embedding is small; what fills the memory are
 the activations that the encoders keep for the way back. Gao et al. (2021) part the two: (1) embed everything without
@@ -6,32 +6,40 @@ keeping activations, (2) compute the loss and its gradient for each *embedding*,
 send each chunk's share of that gradient through the encoder. By the chain rule the sum is the gradient of the full
 batch, exactly. Accumulating the losses of small batches is something else: there, each pair meets only its own chunk.
 
+Several processes do the same: each embeds its share of the pairs, everybody gets everybody's embeddings and computes
+the whole loss, of which only its own embeddings carry a gradient. The sum over the processes is that of the batch.
+
 >>> layer = torch.nn.Linear(3, 2)
 >>> def embed(x): return layer(x), layer(-x)
->>> loss = backward(embed, [torch.ones(2, 3), torch.zeros(1, 3)], lambda a, b: (a @ b.T).sum())
+>>> loss, images, texts = backward(embed, [torch.ones(2, 3), torch.zeros(1, 3)], lambda a, b: (a @ b.T).sum())
 >>> layer.weight.grad.shape
 torch.Size([2, 3])
 """
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from warnings import warn
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor
+from torch.nn import Parameter
 
 Chunk = TypeVar("Chunk")
-Embed = Callable[[Chunk], tuple[Tensor, Tensor]]
-Loss = Callable[[Tensor, Tensor], Tensor]
+T = TypeVar("T")
 
 
 def backward(
-    embed: Embed[Chunk], chunks: Sequence[Chunk], loss: Loss, *, send: Callable[[Tensor], Any] = torch.Tensor.backward
-) -> Tensor:
-    """Add to each ``.grad`` what the loss over the whole batch would have added; return that loss.
+    embed: Callable[[Chunk], tuple[Tensor, Tensor]],
+    chunks: Sequence[Chunk],
+    loss: Callable[[Tensor, Tensor], Tensor],
+    *,
+    send: Callable[[Tensor], Any] = torch.Tensor.backward,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Add to each ``.grad`` what the loss over the whole batch would have added.
 
     Args:
         embed: a chunk of m pairs to (image embeddings (m, d), text embeddings (m, d)).
@@ -40,36 +48,45 @@ def backward(
             gradient too.
         send: starts the way back from the loss; with mixed precision it scales the loss first.
 
-    Raises:
-        ValueError: without chunks.
+    Returns:
+        The loss of the batch, and the embeddings of its pictures and of its texts, (n, d); none with a gradient.
     """
     if not chunks:
         raise ValueError("the batch is empty: there is no chunk to embed.")
-    states, parts = _embedded(embed, chunks)
+    states, parts = [], []
+    for i, chunk in enumerate(chunks, 1):
+        states.append(_random_state())
+        with torch.set_grad_enabled(i == len(chunks)):  # the last keeps its activations: it goes back first
+            parts.append(embed(chunk))
     images, texts = (torch.cat([part.detach() for part in side]).requires_grad_() for side in zip(*parts, strict=True))
     value = loss(images, texts)
     send(value)
-    sizes = [len(part[0]) for part in parts]
-    shares = list(zip(torch.split(_gradient(images), sizes), torch.split(_gradient(texts), sizes), strict=True))
+    gradients = [torch.zeros_like(side) if side.grad is None else side.grad for side in (images, texts)]
+    shares = list(zip(*(torch.split(whole, [len(x) for x, _ in parts]) for whole in gradients), strict=True))
     _send_back(parts.pop(), shares.pop())
     for chunk, state, share in zip(chunks, states, shares, strict=False):  # all but the last
-        with state.replayed():  # dropout must drop what it dropped the first time
+        with _replayed(state):  # dropout must drop what it dropped the first time
             again = embed(chunk)
         _send_back(again, share)
-    return value.detach()
+    return value.detach(), images.detach(), texts.detach()
 
 
-def _embedded(embed: Embed[Chunk], chunks: Sequence[Chunk]) -> tuple[list[RandomState], list[tuple[Tensor, Tensor]]]:
-    """Embeddings, and the random state before each chunk. The last keeps its activations: it goes back first."""
-    states, parts = [], []
-    for left, chunk in zip(reversed(range(len(chunks))), chunks, strict=True):
-        states.append(RandomState())
-        with torch.set_grad_enabled(left == 0):
-            parts.append(embed(chunk))
-    return states, parts
+def _random_state() -> list[Tensor]:
+    """The state of torch's random numbers, on the CPU and on the current GPU."""
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else [])]
 
 
-def _send_back(embeddings: tuple[Tensor, Tensor], gradients: tuple[Tensor, Tensor]) -> None:
+@contextmanager
+def _replayed(state: list[Tensor]) -> Iterator[None]:
+    """Random numbers of then, inside; those of now, afterwards."""
+    with torch.random.fork_rng([torch.cuda.current_device()] if state[1:] else []):
+        torch.set_rng_state(state[0])
+        for of_gpu in state[1:]:
+            torch.cuda.set_rng_state(of_gpu)
+        yield
+
+
+def _send_back(embeddings: tuple[Tensor, ...], gradients: tuple[Tensor, ...]) -> None:
     """Through both encoders, or the one that is not frozen."""
     trained = [pair for pair in zip(embeddings, gradients, strict=True) if pair[0].requires_grad]
     if trained:
@@ -77,106 +94,75 @@ def _send_back(embeddings: tuple[Tensor, Tensor], gradients: tuple[Tensor, Tenso
         torch.autograd.backward(outputs, shares)
 
 
-def _gradient(leaf: Tensor) -> Tensor:
-    return torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+def until_it_fits(
+    work: Callable[[Chunk], T], cut: Callable[[int], Chunk], size: int, *, alone: bool = True
+) -> tuple[T, int]:
+    """Do ``work(cut(size))``, in chunks of that size; each time the memory of the GPU is full, in chunks of half of it.
 
+    Each try draws the same random numbers, so the gradient stays the same. Several processes (``alone=False``) wait for
+    each other, so there a full memory is an error.
 
-class Kept:
-    """What autograd keeps for the way back.
-
-    Attributes:
-        now: bytes at this moment.
-        peak: the most there has been.
-    """
-
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self.now = self.peak = 0
-
-    def add(self, tensor: Tensor) -> _Held:
-        """Count a tensor until it is let go."""
-        size = tensor.numel() * tensor.element_size()
-        self.now += size
-        self.peak = max(self.peak, self.now)
-        held = _Held(tensor)
-        weakref.finalize(held, self._forget, size)
-        return held
-
-    def _forget(self, size: int) -> None:
-        self.now -= size
-
-
-class _Held:
-    """A tensor under observation; tensors themselves are known to autograd by other names."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
-
-
-@contextmanager
-def kept_activations() -> Iterator[Kept]:
-    """Count what is kept for the way back inside: activations, and the weights they are multiplied with.
-
-    >>> x = torch.ones(1000, requires_grad=True)
-    >>> with kept_activations() as kept:
-    ...     y = x.exp()  # keeps its result, for the derivative of exp is exp
-    >>> kept.peak
-    4000
-    """
-    kept = Kept()
-    with torch.autograd.graph.saved_tensors_hooks(kept.add, lambda held: held.tensor):
-        yield kept
-
-
-def largest_batch(step: Callable[[int], object], *, budget: float | None = None, limit: int = 65_536) -> int:
-    """The largest power of two of pairs that go through ``step`` at once: the ``chunk_size`` to train with.
-
-    Args:
-        step: goes through encoders and loss with so many pairs, and back; it is called with 1, 2, 4, ... pairs.
-        budget: bytes that may be kept for the way back. Without it the GPU's memory decides, by being full.
-        limit: where to stop asking. A CPU without a budget has no end that one would like to meet.
+    Returns:
+        What ``work`` gave, and the size that fitted.
 
     Raises:
-        ValueError: if a single pair does not fit, or if there is neither a GPU nor a budget.
-
-    >>> layer = torch.nn.Linear(25, 1)
-    >>> largest_batch(lambda n: layer(torch.zeros(n, 25)), budget=2_500)  # 100 bytes a row
-    16
+        torch.OutOfMemoryError: if not even one pair fits.
     """
-    if budget is None and not torch.cuda.is_available():
-        raise ValueError("without a GPU nothing says when the memory is full; give a budget in bytes.")
-    fits, n = 0, 1
-    while n <= limit and _fits(step, n, budget):
-        fits, n = n, 2 * n
-    if not fits:
-        raise ValueError("not even one pair fits into the memory. Take a smaller model or half precision.")
-    return fits
+    state = _random_state()
+    while True:
+        try:
+            with _replayed(state):
+                return work(cut(size)), size
+        except torch.OutOfMemoryError as error:
+            if size == 1 or not alone:
+                words = "The memory is full. Lower chunk_size, or take a smaller model or half precision."
+                raise torch.OutOfMemoryError(f"{words} ({error})") from error
+            size //= 2
+            warn(f"The memory is full; going on in chunks of {size} pairs.", stacklevel=2)
 
 
-def _fits(step: Callable[[int], object], n: int, budget: float | None) -> bool:
-    try:
-        with kept_activations() as kept:
-            step(n)
-    except torch.OutOfMemoryError:
-        torch.cuda.empty_cache()
-        return False
-    return budget is None or kept.peak <= budget
+def share(n: int, accelerator: Accelerator) -> slice:
+    """The rows of a batch of n that this process embeds."""
+    sizes = shares(n, accelerator.num_processes)
+    start = sum(sizes[: accelerator.process_index])
+    return slice(start, start + sizes[accelerator.process_index])
 
 
-class RandomState:
-    """The state of torch's random numbers, on the CPU and the current GPU, to be played again."""
+def shares(n: int, processes: int) -> list[int]:
+    """Near-equal parts of n.
 
-    def __init__(self) -> None:
-        """Note the state of this moment."""
-        self._devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-        self._cpu = torch.get_rng_state()
-        self._gpu = [torch.cuda.get_rng_state(device) for device in self._devices]
+    >>> shares(10, 4)
+    [3, 3, 2, 2]
+    """
+    return [n // processes + (place < n % processes) for place in range(processes)]
 
-    @contextmanager
-    def replayed(self) -> Iterator[None]:
-        """Random numbers of then, inside; those of now, afterwards."""
-        with torch.random.fork_rng(self._devices):
-            torch.set_rng_state(self._cpu)
-            for device, state in zip(self._devices, self._gpu, strict=True):
-                torch.cuda.set_rng_state(state, device)
-            yield
+
+def gather(own: Tensor, n: int, accelerator: Accelerator) -> Tensor:
+    """All rows of the batch, (n, d), of which only those of this process carry a gradient."""
+    if accelerator.num_processes == 1:
+        return own
+    sizes = shares(n, accelerator.num_processes)
+    padded = torch.nn.functional.pad(own.detach(), (0, 0, 0, sizes[0] - len(own)))  # the first share is the largest
+    everyone = list(torch.split(accelerator.gather(padded), sizes[0]))
+    everyone[accelerator.process_index] = own
+    return torch.cat([part[:size] for part, size in zip(everyone, sizes, strict=True)])
+
+
+def sum_gradients(encoders: Iterable[Parameter], of_loss: Iterable[Parameter], accelerator: Accelerator) -> None:
+    """Make every process hold the gradient of the whole batch.
+
+    Args:
+        encoders: their parameters; each process has a part of their gradient.
+        of_loss: parameters of the loss, such as the logit scale; each process has all of their gradient already.
+        accelerator: knows the processes.
+    """
+    if accelerator.num_processes == 1:
+        return
+    parameters = list(encoders)
+    parts = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    total = accelerator.reduce(torch.cat([part.flatten() for part in parts]), "sum")
+    for parameter, gradient in zip(parameters, torch.split(total, [part.numel() for part in parts]), strict=True):
+        parameter.grad = gradient.view_as(parameter)
+    for parameter in of_loss:
+        if parameter.grad is not None:
+            parameter.grad = accelerator.reduce(parameter.grad, "mean")

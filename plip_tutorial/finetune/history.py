@@ -57,19 +57,16 @@ class History:
 
 def read_history(path: Path) -> list[dict[str, Any]]:
     """Rows of a history file, numbers as numbers and empty cells as None; lines that are no rows are left out."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        rows = [_row(row) for row in csv.DictReader(file)]
-    return [row for row in rows if row is not None]
-
-
-def _row(cells: dict[Any, Any]) -> dict[str, Any] | None:
-    try:
-        row = {name: _number(value) for name, value in cells.items()}
-    except (TypeError, ValueError, AttributeError):  # half written, a second header, or edited
-        return None
-    return row if isinstance(row.get("step"), int) else None
+    rows: list[dict[str, Any]] = []
+    if path.exists():
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            for cells in csv.DictReader(file):
+                try:
+                    row = {name: float(cell) if cell != "" else None for name, cell in cells.items()}
+                    rows.append({**row, "step": int(cells["step"])})
+                except (TypeError, ValueError, KeyError):  # half written, a second header, or edited
+                    continue
+    return rows
 
 
 def _write_row(file: Any, row: dict[str, Any], *, header: bool) -> None:
@@ -77,9 +74,3 @@ def _write_row(file: Any, row: dict[str, Any], *, header: bool) -> None:
     if header:
         writer.writeheader()
     writer.writerow(row)
-
-
-def _number(value: str) -> float | int | None:
-    if value == "":
-        return None
-    return int(value) if value.lstrip("-").isdigit() else float(value)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 from warnings import warn
 
@@ -27,13 +26,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from plip_tutorial.contrastive.losses import mean_reciprocal_rank, pair_recall
-from plip_tutorial.finetune.batches import Batch, PairTensors, checked, groups_of
+from plip_tutorial.finetune.data import Batch, PairTensors
 from plip_tutorial.finetune.identity import picture_digests
+from plip_tutorial.finetune.pairs import FEW, groups_of
 from plip_tutorial.sources import own_tiles
 
 DEPTH = 10  # recall: is the partner among the first ten?
-FEW = 10  # fewer held-out pairs than that choose almost by chance
-POOR = 100  # fewer pairs than that teach little
 OFTEN = 5  # pairs for each caption, on average, from where on captions are names of classes
 
 
@@ -63,10 +61,15 @@ def hold_out(pairs: Dataset, share: float, *, seed: int = 0) -> tuple[NDArray[np
     if share == 0:
         return np.zeros(n, bool), "none held out: the last model is kept"
     if len(set(pairs["text"])) * OFTEN <= n:
-        held, words = (
-            _of_each_caption(pairs, share, seed),
-            "some pictures of each caption, since few captions name them all",
-        )
+        words = "some pictures of each caption, since few captions name them all"
+        _, picture = np.unique([digest.hex() for digest in picture_digests(pairs)], return_inverse=True)
+        own, first = np.unique(picture, return_index=True)  # a picture with several captions counts for its first
+        caption = np.asarray(pairs["text"])[first]
+        draw, chosen = np.random.default_rng(seed), np.zeros(len(own), bool)
+        for name in np.unique(caption):
+            places = draw.permutation(np.flatnonzero(caption == name))
+            chosen[places[: min(math.floor(share * len(places) + 0.5), len(places) - 1)]] = True
+        held = chosen[picture]  # all pairs of a picture go together
     else:
         held, words = own_tiles.hold_out(groups, share, seed=seed), "whole groups that share a picture or a caption"
     if len(np.unique(groups[held])) < 2:
@@ -74,39 +77,6 @@ def hold_out(pairs: Dataset, share: float, *, seed: int = 0) -> tuple[NDArray[np
     if held.all():
         raise ValueError(f"a share of {share:g} holds out all {n} pairs, and none is left to learn from. Try 0.1.")
     return held, f"{held.sum()} held out to choose the best model ({words})"
-
-
-def _of_each_caption(pairs: Dataset, share: float, seed: int) -> NDArray[np.bool_]:
-    """Hold out a share of the pictures of each caption; all pairs of a picture go together."""
-    _, picture = np.unique([digest.hex() for digest in picture_digests(pairs)], return_inverse=True)
-    own, first = np.unique(picture, return_index=True)  # a picture with several captions counts for its first
-    caption = np.asarray(pairs["text"])[first]
-    draw, held = np.random.default_rng(seed), np.zeros(len(own), bool)
-    for name in np.unique(caption):
-        places = draw.permutation(np.flatnonzero(caption == name))
-        held[places[: min(math.floor(share * len(places) + 0.5), len(places) - 1)]] = True
-    return held[picture]
-
-
-def refuse_untrainable(pairs: Dataset) -> None:
-    """Stop at a table that cannot teach anything; warn of one that teaches little.
-
-    Raises:
-        TypeError, ValueError: as `checked`; and for a single pair, or pairs that all belong to one group.
-    """
-    n = len(checked(pairs))
-    groups = len(np.unique(groups_of(pairs)))
-    if groups < 2:
-        what = "There is a single pair" if n == 1 else f"All {n} pairs are of one group"
-        raise ValueError(
-            f"{what}, so no caption is wrong for any picture and nothing can be learnt. Pairs are of one group if they "
-            "share a caption or a picture, directly or through others: add others, or leave out the captions of all."
-        )
-    told = f"There are only {n} pairs of {groups} groups: expect a model that"
-    if n < POOR:
-        warn(f"{told} knows these by heart and little else.", stacklevel=3)
-    elif groups < FEW:
-        warn(f"{told} tells these groups apart and little else.", stacklevel=3)
 
 
 def judges(validation: Dataset | None) -> Dataset | None:
@@ -123,36 +93,26 @@ def judges(validation: Dataset | None) -> Dataset | None:
     return validation
 
 
-class Judge:
-    """Held-out pairs as tensors, decoded when they are first asked for."""
+@torch.no_grad()
+def look(
+    pairs: PairTensors, embed: Callable[[Batch], tuple[Tensor, Tensor]], size: int, *, device: Any
+) -> dict[str, float]:
+    """What a model scores on held-out pairs.
 
-    def __init__(self, pairs: Dataset, processor: Any, text_config: Any) -> None:
-        """Note the pairs, and the processor and the text configuration of the model that is judged."""
-        self._of = pairs, processor, text_config
+    Args:
+        pairs: as tensors.
+        embed: pictures and captions to unit vectors.
+        size: pairs that are embedded at once.
+        device: where.
 
-    @cached_property
-    def feed(self) -> PairTensors:
-        """The pairs as tensors."""
-        return PairTensors(*self._of)
-
-    @torch.no_grad()
-    def look(self, embed: Callable[[Batch], tuple[Tensor, Tensor]], *, size: int, device: Any) -> dict[str, float]:
-        """What a model scores on the pairs.
-
-        Args:
-            embed: pictures and captions to unit vectors.
-            size: pairs that are embedded at once.
-            device: where.
-
-        Returns:
-            ``validation_recall`` at `recall_depth`, and ``validation_rank``, the mean reciprocal rank.
-        """
-        parts = []
-        for rows in np.array_split(np.arange(len(self.feed)), math.ceil(len(self.feed) / size)):
-            parts.append(embed(self.feed.batch(rows, self.feed.pictures(rows).to(device).float())))
-        images, texts = (torch.cat(side) for side in zip(*parts, strict=True))
-        groups = self.feed.groups.to(images.device)
-        return {
-            "validation_recall": pair_recall(images, texts, groups, k=recall_depth(len(groups))),
-            "validation_rank": mean_reciprocal_rank(images, texts, groups),
-        }
+    Returns:
+        ``validation_recall`` at `recall_depth`, and ``validation_rank``, the mean reciprocal rank.
+    """
+    parts = np.array_split(np.arange(len(pairs)), math.ceil(len(pairs) / size))
+    vectors = [embed(pairs.batch(rows, pairs.pictures[rows].to(device).float())) for rows in parts]
+    images, texts = (torch.cat(side) for side in zip(*vectors, strict=True))
+    groups = pairs.groups.to(images.device)
+    return {
+        "validation_recall": pair_recall(images, texts, groups, k=recall_depth(len(groups))),
+        "validation_rank": mean_reciprocal_rank(images, texts, groups),
+    }

@@ -26,12 +26,11 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets
 from numpy.typing import ArrayLike
 
-from plip_tutorial import microcosm, tracks
+from plip_tutorial import finetune, microcosm, tracks
 from plip_tutorial.artifacts import curation, making, tiny_model
 from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.collect import pairs as collect
 from plip_tutorial.expand import neighbours as expand
-from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.plip.model import PLIP
 
 POSTS, WEB, EVERYDAY, STEPS = 512, 160, 64, 3

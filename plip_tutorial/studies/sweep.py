@@ -29,12 +29,9 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 from tqdm.auto import tqdm
 
-from plip_tutorial import artifacts, microcosm, tracks
-from plip_tutorial.contrastive.losses import clip_loss
-from plip_tutorial.finetune import loop as finetune
+from plip_tutorial import artifacts, finetune, microcosm, tracks
 from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.plip.model import PLIP
@@ -95,32 +92,19 @@ def plan() -> list[Trial]:
     return [Trial(study, one, seed) for study, settings in studies.items() for one in settings for seed in SEEDS[study]]
 
 
-def accumulated(size: int) -> Any:
-    """A loss that compares ``size`` pairs at a time and takes the mean: what accumulating small batches computes."""
-
-    def loss(images: Tensor, texts: Tensor, scale: Tensor, *, groups: Tensor) -> Tensor:
-        parts = zip(images.split(size), texts.split(size), groups.split(size), strict=True)  # type: ignore[no-untyped-call]
-        weighted = [len(x) * clip_loss(x, y, scale, groups=group) for x, y, group in parts]
-        return torch.stack(weighted).sum() / len(images)
-
-    return loss
-
-
 def train_config(trial: Trial) -> finetune.TrainConfig:
     """The recipe of the tiny PLIP with another setting, shortened to `PAIRS_SEEN`."""
     setting, full = trial.setting, artifacts.fine_tuning(trial.seed)
     steps = PAIRS_SEEN[trial.study] // setting.batch_size
     augment = {"none": None, "mild": AugmentConfig(), "strong": full.augment}[setting.augmentation]
-    loss = f"{setting.loss}, {setting.compared} at a time" if setting.compared else setting.loss
-    if setting.compared:
-        finetune.LOSSES[loss] = accumulated(setting.compared)
     return dataclasses.replace(
         full,
         steps=steps,
         batch_size=setting.batch_size,
         learning_rate=setting.learning_rate,
         warmup_steps=round(setting.warmup * steps),
-        loss=loss,
+        loss=setting.loss,
+        compared=setting.compared,
         augment=augment,
         validate_every=steps,  # once, at the end
     )

@@ -16,9 +16,10 @@ from small_clip import small_clip, small_pairs
 
 from plip_tutorial.finetune import checkpoints
 from plip_tutorial.finetune.checkpoints import CheckpointError
+from plip_tutorial.finetune.config import TrainConfig
 from plip_tutorial.finetune.history import History, read_history
-from plip_tutorial.finetune.loop import TrainConfig, finetune
-from plip_tutorial.finetune.run import Run
+from plip_tutorial.finetune.run import finetune
+from plip_tutorial.finetune.weights import MOMENT, load_moments
 from plip_tutorial.storage.files import InUseError
 
 CONFIG = TrainConfig(steps=4, batch_size=8, learning_rate=3e-3, warmup_steps=1, save_every=2, precision="float32")
@@ -128,15 +129,20 @@ def test_what_only_looks_like_a_checkpoint_is_let_be(base, pairs, run):
     }  # fmt: skip
 
 
+def moments(optimizer):
+    state = optimizer.state_dict()["state"]
+    return {f"{MOMENT}{i}.{name}": value for i, part in state.items() for name, value in part.items()}
+
+
 def test_running_averages_of_another_model_are_refused():
     one, other = (torch.optim.AdamW(torch.nn.Linear(3, width).parameters()) for width in (2, 4))
     for parameter in (p for group in one.param_groups for p in group["params"]):
         parameter.grad = torch.ones_like(parameter)
     one.step()
     with pytest.raises(CheckpointError, match="do not fit the parameters of this model"):
-        checkpoints.load_moments(other, checkpoints.moments(one))
-    checkpoints.load_moments(one, checkpoints.moments(one))
-    checkpoints.load_moments(other, {})  # a scaler of half precision may have skipped all steps so far
+        load_moments(other, moments(one))
+    load_moments(one, moments(one))
+    load_moments(other, {})  # a scaler of half precision may have skipped all steps so far
 
 
 # The record
@@ -214,15 +220,15 @@ def test_a_kill_while_the_model_is_published_leaves_the_old_one_or_the_new_one(r
 
 def hold(base, output, ready):
     """In a process of its own: train, and stop to think in step 2."""
-    note = Run.note
+    add = History.add
 
-    def slow(self, step, **numbers):
-        note(self, step, **numbers)
-        if step == 2:
+    def slow(self, row):
+        add(self, row)
+        if row["step"] == 2:
             ready.set()
             time.sleep(600)
 
-    Run.note = slow
+    History.add = slow
     torch.set_num_threads(1)
     train(base, small_pairs(), output)
 
@@ -256,7 +262,7 @@ def four(base, output, results):
 
 def test_of_four_that_begin_together_each_ends_well_or_says_so(base, finished, tmp_path):
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["plip_tutorial.finetune.loop", "test_checkpoints"])
+    context.set_forkserver_preload(["plip_tutorial.finetune.run", "test_checkpoints"])
     results = context.Queue()
     processes = [context.Process(target=four, args=(base, tmp_path / "run", results)) for _ in range(4)]
     for process in processes:

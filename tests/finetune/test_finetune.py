@@ -15,12 +15,14 @@ from safetensors.torch import load_file
 from small_clip import small_clip, small_pairs
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
-from plip_tutorial.finetune import lora, processes
+from plip_tutorial.finetune import processes
 from plip_tutorial.finetune.augment import AugmentConfig
-from plip_tutorial.finetune.batches import PairTensors, batch_rows, steps_per_epoch
-from plip_tutorial.finetune.loop import TrainConfig, finetune, interpolate, learning_rate
-from plip_tutorial.finetune.optimizer import adamw
-from plip_tutorial.finetune.run import Run
+from plip_tutorial.finetune.config import TrainConfig, learning_rate
+from plip_tutorial.finetune.data import batch_rows
+from plip_tutorial.finetune.history import History
+from plip_tutorial.finetune.pairs import as_tensors
+from plip_tutorial.finetune.run import finetune
+from plip_tutorial.finetune.weights import LAYERS, adamw, interpolate
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.images import UnreadableImageError
 
@@ -72,7 +74,7 @@ def test_the_schedule_is_a_line_and_half_a_cosine(steps, warmup, step):
 
 @given(n=st.integers(1, 60), batch=st.integers(1, 70), seed=st.integers(0, 99), epoch=st.integers(0, 5))
 def test_each_epoch_has_each_pair_once_in_near_equal_batches(n, batch, seed, epoch):
-    count = steps_per_epoch(n, batch)
+    count = math.ceil(n / batch)
     parts = [batch_rows(epoch * count + i, n, batch, seed=seed) for i in range(count)]
     assert sorted(np.concatenate(parts).tolist()) == list(range(n))
     assert max(map(len, parts)) <= batch
@@ -90,15 +92,15 @@ def test_epochs_differ_and_seeds_differ():
 def test_tensors_are_what_the_processor_gives(base):
     processor, config = CLIPProcessor.from_pretrained(base), CLIPModel.from_pretrained(base).config.text_config
     pairs, rows = small_pairs(9, side=23), np.array([4, 1, 7])
-    feed = PairTensors(pairs, processor, config)
-    batch = feed.batch(rows, feed.pictures(rows).float())
+    feed = as_tensors(pairs, processor, config)
+    batch = feed.batch(rows, feed.pictures[rows].float())
     chosen = pairs.select(rows)
     images, texts = [image.convert("RGB") for image in chosen["image"]], list(chosen["text"])
     expected = processor(images=images, text=texts, padding=True, return_tensors="pt")
     torch.testing.assert_close(batch.pixels, expected["pixel_values"], rtol=0, atol=1e-5)
     assert torch.equal(batch.tokens, expected["input_ids"])
-    by_batch = PairTensors(pairs, processor, config, cache_bytes=0)  # too large for the memory: decoded when needed
-    assert torch.equal(by_batch.pictures(rows), feed.pictures(rows))
+    by_batch = as_tensors(pairs, processor, config, cache_bytes=0)  # too large for the memory: decoded when needed
+    assert torch.equal(by_batch.pictures[rows], feed.pictures[rows])
 
 
 @pytest.mark.parametrize(
@@ -117,10 +119,10 @@ def test_any_processor_that_a_plip_takes_gives_the_same_numbers_in_training(base
     pictures = CLIPImageProcessorPil.from_pretrained(base, **changes)
     processor = CLIPProcessor(pictures, CLIPTokenizer.from_pretrained(base))
     pairs, rows = small_pairs(5, side=23), np.array([4, 1])
-    feed = PairTensors(pairs, processor, CLIPModel.from_pretrained(base).config.text_config)
-    found = feed.batch(rows, feed.pictures(rows).float()).pixels
+    feed = as_tensors(pairs, processor, CLIPModel.from_pretrained(base).config.text_config)
+    found = feed.batch(rows, feed.pictures[rows].float()).pixels
     expected = pictures(images=list(pairs.select(rows)["image"]), return_tensors="pt")["pixel_values"]
-    assert feed.pictures(rows).dtype == torch.uint8  # so that they can be varied
+    assert feed.pictures[rows].dtype == torch.uint8  # so that they can be varied
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
 
 
@@ -244,7 +246,7 @@ def test_low_rank_corrections_are_merged_and_resumed(base, pairs, tmp_path, monk
     before, after = weights(base), weights(path)
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert before.keys() == after.keys()
-    assert {name.rsplit(".", 2)[-2] for name in changed if "." in name} == set(lora.LAYERS)
+    assert {name.rsplit(".", 2)[-2] for name in changed if "." in name} == set(LAYERS)
     stop_at(monkeypatch, 5)
     with pytest.raises(KeyboardInterrupt):
         train(base, pairs, tmp_path / "broken", lora_rank=2)
@@ -270,14 +272,14 @@ def test_freezing_everything_is_refused(base, pairs, tmp_path):
 
 def stop_at(monkeypatch, step):
     """Interrupt a run before it notes this step."""
-    note = Run.note
+    add = History.add
 
-    def interrupted(self, at, **numbers):
-        if at == step:
+    def interrupted(self, row):
+        if row["step"] == step:
             raise KeyboardInterrupt
-        note(self, at, **numbers)
+        add(self, row)
 
-    monkeypatch.setattr(Run, "note", interrupted)
+    monkeypatch.setattr(History, "add", interrupted)
 
 
 def test_tensorboard_gets_the_same_numbers(base, pairs, tmp_path):

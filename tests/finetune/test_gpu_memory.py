@@ -18,7 +18,7 @@ def test_tensors_without_contents_count_like_real_ones(half):
     found = gpu_memory.activations(CONFIG, half=half)
     assert found.weights == sum(p.numel() for p in model.parameters())
     for n in (1, 5):
-        assert gpu_memory.kept(model, n, half=half) == found.fixed + n * found.per_pair
+        assert gpu_memory.forward(model, n, half=half) == found.fixed + n * found.per_pair
 
 
 def test_a_kept_tensor_counts_once_and_weights_do_not_count():
@@ -36,15 +36,15 @@ def test_a_kept_tensor_counts_once_and_weights_do_not_count():
             x = input_ids.float()
             return type("Output", (), {"pooler_output": sum(layer(x) for layer in self.layers)})
 
-    assert gpu_memory.kept(Three(), 4, half=False) == 4 * 77 * 4  # three layers keep one input
+    assert gpu_memory.forward(Three(), 4, half=False) == 4 * 77 * 4  # three layers keep one input
 
 
 def test_the_plan_fills_the_memory_and_not_more():
     found = gpu_memory.activations(CONFIG, half=False)
     memory = gpu_memory.RESERVED + 16 * found.weights + found.fixed + 50e6
-    row = gpu_memory.plan(CONFIG, half=False, memory=memory, chunk=8)
+    row = gpu_memory.table({"small": CONFIG}, memory=memory, chunk=8).loc["small, float32"]
     pictures = 9 * 3 * 32**2
     whole, cached = row["batch in one go"], row["batch in chunks of 8"]
     assert whole * (found.per_pair + pictures) <= 50e6 < (whole + 1) * (found.per_pair + pictures)
     assert 8 * found.per_pair + cached * pictures <= 50e6 < 8 * found.per_pair + (cached + 1) * pictures
-    assert gpu_memory.plan(CONFIG, half=False, memory=1e9)["batch in one go"] == 0
+    assert (gpu_memory.table({"small": CONFIG}, memory=1e9)["batch in one go"] == 0).all()

@@ -7,23 +7,27 @@ from pathlib import Path
 import torch
 from small_clip import small_clip
 
-from plip_tutorial.finetune import processes
-from plip_tutorial.finetune.loop import TrainConfig
+from plip_tutorial.finetune.config import TrainConfig
+from plip_tutorial.finetune.gradcache import shares
 
 TWO = """
 import sys, torch
 from small_clip import small_pairs
-from plip_tutorial.finetune import finetune
-from plip_tutorial.finetune.run import Run
+from plip_tutorial.finetune import finetune, loop, run
 from test_processes import for_processes, in_one_go
 if sys.argv[4] == "slow":
-    sys.modules["plip_tutorial.finetune.loop"].backward = in_one_go
-def keep(self, step, loss, norm):
-    assert self.accelerator.num_processes == int(sys.argv[3])
-    found = torch.cat([parameter.grad.flatten() for parameter in self.parameters])
-    if self.is_main:
-        torch.save((loss, found, self.loss_parameters[0].grad), sys.argv[2] + name + str(step))
-Run.refuse_nonfinite = keep
+    loop.backward = in_one_go
+train = loop.train
+def keep(model, of_loss, optimizer, pairs, config, accelerator, begin):
+    assert accelerator.num_processes == int(sys.argv[3])
+    for row in train(model, of_loss, optimizer, pairs, config, accelerator, begin):
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        found = torch.cat([parameter.grad.flatten() for parameter in parameters])
+        if accelerator.is_main_process:
+            place = sys.argv[2] + name + str(row["step"])
+            torch.save((torch.tensor(row["loss"]), found, of_loss[0].grad), place)
+        yield row
+run.train = keep
 for name, config in for_processes().items():
     finetune(sys.argv[1], small_pairs(), config, output=sys.argv[2] + name, progress=False)
 """
@@ -40,7 +44,7 @@ def in_one_go(embed, chunks, loss, *, send):
     images, texts = (torch.cat(side) for side in zip(*map(embed, chunks), strict=True))
     value = loss(images, texts)
     send(value)
-    return value.detach()
+    return value.detach(), images.detach(), texts.detach()
 
 
 def gradients(base, folder, *, processes, way="fast"):
@@ -88,5 +92,5 @@ def test_the_gradient_cache_of_two_processes_replays_dropout_in_both(tmp_path):
 def test_shares_of_processes_cover_the_batch():
     for n in (5, 8, 9):
         for count in (1, 2, 4):
-            assert sum(processes.shares(n, count)) == n
-            assert max(processes.shares(n, count)) - min(processes.shares(n, count)) <= 1
+            assert sum(shares(n, count)) == n
+            assert max(shares(n, count)) - min(shares(n, count)) <= 1

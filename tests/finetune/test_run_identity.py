@@ -10,8 +10,9 @@ from PIL import Image as Pillow
 from safetensors.torch import load_file, save_file
 from small_clip import small_clip, small_pairs
 
+from plip_tutorial.finetune.config import TrainConfig
 from plip_tutorial.finetune.identity import table_fingerprint
-from plip_tutorial.finetune.loop import TrainConfig, finetune
+from plip_tutorial.finetune.run import finetune
 
 CONFIG = TrainConfig(steps=2, batch_size=8, learning_rate=3e-3, precision="float32")
 

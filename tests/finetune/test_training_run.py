@@ -13,12 +13,14 @@ from safetensors.torch import load_file
 from small_clip import small_clip, small_pairs
 from transformers import CLIPModel
 
-from plip_tutorial.finetune import checkpoints
-from plip_tutorial.finetune import history as run_history
+from plip_tutorial.finetune import checkpoints, loop, run
 from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.finetune.checkpoints import CheckpointError
-from plip_tutorial.finetune.loop import DivergedError, TrainConfig, finetune
-from plip_tutorial.finetune.run import Run
+from plip_tutorial.finetune.config import TrainConfig
+from plip_tutorial.finetune.history import History, read_history
+from plip_tutorial.finetune.loop import DivergedError
+from plip_tutorial.finetune.run import finetune
+from plip_tutorial.finetune.weights import Weights
 
 CONFIG = TrainConfig(
     steps=7, batch_size=8, learning_rate=3e-3, warmup_steps=2, save_every=2, precision="float32",
@@ -53,7 +55,7 @@ def train(base, pairs, output, *, resume=True, **changes):
 
 def killed_at(base, output, module, name, call):
     """In a process of its own: train, and be killed at the n-th call of a function."""
-    place = {"checkpoints": checkpoints, "Run": Run, "os": os, "CLIPModel": CLIPModel}[module]
+    place = {"checkpoints": checkpoints, "loop": loop, "History": History, "os": os, "CLIPModel": CLIPModel}[module]
     original, calls = getattr(place, name), 0
 
     def deadly(*args, **kwargs):
@@ -71,15 +73,15 @@ def killed_at(base, output, module, name, call):
 # (function, its call): in the first step; before the weights change; with a model half written; with a complete
 # checkpoint under its unfinished name; before the old checkpoints go; before the model is published.
 KILLS = [
-    ("Run", "chunks", 1), ("Run", "refuse_nonfinite", 2), ("CLIPModel", "save_pretrained", 1),
-    ("checkpoints", "write_state", 1), ("checkpoints", "prune", 1), ("Run", "note", 2), ("os", "replace", 3),
+    ("loop", "augment", 1), ("loop", "sum_gradients", 2), ("CLIPModel", "save_pretrained", 1),
+    ("checkpoints", "write_state", 1), ("checkpoints", "prune", 1), ("History", "add", 2), ("os", "replace", 3),
     ("checkpoints", "publish_model", 1),
 ]  # fmt: skip
 
 
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_weights(base, pairs, tmp_path):
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["plip_tutorial.finetune.loop", "test_training_run"])
+    context.set_forkserver_preload(["plip_tutorial.finetune.run", "test_training_run"])
     torch.set_num_threads(1)
     expected, history = train(base, pairs, tmp_path / "whole")
     for kill in KILLS:
@@ -90,7 +92,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_weights(base, p
     path, resumed = train(base, pairs, tmp_path / "killed")
     assert same(weights(path), weights(expected))
     assert [row["loss"] for row in resumed] == [row["loss"] for row in history]
-    assert [row["step"] for row in run_history.read_history(tmp_path / "killed" / "history.csv")] == list(range(7))
+    assert [row["step"] for row in read_history(tmp_path / "killed" / "history.csv")] == list(range(7))
     assert [path.name for path in (tmp_path / "killed").glob(".*")] == [".history.csv.lock"]  # which stays, unlocked
 
 
@@ -117,15 +119,15 @@ def test_a_damaged_checkpoint_is_named(base, pairs, tmp_path):
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(base, pairs, tmp_path, monkeypatch):
-    embed, calls = Run.embed, 0
+    embed, calls = loop.embed, 0
 
-    def poisoned(self, batch):
+    def poisoned(*given):
         nonlocal calls
         calls += 1
-        images, texts = embed(self, batch)
+        images, texts = embed(*given)
         return images * (math.nan if calls == 4 else 1), texts
 
-    monkeypatch.setattr(Run, "embed", poisoned)
+    monkeypatch.setattr(loop, "embed", poisoned)
     with pytest.raises(DivergedError, match=r"step 3: the loss is nan .* learning rate 0\.00\d+.*step-000002"):
         train(base, pairs, tmp_path)
     good = weights(tmp_path / "step-000002")
@@ -134,17 +136,17 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(base, pairs, t
 
 def test_a_full_disk_gives_a_clear_error_and_leaves_the_last_checkpoint(base, pairs, tmp_path, monkeypatch):
     whole, _ = train(base, pairs, tmp_path / "whole")
-    limits, write = resource.getrlimit(resource.RLIMIT_FSIZE), Run._write
+    limits, save = resource.getrlimit(resource.RLIMIT_FSIZE), Weights.save
 
     def on_a_small_disk(self, place):
-        room = 20_000 if self.facts["step"] == 4 else limits[0]
+        room = 20_000 if "step-000004" in place.name else limits[0]
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
         try:
-            write(self, place)
+            return save(self, place)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    monkeypatch.setattr(Run, "_write", on_a_small_disk)
+    monkeypatch.setattr(Weights, "save", on_a_small_disk)
     with pytest.raises(
         CheckpointError, match=r"step-000004 could not be written: .*last good checkpoint is .*step-000002"
     ):
@@ -156,7 +158,7 @@ def test_a_full_disk_gives_a_clear_error_and_leaves_the_last_checkpoint(base, pa
 
 def test_no_room_for_one_more_row_of_history_is_as_clear(base, pairs, tmp_path, monkeypatch):
     whole, history = train(base, pairs, tmp_path / "whole")
-    limits, add = resource.getrlimit(resource.RLIMIT_FSIZE), run_history.History.add
+    limits, add = resource.getrlimit(resource.RLIMIT_FSIZE), History.add
 
     def on_a_small_disk(self, row):
         room = self.path.stat().st_size + 5 if row["step"] == 3 else limits[0]  # half a row is written
@@ -166,7 +168,7 @@ def test_no_room_for_one_more_row_of_history_is_as_clear(base, pairs, tmp_path, 
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    monkeypatch.setattr(run_history.History, "add", on_a_small_disk)
+    monkeypatch.setattr(History, "add", on_a_small_disk)
     with pytest.raises(CheckpointError, match=r"history.csv could not be written: .*good checkpoint is .*step-000002"):
         train(base, pairs, tmp_path / "full")
     monkeypatch.undo()
@@ -189,14 +191,14 @@ def test_an_error_of_any_library_while_writing_leaves_the_last_checkpoint(tmp_pa
 
 def test_a_full_memory_halves_the_chunks_and_changes_nothing(base, pairs, tmp_path, monkeypatch):
     plain, _ = train(base, pairs, tmp_path / "plain", steps=3, chunk_size=2)
-    embed = Run.embed
+    embed = loop.embed
 
-    def small_memory(self, batch):
+    def small_memory(model, accelerator, batch):
         if len(batch) > 2:
             raise torch.OutOfMemoryError("full")
-        return embed(self, batch)
+        return embed(model, accelerator, batch)
 
-    monkeypatch.setattr(Run, "embed", small_memory)
+    monkeypatch.setattr(loop, "embed", small_memory)
     with pytest.warns(UserWarning, match="chunks of 2 pairs"):
         found, _ = train(base, pairs, tmp_path / "full", steps=3)
     assert same(weights(found), weights(plain))
@@ -206,7 +208,7 @@ def test_a_memory_too_small_for_one_pair_is_an_error(base, pairs, tmp_path, monk
     def no_memory(*_):
         raise torch.OutOfMemoryError("full")
 
-    monkeypatch.setattr(Run, "embed", no_memory)
+    monkeypatch.setattr(loop, "embed", no_memory)
     with pytest.warns(UserWarning, match="chunks of 1 pairs"), pytest.raises(torch.OutOfMemoryError):
         train(base, pairs, tmp_path / "run", steps=1)
 
@@ -221,7 +223,7 @@ def test_no_more_pairs_are_tried_at_once_than_there_are(base, tmp_path, monkeypa
     def no_memory(*_):
         raise torch.OutOfMemoryError("full")
 
-    monkeypatch.setattr(Run, "embed", no_memory)
+    monkeypatch.setattr(loop, "embed", no_memory)
     with pytest.warns(UserWarning, match="full") as told, pytest.raises(torch.OutOfMemoryError, match="Lower chunk"):
         train(base, small_pairs(9), tmp_path, batch_size=2000, chunk_size=1000)
     halved = [str(warning.message) for warning in told if "memory" in str(warning.message)]
@@ -229,16 +231,16 @@ def test_no_more_pairs_are_tried_at_once_than_there_are(base, tmp_path, monkeypa
 
 
 def test_a_memory_that_is_full_at_a_look_halves_the_chunks_too(base, pairs, tmp_path, monkeypatch):
-    held, embed = small_pairs(12, seed=1), Run.embed
+    held, embed = small_pairs(12, seed=1), loop.embed
     config = dataclasses.replace(CONFIG, steps=3, validate_every=1, batch_size=6)
     _, plain = finetune(base, pairs, config, output=tmp_path / "plain", validation=held, progress=False)
 
-    def small_memory(self, batch):
-        if len(batch) > 2 and not self.model.training:
+    def small_memory(model, accelerator, batch):
+        if len(batch) > 2:
             raise torch.OutOfMemoryError("full")
-        return embed(self, batch)
+        return embed(model, accelerator, batch)
 
-    monkeypatch.setattr(Run, "embed", small_memory)
+    monkeypatch.setattr(run, "embed", small_memory)  # that of the looks
     with pytest.warns(UserWarning, match="chunks of 1 pairs|chunks of 3 pairs"):
         _, found = finetune(base, pairs, config, output=tmp_path / "full", validation=held, progress=False)
     assert found[0]["validation_rank"] == pytest.approx(plain[0]["validation_rank"], rel=1e-5)

@@ -14,8 +14,11 @@ from small_clip import small_clip, small_pairs
 from torch.nn.functional import normalize
 
 from plip_tutorial.contrastive.losses import mean_reciprocal_rank
-from plip_tutorial.finetune.loop import TrainConfig, finetune
-from plip_tutorial.finetune.validation import Judge, hold_out, judges, recall_depth, refuse_untrainable
+from plip_tutorial.finetune import run
+from plip_tutorial.finetune.config import TrainConfig
+from plip_tutorial.finetune.pairs import refuse_untrainable
+from plip_tutorial.finetune.run import finetune
+from plip_tutorial.finetune.validation import hold_out, judges, recall_depth
 from plip_tutorial.sources import own_tiles
 
 NINE = ["fat", "mucus", "debris", "stroma", "lymphocytes", "muscle", "normal mucosa", "tumour", "background"]
@@ -157,7 +160,7 @@ def test_few_held_out_pairs_keep_the_model_that_ranks_best(base, tmp_path):
 
 def test_among_equal_looks_the_latest_is_kept_and_patience_still_ends(base, tmp_path, monkeypatch):
     ranks = iter([0.2, 0.7, 0.5, 0.7, 0.7, 0.1])
-    monkeypatch.setattr(Judge, "look", lambda *_, **__: {"validation_recall": 1.0, "validation_rank": next(ranks)})
+    monkeypatch.setattr(run, "look", lambda *_, **__: {"validation_recall": 1.0, "validation_rank": next(ranks)})
     pairs = small_pairs(40)
     config = dataclasses.replace(CONFIG, patience=3)
     path, rows = finetune(base, pairs, config, output=tmp_path, validation=pairs, progress=False)

@@ -23,7 +23,8 @@ from transformers import CLIPModel
 
 from plip_tutorial import tracks
 from plip_tutorial.finetune import run as training_run
-from plip_tutorial.finetune.loop import TrainConfig, finetune
+from plip_tutorial.finetune.config import TrainConfig
+from plip_tutorial.finetune.run import finetune
 from plip_tutorial.plip import model as plip
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.plip.vision_model import VisionModel

@@ -10,7 +10,7 @@ from plip_tutorial import artifacts, tracks
 from plip_tutorial.artifacts import curation, made, making, tiny_model
 from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.collect import pairs as collect
-from plip_tutorial.finetune import loop as finetune
+from plip_tutorial.finetune import loop
 from plip_tutorial.microcosm import stain
 from plip_tutorial.plip import pixels
 from plip_tutorial.storage import cache
@@ -91,7 +91,7 @@ CHANGES = {
         {"curation"},
     ),
     "the schedule": (
-        lambda patch: patch.setattr(finetune, "learning_rate", lambda step, config: config.learning_rate),
+        lambda patch: patch.setattr(loop, "learning_rate", lambda step, config: config.learning_rate),
         {"training"},
     ),
     "the bits that copies may differ in": (

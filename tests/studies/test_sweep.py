@@ -7,13 +7,13 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from accelerate import Accelerator
 from datasets import ClassLabel, Dataset, Features, Image
 from small_clip import png, small_clip, small_pairs
 from torch.nn.functional import normalize
 
-from plip_tutorial import microcosm
-from plip_tutorial.contrastive import losses as contrastive
-from plip_tutorial.finetune import loop as finetune
+from plip_tutorial import contrastive, finetune, microcosm
+from plip_tutorial.finetune.loop import compare
 from plip_tutorial.studies import sweep
 from plip_tutorial.studies.sweep import Material, Setting, Trial
 
@@ -101,7 +101,8 @@ def test_comparing_some_at_a_time_is_the_gradient_of_accumulated_batches(size):
     torch.manual_seed(0)
     images, texts = (normalize(torch.randn(8, 5), dim=1).requires_grad_() for _ in range(2))
     scale, groups = torch.tensor(1.0), torch.tensor([0, 0, 1, 2, 3, 3, 4, 5])
-    found = torch.autograd.grad(sweep.accumulated(size)(images, texts, scale, groups=groups), images)[0]
+    loss = compare(finetune.TrainConfig(compared=size), Accelerator(), [scale], groups, images, texts)
+    found = torch.autograd.grad(loss, images)[0]
     for start in range(0, 8, size):
         part = slice(start, start + size)
         share = len(images[part]) / 8

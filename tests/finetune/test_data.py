@@ -8,9 +8,9 @@ from small_clip import small_clip, small_pairs
 from torch.nn.functional import cosine_similarity
 from transformers import CLIPModel
 
-from plip_tutorial.finetune.batches import Batch
-from plip_tutorial.finetune.loop import TrainConfig, finetune
-from plip_tutorial.finetune.patches import kept_patches, reading
+from plip_tutorial.finetune.config import TrainConfig
+from plip_tutorial.finetune.data import Batch, kept_patches, reading
+from plip_tutorial.finetune.run import finetune
 
 
 @pytest.fixture(scope="module")
