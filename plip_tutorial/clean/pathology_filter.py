@@ -36,8 +36,8 @@ from plip_tutorial.clean.duplicates import (
     representative,
 )
 from plip_tutorial.collect.language import is_english
-from plip_tutorial.expand.neighbours import choose_threshold
-from plip_tutorial.expand.vector_index import check_vectors
+from plip_tutorial.expand.threshold import choose_threshold
+from plip_tutorial.contrastive.similarity import check_unit
 from plip_tutorial.metrics.baselines import colour_histogram
 from plip_tutorial.sources.images import ImageLike
 from plip_tutorial.storage.files import readable, whole_file, with_ending
@@ -99,8 +99,8 @@ class PathologyFilter:
             ValueError: embeddings that are no unit vectors, differ in d or are too few, a prevalence that is no share,
                 or a precision that no threshold reaches.
         """
-        yes = check_vectors(positive, "positive")
-        no = check_vectors(negative, "negative", dim=yes.shape[1])
+        yes = check_unit(positive, "positive")
+        no = check_unit(negative, "negative", dim=yes.shape[1])
         if min(len(yes), len(no)) < self.folds:
             few = f"{len(yes)} positive and {len(no)} negative examples are too few for {self.folds} folds"
             raise ValueError(f"{few}: give at least {self.folds} of each, better hundreds.")
@@ -134,7 +134,7 @@ class PathologyFilter:
 
     def scores(self, embeddings: ArrayLike) -> NDArray[np.float32]:
         """Probability of pathology, (n,), for unit vectors (n, d); both classes count alike."""
-        weights, vectors = self._line(), check_vectors(embeddings)
+        weights, vectors = self._line(), check_unit(embeddings)
         if vectors.shape[1] != len(weights):
             raise ValueError(
                 f"this filter was fitted on vectors of {len(weights)} numbers; got {vectors.shape[1]}. If colours "
@@ -199,7 +199,7 @@ def with_colour(embeddings: ArrayLike, images: Iterable[ImageLike]) -> NDArray[n
     Returns:
         Unit vectors, (n, d + 48).
     """
-    vectors = check_vectors(embeddings)
+    vectors = check_unit(embeddings)
     colours = np.sqrt(colour_histogram(images) / 3)  # three histograms that sum to 1 each
     if len(vectors) != len(colours):
         raise ValueError(f"there are {len(vectors)} embeddings and {len(colours)} images; one for each is needed")
