@@ -32,13 +32,13 @@ TRAINING = (
     "plip_tutorial.finetune.loop", "plip_tutorial.finetune.gradcache", "plip_tutorial.finetune.run", "plip_tutorial.finetune.checkpoints",
     "plip_tutorial.finetune.processes", "plip_tutorial.finetune.lora", "plip_tutorial.plip.tokens", "plip_tutorial.finetune.optimizer",
     "plip_tutorial.finetune.patches", "plip_tutorial.sources.images", "plip_tutorial.plip.pixels", "plip_tutorial.sources.grey_levels",
-    "plip_tutorial.sources.picture_files", "plip_tutorial.finetune.validation", "plip_tutorial.collect.post_text",
+    "plip_tutorial.sources.picture_files", "plip_tutorial.finetune.validation", "plip_tutorial.collect.caption_text",
 )  # fmt: skip
 CURATION = (
     "plip_tutorial.expand.approximate_index", "plip_tutorial.clean.groups",
     "plip_tutorial.curation", "plip_tutorial.collect.pairs", "plip_tutorial.collect.language", "plip_tutorial.expand.neighbours",
     "plip_tutorial.expand.vector_index", "plip_tutorial.clean.pathology_filter", "plip_tutorial.clean.duplicates", "plip_tutorial.plip.pixels",
-    "plip_tutorial.collect.post_text", "plip_tutorial.collect.funnel", "plip_tutorial.collect.exports", "plip_tutorial.collect.thread_pictures",
+    "plip_tutorial.collect.caption_text", "plip_tutorial.collect.funnel", "plip_tutorial.collect.exports", "plip_tutorial.collect.post_filters",
     "plip_tutorial.sources.images", "plip_tutorial.metrics.baselines", "plip_tutorial.plip.model", "plip_tutorial.plip.devices",
     "plip_tutorial.plip.read_token", "plip_tutorial.collect.diagnosis_grammar", "plip_tutorial.sources.tables",
     "plip_tutorial.sources.table_columns", "plip_tutorial.sources.post_values",

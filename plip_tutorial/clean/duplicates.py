@@ -25,7 +25,7 @@ from PIL import Image
 from scipy.fft import dctn
 
 from plip_tutorial.clean.groups import components, join_groups, representative
-from plip_tutorial.collect.post_text import checked_captions
+from plip_tutorial.collect.caption_text import checked_captions
 from plip_tutorial.sources.images import ImageLike, load
 
 __all__ = [
