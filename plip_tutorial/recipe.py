@@ -15,8 +15,7 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets, load_from_disk
 from numpy.typing import NDArray
 
-from plip_tutorial import microcosm, tiny_model, tracks
-from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial import clean, microcosm, tiny_model, tracks
 from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.microcosm.benchmarks import Split
@@ -36,7 +35,7 @@ TRAINING = (
 )  # fmt: skip
 CURATION = (
     "plip_tutorial.expand.approximate_index", "plip_tutorial.clean.groups",
-    "plip_tutorial.curation", "plip_tutorial.collect.pairs", "plip_tutorial.collect.language", "plip_tutorial.expand.neighbours",
+    "plip_tutorial.curation", "plip_tutorial.collect.pairs", "plip_tutorial.collect.language", "plip_tutorial.expand.expansion",
     "plip_tutorial.expand.vector_index", "plip_tutorial.clean.pathology_filter", "plip_tutorial.clean.duplicates", "plip_tutorial.plip.pixels",
     "plip_tutorial.collect.caption_text", "plip_tutorial.collect.funnel", "plip_tutorial.collect.exports", "plip_tutorial.collect.post_filters",
     "plip_tutorial.sources.images", "plip_tutorial.metrics.baselines", "plip_tutorial.plip.model", "plip_tutorial.plip.devices",

@@ -11,8 +11,7 @@ from small_clip import small_clip
 from test_house import PACKAGE, _imports
 from transformers import CLIPModel, CLIPProcessor
 
-from plip_tutorial import artifacts, microcosm, recipe, tracks
-from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial import artifacts, clean, microcosm, recipe, tracks
 from plip_tutorial.plip import model as plip
 from plip_tutorial.storage import cache
 from plip_tutorial.storage.files import DamagedError

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plip_tutorial import microcosm, recipe, tracks
-from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial import clean, microcosm, recipe, tracks
 from plip_tutorial.curation import STEPS, Curation
 from plip_tutorial.storage import cache
 from plip_tutorial.studies import ablation, provenance

@@ -5,9 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from plip_tutorial import artifacts, recipe, tiny_model
-from plip_tutorial.clean import pathology_filter as clean
-from plip_tutorial.collect import pairs as collect
+from plip_tutorial import artifacts, clean, collect, recipe, tiny_model
 from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.microcosm import stain
 from plip_tutorial.studies import ablation, canary, provenance, sweep

@@ -120,7 +120,8 @@ class Funnel:
         found = self._wrong[name]
         if n is None:
             return found
-        return WrongDecisions(*(r if len(r) <= n else r[np.linspace(0, len(r) - 1, n).round().astype(int)] for r in found))
+        spread = (np.linspace(0, max(len(rows) - 1, 0), min(n, len(rows))).round().astype(int) for rows in found)
+        return WrongDecisions(*(rows[chosen] for rows, chosen in zip(found, spread, strict=True)))
 
     def table(self) -> pd.DataFrame:
         """One row a filter: the columns of `FunnelStep`, those without any number left out."""

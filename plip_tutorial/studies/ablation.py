@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from plip_tutorial import microcosm, recipe, zero_shot
-from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial import clean, microcosm, recipe, zero_shot
 from plip_tutorial.curation import STEPS, Curation
 from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.metrics import bootstrap, confusion

@@ -8,7 +8,15 @@ from datasets import Image as ImageFeature
 from PIL import Image
 
 from plip_tutorial.collect import (
-    FILTERS, PAPER_ORDER, PostFilter, by_hashtag, clean_text, is_english, pairs_from_posts, post_filter, read_posts,
+    FILTERS,
+    PAPER_ORDER,
+    PostFilter,
+    by_hashtag,
+    clean_text,
+    is_english,
+    pairs_from_posts,
+    post_filter,
+    read_posts,
 )  # fmt: skip
 from plip_tutorial.microcosm.posts import FEATURES, posts
 
