@@ -13,8 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
-from plip_tutorial import artifacts
-from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial import artifacts, clean
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.picture_files import find_pictures
 from plip_tutorial.studies import canary, provenance

@@ -293,13 +293,12 @@ print("with hashtags:", repr(collect.clean_text(nested, hashtags="keep")))
 # %%
 import py3langid
 
-from plip_tutorial.collect.language import identify
 
 captions = ["Struma ovarii", "Carcinoma in situ of the bladder", "Ductal carcinoma in situ"]
 captions += ["Teratoma, testis"]
 captions += ["Linfoma folicular del bazo", "Normal kolon mukozası", "H&E 40x"]
 general = [py3langid.classify(caption)[0] for caption in captions]
-answers = pd.DataFrame({"caption": captions, "general detector": general, "our filter": identify(captions)})
+answers = pd.DataFrame({"caption": captions, "general detector": general, "our filter": collect.identify(captions)})
 answers.style.hide(axis="index").set_properties(**{"text-align": "left"})
 
 # %% [markdown]

@@ -203,11 +203,9 @@ for name, wrong in {"kept wrongly": english & ~truly & (language != "file name o
 # And what is too short to tell? Here are some, with the verdict `und` for undecided. They are kept: a caption that cannot be judged by its language has not failed.
 
 # %%
-from plip_tutorial.collect.language import identify
-
-verdicts = identify(["H&E 40x", "CD34", "Melanoma", "IMG_2034.jpg", "HE x200"])
+verdicts = clean.identify(["H&E 40x", "CD34", "Melanoma", "IMG_2034.jpg", "HE x200"])
 print(verdicts, clean.is_english(["H&E 40x", "CD34", "Melanoma", "IMG_2034.jpg", "HE x200"]))
-undecided = [text for text, code in zip(found["text"], identify(found["text"]), strict=True) if code == "und" and text.strip()]
+undecided = [text for text, code in zip(found["text"], clean.identify(found["text"]), strict=True) if code == "und" and text.strip()]
 print(f"{len(undecided)} of {len(found)} captions from the web are undecided, among them:", *undecided[:8], sep="\n    ")
 
 # %% [markdown]
@@ -225,14 +223,13 @@ import io
 from PIL import Image
 
 from plip_tutorial import microcosm
-from plip_tutorial.clean import duplicates
 
 # %% mystnb={"image": {"alt": "A tile, three altered copies, and another tile of the same slide, with the number of hash bits that differ"}, "figure": {"caption": "A tile, copies of it, and another tile of the same slide. The number says how many of 64 bits differ.", "name": "fig-hash"}}
 tile = Image.fromarray(microcosm.render_tile("normal_colon_mucosa", seed=1, slide=5))
 tile.save(squeezed := io.BytesIO(), "JPEG", quality=30)
 other = Image.fromarray(microcosm.render_tile("normal_colon_mucosa", seed=2, slide=5))
 copies = {"JPEG": Image.open(squeezed), "smaller": tile.resize((40, 40)), "cropped": tile.crop((3, 3, 61, 61)), "another": other}
-hashes = duplicates.fingerprints([tile, *copies.values()]).hashes[:, 0]
+hashes = clean.fingerprints([tile, *copies.values()]).hashes[:, 0]
 bits = np.bitwise_count(hashes[1:] ^ hashes[0])
 plots.gallery([tile, *copies.values()], ["the tile", *(f"{name}: {n} bits" for name, n in zip(copies, bits, strict=True))])
 
@@ -257,21 +254,21 @@ for image in tiles:
 def bits_between(left, right):
     return np.bitwise_count(left[..., :, None] ^ right[..., None, :]).min(axis=(-2, -1))
 
-prints = duplicates.fingerprints(tiles)
-rich = prints.contrast >= duplicates.CONTRAST
+prints = clean.fingerprints(tiles)
+rich = prints.contrast >= clean.CONTRAST
 views = prints.hashes[rich]
-measured = {name: bits_between(views, duplicates.fingerprints(images).hashes[rich]) for name, images in altered.items()}
+measured = {name: bits_between(views, clean.fingerprints(images).hashes[rich]) for name, images in altered.items()}
 measured["different tiles"] = bits_between(views[:, None], views[None])[np.triu_indices(len(views), 1)]
 
 # %% mystnb={"image": {"alt": "Histograms of differing bits for altered copies and for different tiles"}, "figure": {"caption": "Bits that differ, in the best pair of views: altered copies and different tiles. The line is the limit that is used.", "name": "fig-bits"}}
 _, axis = plt.subplots(figsize=(6, 3))
 axis.hist(measured.values(), bins=range(0, 40, 2), density=True, label=list(measured))
-axis.axvline(duplicates.DISTANCE + 1, color="grey", linestyle=":")
+axis.axvline(clean.DISTANCE + 1, color="grey", linestyle=":")
 axis.set(xlabel="bits that differ", ylabel="density")
 axis.legend(fontsize=8);
 
 # %%
-limit = duplicates.DISTANCE
+limit = clean.DISTANCE
 for name, bits in measured.items():
     print(f"{name:>15}: {(bits <= limit).mean():8.3%} within {limit} bits")
 
@@ -316,7 +313,7 @@ for first, n in common.head(5).items():
 # %%
 empty = clean.boilerplate(collected["text"], collected["group_id"])
 fits = np.array(collected["truth_match"])
-print(f"{empty.sum()} captions stand in more than {duplicates.LIMIT} posts; {fits[empty].sum()} of them describe their picture")
+print(f"{empty.sum()} captions stand in more than {clean.LIMIT} posts; {fits[empty].sum()} of them describe their picture")
 print(f"captions that describe their picture: {fits.mean():.1%} before, {fits[~empty].mean():.1%} after")
 
 # %% [markdown]
@@ -409,7 +406,7 @@ print(len(files), "shards,", files[0].name, "to", files[-1].name)
 chain = {
     "text": steps.CleanText(),
     "embedded": steps.Embed(str(artifacts.tiny_clip())),
-    "filtered": steps.KeepPathology(str(work / "filter.npz")),
+    "filtered": steps.KeepPathology(str(work / "filter.json")),
     "prints": steps.Fingerprint(),
 }
 for before, (name, step) in zip(["pool", *chain], chain.items()):
@@ -466,7 +463,7 @@ print("the same copies:", same, "| kept by both filters:", np.sum(np.array(told[
 # Now all filters in the order of the recipe, on the pairs from the web, graded at each step by the truth.
 
 # %%
-from plip_tutorial.collect.funnel import Funnel
+from plip_tutorial.collect import Funnel
 
 rows_in_pool = artifacts.tiny_embeddings("expanded", found)
 is_tissue = chooser.keep(clean.with_colour(rows_in_pool, found["image"]))
@@ -570,8 +567,9 @@ pd.DataFrame(sets).T.style.format("{:.3f}")
 
 # %%
 blank = [microcosm.render_tile("background", seed=s) for s in range(20)]
-prints = duplicates.fingerprints(blank)
-print((prints.contrast >= duplicates.CONTRAST).sum(), "of 20 have enough contrast,", len(duplicates.near_pairs(prints.hashes[:, 0])[0]), "pairs are near")
+prints = clean.fingerprints(blank)
+bits = bits_between(prints.hashes[:, None, :1], prints.hashes[None, :, :1])[np.triu_indices(20, 1)]
+print((prints.contrast >= clean.CONTRAST).sum(), "of 20 have enough contrast,", (bits <= clean.DISTANCE).sum(), "pairs are near")
 print("groups:", len(set(clean.near_duplicates(blank))), "| the copy joins tile", clean.near_duplicates([*blank, blank[0]])[-1])
 
 # %% [markdown]
@@ -607,7 +605,7 @@ print("passing wrongly:", pd.Series(np.array(pool["truth_tissue"])[keep & ~truth
 # :::{exercise} In the mirror
 # :label: ex-clean-mirror
 #
-# Is a mirrored copy found? Make one of each of our tiles with `image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)`, and count with `duplicates.similar_pairs`. Should it be found? How would you find it with the functions of this chapter?
+# Is a mirrored copy found? Make one of each of our tiles with `image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)`, and count with `clean.copies_of`. Should it be found? How would you find it with the functions of this chapter?
 # :::
 #
 # :::{solution-start} ex-clean-mirror
@@ -616,11 +614,10 @@ print("passing wrongly:", pd.Series(np.array(pool["truth_tissue"])[keep & ~truth
 
 # %%
 mirror = lambda images: [image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for image in images]
-prints, copies = duplicates.fingerprints(tiles), duplicates.fingerprints(mirror(tiles))
-again = duplicates.fingerprints(mirror(mirror(tiles)))
+prints, copies = clean.fingerprints(tiles), clean.fingerprints(mirror(tiles))
+again = clean.fingerprints(mirror(mirror(tiles)))
 for what, other in {"mirrored": copies, "mirrored, and mirrored back for the search": again}.items():
-    left, right = duplicates.similar_pairs(prints, other)
-    print(f"{what}: {len(set(left[left == right]))} of {len(tiles)} found")
+    print(f"{what}: {clean.copies_of(prints, other).sum()} of {len(tiles)} found")
 
 # %% [markdown]
 # A mirrored picture has other waves, so hardly any is found. For tissue, which has no left and right, it is a copy all the same. So mirror the pictures once more for the search. All eight orientations cost eight times the work.

@@ -28,6 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from plip_tutorial.contrastive.similarity import unit
 from plip_tutorial.metrics import score_input
 from plip_tutorial.metrics.scores import Score, macro_f1
 
@@ -180,8 +181,7 @@ def prototypes(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], Embeddings]:
     score_input.check_lengths(embeddings, labels, names=("x", "y"))
     classes = np.unique(labels)
     means = np.stack([embeddings[labels == label].mean(0) for label in classes])
-    unit: Embeddings = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    return classes, unit
+    return classes, unit(means)
 
 
 def text_informed(

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
+from plip_tutorial.expand.vector_index import nearest
 from plip_tutorial.metrics import score_input
 from plip_tutorial.metrics.scores import Score, average
 
@@ -54,13 +55,11 @@ def search(
     Raises:
         ValueError: if shapes do not fit or k is below 1.
     """
-    found_scores, found, k = [], [], _checked_k(k)
-    for scores, _ in _blocks(*_vectors(queries, targets), query_slides, target_slides):
-        places = _top(scores, k)
-        best = np.take_along_axis(scores, places, 1)
-        found_scores.append(best)
-        found.append(np.where(np.isneginf(best), -1, places))
-    return np.concatenate(found_scores), np.concatenate(found)
+    first, second = _vectors(queries, targets)
+    length = float(np.linalg.norm(first, axis=1).max() * np.linalg.norm(second, axis=1).max())
+    apart = _slides(len(first), len(second), query_slides, target_slides)
+    scores, places = nearest(first, second, min(_checked_k(k), len(second)), length=length, apart=apart)
+    return scores.astype(np.float32), places
 
 
 def neighbours(embeddings: ArrayLike, k: int = 10, *, slides: ArrayLike | None = None) -> tuple[Embeddings, Ints]:
@@ -177,33 +176,28 @@ def _blocks(
     first: Embeddings, second: Embeddings, query_slides: Any, target_slides: Any
 ) -> Iterator[tuple[Embeddings, slice]]:
     """Dot products of some queries with all targets, -inf for targets of the own slide; and which queries."""
-    if (query_slides is None) != (target_slides is None):
-        raise ValueError("slides are needed for the queries and for the targets, or for neither")
-    if query_slides is not None:
-        own, other = np.asarray(query_slides), np.asarray(target_slides)
-        if (own.size, other.size) != (len(first), len(second)):
-            raise ValueError(f"{len(first)} queries and {len(second)} targets, but {own.size} and {other.size} slides")
-        own, other = score_input.groups(own, len(first), "slides"), score_input.groups(other, len(second), "slides")
-        _same_kind(own, other, "slides")
+    slides = _slides(len(first), len(second), query_slides, target_slides)
     step = max(1, BLOCK // len(second))
     for start in range(0, len(first), step):
         rows = slice(start, start + step)
         scores = first[rows] @ second.T
-        if query_slides is not None:
-            scores[np.equal.outer(own[rows], other)] = -np.inf
+        if slides is not None:
+            scores[np.equal.outer(slides[0][rows], slides[1])] = -np.inf
         yield scores, rows
 
 
-def _top(scores: Embeddings, k: int) -> Ints:
-    """Places of the k largest in each row, best first, the lower place first among equals."""
-    k = min(k, scores.shape[1])
-    places = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
-    best = np.take_along_axis(scores, places, 1)
-    order = np.argsort(-best, axis=1, kind="stable")
-    places = np.take_along_axis(places, order, 1)
-    ties = (scores >= best.min(1, keepdims=True)).sum(1) > k  # which of the equals got in was left to chance
-    places[ties] = np.argsort(-scores[ties], axis=1, kind="stable")[:, :k]
-    return places
+def _slides(q: int, n: int, of_queries: Any, of_targets: Any) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """The slides of both sides, or None where none were given."""
+    if (of_queries is None) != (of_targets is None):
+        raise ValueError("slides are needed for the queries and for the targets, or for neither")
+    if of_queries is None:
+        return None
+    own, other = np.asarray(of_queries), np.asarray(of_targets)
+    if (own.size, other.size) != (q, n):
+        raise ValueError(f"{q} queries and {n} targets, but {own.size} and {other.size} slides")
+    own, other = score_input.groups(own, q, "slides"), score_input.groups(other, n, "slides")
+    _same_kind(own, other, "slides")
+    return own, other
 
 
 def _hit_chances(

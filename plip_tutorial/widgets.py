@@ -21,8 +21,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike
 
-from plip_tutorial.collect import markup
 from plip_tutorial.microcosm import TISSUES
+from plip_tutorial.plots import markup
 from plip_tutorial.plots.style import in_book
 from plip_tutorial.retrieval import search
 from plip_tutorial.sources.images import ImageLike, load, to_rgb

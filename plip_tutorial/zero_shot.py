@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plip_tutorial.contrastive.similarity import unit
 from plip_tutorial.metrics import score_input
 from plip_tutorial.metrics.confusion import Metric
 from plip_tutorial.metrics.scores import Score, score
@@ -100,7 +101,7 @@ def classifier(plip: PLIP, class_names: ClassNames, templates: Template | Sequen
     _warn_of_twins(sentences)
     embeddings = plip.encode_text([sentence for group in sentences for sentence in group])
     ends = np.cumsum([len(group) for group in sentences])
-    return _unit(np.stack([rows.mean(0) for rows in np.split(embeddings, ends[:-1])]))
+    return unit(np.stack([rows.mean(0) for rows in np.split(embeddings, ends[:-1])]))
 
 
 def predict(image_embeddings: ArrayLike, classifier: ArrayLike) -> tuple[NDArray[np.int64], Embeddings]:
@@ -235,8 +236,3 @@ def _warn_of_twins(sentences: list[list[str]]) -> None:
 def _as_list(given: Any) -> list[Any]:
     alone = isinstance(given, str) or callable(given) or not isinstance(given, Iterable)
     return [given] if alone else list(given)
-
-
-def _unit(vectors: Embeddings) -> Embeddings:
-    unit: Embeddings = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    return unit

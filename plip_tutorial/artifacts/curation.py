@@ -17,10 +17,7 @@ import numpy as np
 from datasets import Dataset, Features, Value, concatenate_datasets
 from numpy.typing import NDArray
 
-from plip_tutorial import microcosm, tracks
-from plip_tutorial.clean import pathology_filter as clean
-from plip_tutorial.collect import pairs as collect
-from plip_tutorial.expand import neighbours as expand
+from plip_tutorial import clean, collect, expand, microcosm, tracks
 from plip_tutorial.plip.model import PLIP
 
 Embeddings = NDArray[np.float32]

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 
+from plip_tutorial import clean
 from plip_tutorial.artifacts import curation
-from plip_tutorial.clean import pathology_filter as clean
 
 FOLDER = Path(__file__).parents[1] / "data" / "models"
 NOTE = "made.json"  # provenance, scores, and the SHA-256 of each other file

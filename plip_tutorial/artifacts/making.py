@@ -18,10 +18,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from plip_tutorial import finetune, microcosm, tracks
+from plip_tutorial import clean, finetune, microcosm, tracks
 from plip_tutorial.artifacts import curation, made, tiny_model
 from plip_tutorial.artifacts.curation import Curated, curate, fitted_filter
-from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage import cache

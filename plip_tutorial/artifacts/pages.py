@@ -16,9 +16,8 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from plip_tutorial import microcosm, tracks
+from plip_tutorial import clean, microcosm, tracks
 from plip_tutorial.artifacts import label_captions, made
-from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources import hub, hub_data, own_tiles

@@ -23,7 +23,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from plip_tutorial.collect.post_text import checked_captions
+from plip_tutorial.collect.caption_text import checked_captions
 from plip_tutorial.plip.model import PLIP, finished
 from plip_tutorial.sources.images import UnreadableImageError, read_file, refuse_single, to_rgb, undecoded
 from plip_tutorial.storage import cache

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from plip_tutorial.clean.duplicates import VIEWS, Fingerprints, fingerprints
 from plip_tutorial.clean.pathology_filter import PathologyFilter, with_colour
+from plip_tutorial.collect import PAPER_ORDER, clean_text, pairs_from_posts
+from plip_tutorial.collect.caption_text import Hashtags
 from plip_tutorial.collect.language import UNDECIDED, identify
-from plip_tutorial.collect.pairs import PAPER_ORDER, clean_text, pairs_from_posts
-from plip_tutorial.collect.post_text import Hashtags
-from plip_tutorial.expand.neighbours import VectorIndex
+from plip_tutorial.expand.vector_index import VectorIndex
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.embedding_columns import embedded, spread, vectors_in
 from plip_tutorial.sources.hub import local

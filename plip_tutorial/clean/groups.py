@@ -16,27 +16,17 @@ from scipy.sparse.csgraph import connected_components
 
 
 def join_groups(*groupings: ArrayLike) -> NDArray[np.int64]:
-    """Join groupings of the same n items: who shares a group in any of them shares one in the result.
-
-    >>> join_groups([0, 0, 2, 3], [0, 1, 1, 3]).tolist()
-    [0, 0, 0, 3]
-
-    Returns:
-        Group of each item, (n,): the index of the group's first member.
-    """
+    """Join groupings of the same n items: who shares a group in any of them shares one in the result, (n,)."""
     heads = [np.unique(np.asarray(groups), return_index=True, return_inverse=True)[1:] for groups in groupings]
     n = len(heads[0][1])
     return components(np.tile(np.arange(n), len(heads)), np.concatenate([first[member] for first, member in heads]), n)
 
 
 def components(i: NDArray[np.int64], j: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Connected components of ``n`` items with edges (i, j).
+    """Connected components of ``n`` items with edges (i, j), as a grouping (n,).
 
     >>> components(np.array([0, 3]), np.array([2, 3]), 4).tolist()
     [0, 1, 0, 3]
-
-    Returns:
-        Group of each item, (n,): the index of the group's first member.
     """
     if n == 0:
         return np.empty(0, np.int64)
@@ -61,7 +51,7 @@ def representative(groups: ArrayLike, prefer: ArrayLike | None = None) -> NDArra
     """
     group = np.asarray(groups)
     worth = np.zeros(len(group)) if prefer is None else np.asarray(prefer)
-    order = np.lexsort((np.arange(len(group)), -worth, group))
+    best_first = np.argsort(-worth, kind="stable")
     keep = np.zeros(len(group), bool)
-    keep[order[np.append(True, group[order][1:] != group[order][:-1])[: len(group)]]] = True
+    keep[best_first[np.unique(group[best_first], return_index=True)[1]]] = True
     return keep

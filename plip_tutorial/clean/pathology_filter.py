@@ -1,23 +1,21 @@
-"""Chapter 4: throw out what does not belong: other pictures, other languages, copies, and what the test will ask.
+"""The filter of pictures: a logistic regression on CLIP embeddings, ``p(pathology | x) = sigmoid(w . x + b)``.
 
-The picture filter is a logistic regression on CLIP embeddings, ``p(pathology | x) = sigmoid(w . x + b)``, whose
-threshold is chosen on held-out examples for a wanted precision (Huang et al. 2023 took ImageNet as negatives).
+Its threshold is chosen on held-out examples for a wanted precision (Huang et al. 2023 took ImageNet as negatives).
 
-    keep = PathologyFilter().fit(pathology, everyday, precision=0.99).keep(embeddings)
-    keep &= is_english(pairs["text"])
-    keep &= representative(near_duplicates(pairs["image"]))
-    keep &= ~leaks(pairs, benchmark)
+    keep = is_pathology(images)                                            # the filter that comes with the package
+    keep = PathologyFilter().fit(pathology, everyday, precision=0.99).keep(embeddings)                # one of your own
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from datasets import Dataset
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -25,35 +23,16 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from plip_tutorial.clean.duplicates import (
-    DISTANCE,
-    boilerplate,
-    copies_of,
-    fingerprints,
-    join_groups,
-    near_duplicate_captions,
-    near_duplicates,
-    representative,
-)
-from plip_tutorial.collect.language import is_english
-from plip_tutorial.expand.neighbours import choose_threshold
-from plip_tutorial.expand.vector_index import check_vectors
+from plip_tutorial.contrastive.similarity import check_unit
+from plip_tutorial.expand.threshold import choose_threshold
 from plip_tutorial.metrics.baselines import colour_histogram
-from plip_tutorial.sources.images import ImageLike
+from plip_tutorial.sources.images import ImageLike, refuse_single
 from plip_tutorial.storage.files import readable, whole_file, with_ending
 
-__all__ = [
-    "PathologyFilter",
-    "boilerplate",
-    "is_english",
-    "join_groups",
-    "leaks",
-    "near_duplicate_captions",
-    "near_duplicates",
-    "purity",
-    "representative",
-    "with_colour",
-]
+if TYPE_CHECKING:
+    from plip_tutorial.plip.model import PLIP
+
+MODELS = Path(__file__).parents[1] / "data" / "models"
 
 
 @dataclass
@@ -86,8 +65,8 @@ class PathologyFilter:
         """Train, and choose the threshold.
 
         Args:
-            positive: embeddings of pathology, (n, d), unit vectors.
-            negative: embeddings of anything else, (m, d), unit vectors.
+            positive: embeddings of pathology, unit vectors (n, d).
+            negative: embeddings of anything else, unit vectors (m, d).
             precision: share of the kept that is to be pathology, on the held-out examples.
             prevalence: share of pathology where the filter will work, between 0 and 1. A filter that is right 99
                 times in 100 among equals is wrong most of the time where 3% are pathology. None: as in the examples.
@@ -99,8 +78,8 @@ class PathologyFilter:
             ValueError: embeddings that are no unit vectors, differ in d or are too few, a prevalence that is no share,
                 or a precision that no threshold reaches.
         """
-        yes = check_vectors(positive, "positive")
-        no = check_vectors(negative, "negative", dim=yes.shape[1])
+        yes = check_unit(positive, "positive")
+        no = check_unit(negative, "negative", dim=yes.shape[1])
         if min(len(yes), len(no)) < self.folds:
             few = f"{len(yes)} positive and {len(no)} negative examples are too few for {self.folds} folds"
             raise ValueError(f"{few}: give at least {self.folds} of each, better hundreds.")
@@ -134,7 +113,7 @@ class PathologyFilter:
 
     def scores(self, embeddings: ArrayLike) -> NDArray[np.float32]:
         """Probability of pathology, (n,), for unit vectors (n, d); both classes count alike."""
-        weights, vectors = self._line(), check_vectors(embeddings)
+        weights, vectors = self._line(), check_unit(embeddings)
         if vectors.shape[1] != len(weights):
             raise ValueError(
                 f"this filter was fitted on vectors of {len(weights)} numbers; got {vectors.shape[1]}. If colours "
@@ -153,19 +132,18 @@ class PathologyFilter:
         return self.scores(embeddings) >= np.float32(self.threshold)
 
     def save(self, path: str | Path) -> Path:
-        """Write one .npz file of plain numbers, whole or not at all; returns its path.
+        """Write one file of plain numbers (JSON), whole or not at all; returns its path.
 
         Args:
-            path: ".npz" is put behind a name that lacks it.
+            path: ".json" is put behind a name that lacks it.
 
         Raises:
             ValueError: the filter is not fitted.
         """
-        self._line()
-        path = with_ending(path, ".npz")
-        fields: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items()}
+        path = with_ending(path, ".json")
+        weights = [float(f"{weight:.9g}") for weight in self._line()]  # nine digits are single precision
         with whole_file(path) as place:
-            np.savez(place, **fields)  # numbers, so no pickle
+            place.write_text(json.dumps(vars(self) | {"weights": weights}) + "\n", encoding="utf-8")
         return path
 
     @classmethod
@@ -175,13 +153,12 @@ class PathologyFilter:
         Raises:
             DamagedError: the file is no filter, or half of one.
         """
-        path = with_ending(path, ".npz")
+        path = with_ending(path, ".json")
         with readable(path):
-            with np.load(path, allow_pickle=False) as file:
-                fields: dict[str, Any] = {name: value if value.ndim else value.item() for name, value in file.items()}
-            loaded = cls(**fields | {"strengths": tuple(fields["strengths"].tolist())})
-            numbers = np.asarray(loaded.weights, np.float32)
-            if numbers.ndim != 1 or not np.isfinite([*numbers, loaded.bias, loaded.threshold]).all():
+            loaded = cls(**json.loads(path.read_text(encoding="utf-8")))
+            loaded.strengths, loaded.weights = tuple(loaded.strengths), np.asarray(loaded.weights, np.float32)
+            numbers = [*loaded.weights, loaded.bias, loaded.threshold]
+            if loaded.weights.ndim != 1 or not np.isfinite(numbers).all():
                 raise ValueError("weights, bias and threshold are no finite numbers of one line")
         return loaded
 
@@ -199,69 +176,32 @@ def with_colour(embeddings: ArrayLike, images: Iterable[ImageLike]) -> NDArray[n
     Returns:
         Unit vectors, (n, d + 48).
     """
-    vectors = check_vectors(embeddings)
+    vectors = check_unit(embeddings)
     colours = np.sqrt(colour_histogram(images) / 3)  # three histograms that sum to 1 each
     if len(vectors) != len(colours):
         raise ValueError(f"there are {len(vectors)} embeddings and {len(colours)} images; one for each is needed")
     return np.asarray(np.concatenate([vectors, colours], axis=1) / np.sqrt(2), np.float32)
 
 
-def leaks(
-    train: Dataset, test: Dataset, *, keys: tuple[str, ...] = ("patient", "slide"), distance: int = DISTANCE
-) -> NDArray[np.bool_]:
-    """Find the training rows that give the test away.
-
-    A row leaks if it shows the patient or the slide of a test row, or (nearly) the same picture. Drop these rows.
+def is_pathology(images: Sequence[ImageLike]) -> NDArray[np.bool_]:
+    """Tell pictures of pathology from all others, by the tiny CLIP and the filter that come with the package.
 
     Args:
-        train: n rows; the columns looked at are ``image`` and each key, with or without ``truth_`` before it.
-        test: m rows, likewise. A key counts where both tables have it; an empty cell matches nothing.
-        keys: columns that must not be shared.
-        distance: bits by which the hashes of the same picture may differ, see `near_duplicates`.
+        images: n paths, PIL images or arrays, mixed.
 
     Returns:
-        Bool mask over the rows of train, (n,), True where a row leaks.
+        Bool mask, (n,).
 
     Raises:
-        ValueError: the tables share neither pictures nor a key, so nothing can be compared.
+        UnreadableImageError: a picture cannot be decoded, with its index.
     """
-    shared = [(_column(train, key), _column(test, key)) for key in keys]
-    shared = [(mine, theirs) for mine, theirs in shared if mine and theirs]
-    pictures = "image" in train.column_names and "image" in test.column_names
-    if not shared and not pictures:
-        raise ValueError(f"nothing to compare: train has {train.column_names}, test has {test.column_names}.")
-    leaking = np.zeros(len(train), bool)
-    for mine, theirs in shared:
-        known = set(test[theirs]) - {"", None}
-        leaking |= np.array([value in known for value in train[mine]], bool)
-    if pictures:
-        leaking |= copies_of(fingerprints(train["image"]), fingerprints(test["image"]), distance=distance)
-    return leaking
+    refuse_single(images)
+    plip, chooser = _committed()
+    return chooser.keep(with_colour(plip.encode_images(images), images))
 
 
-def _column(table: Dataset, key: str) -> str | None:
-    """The column that holds a key."""
-    return next((name for name in (key, f"truth_{key}") if name in table.column_names), None)
+@cache
+def _committed() -> tuple[PLIP, PathologyFilter]:
+    from plip_tutorial.plip.model import PLIP  # here: most of this file needs no model
 
-
-def purity(pairs: Dataset) -> dict[str, Any]:
-    """Count what is still wrong in a corpus whose truth is known.
-
-    Args:
-        pairs: rows with truth_pathology, truth_match and truth_language.
-
-    Returns:
-        Numbers of pairs: all, those with another picture than pathology, those whose text tells of something else,
-        those in another language, those with any of these faults; and the share without fault (NaN if there are none).
-    """
-    picture, text = ~np.array(pairs["truth_pathology"], bool), ~np.array(pairs["truth_match"], bool)
-    language = ~np.isin(np.array(pairs["truth_language"], object), ["en", ""])  # "" is a text without words
-    wrong = picture | text | language
-    return {
-        "pairs": len(pairs),
-        "not pathology": int(picture.sum()),
-        "text of something else": int(text.sum()),
-        "not English": int(language.sum()),
-        "any fault": int(wrong.sum()),
-        "purity": float(1 - wrong.mean()) if len(pairs) else float("nan"),
-    }
+    return PLIP(MODELS / "tiny-clip", precision="float32"), PathologyFilter.load(MODELS / "filter.json")

@@ -1,31 +1,28 @@
 """From posts to pairs: an export is read, posts that are no use are dropped, captions are cleaned.
 
-In the order of the way: `exports` reads what platforms give out, `thread_pictures` says which picture belongs to which
-words, `pairs` holds the filters of posts and makes the pairs, `post_text` and `markup` clean the words, `language` and
-`diagnosis_grammar` tell English, `funnel` counts what each step left.
+In the order of the way: `exports` reads what platforms give out, `post_filters` says which posts stay, `caption_text`
+cleans their words, `language` and `diagnosis_grammar` tell English, `funnel` counts what each filter left, and `pairs`
+puts all of it together.
 """
 
-from plip_tutorial.collect.pairs import (
-    FILTERS,
-    PAPER_ORDER,
-    RECOMMENDED,
-    PostFilter,
-    Problem,
-    by_hashtag,
-    clean_text,
-    pairs_from_posts,
-    post_filter,
-    read_posts,
-)
+from plip_tutorial.collect.caption_text import clean_text
+from plip_tutorial.collect.exports import Problem, read_posts
+from plip_tutorial.collect.funnel import Funnel
+from plip_tutorial.collect.language import identify, is_english
+from plip_tutorial.collect.pairs import pairs_from_posts
+from plip_tutorial.collect.post_filters import FILTERS, PAPER_ORDER, RECOMMENDED, PostFilter, by_hashtag, post_filter
 
 __all__ = [
     "FILTERS",
     "PAPER_ORDER",
     "RECOMMENDED",
+    "Funnel",
     "PostFilter",
     "Problem",
     "by_hashtag",
     "clean_text",
+    "identify",
+    "is_english",
     "pairs_from_posts",
     "post_filter",
     "read_posts",

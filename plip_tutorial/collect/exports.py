@@ -11,7 +11,7 @@ files are read: `tables`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,7 @@ from typing import Any
 
 from datasets import Dataset, Features, Image, List, Value
 
-from plip_tutorial.collect.post_text import without_tags
+from plip_tutorial.collect.caption_text import without_tags
 from plip_tutorial.sources import tables
 from plip_tutorial.sources.images import UnreadableImageError, to_rgb
 from plip_tutorial.sources.post_values import count, flag, listed, reference
@@ -134,29 +134,37 @@ def read_posts(path: str | Path) -> tuple[Dataset, list[Problem]]:
         raise ValueError(
             f"{path.name}: no id in any line. It has: {', '.join(columns)}. Name a column {FIELDS['id'][2]!r}."
         )
-    problems += _look_at_pictures(rows, path)
+    named = [(row, one) for row in rows for one in row["images"]]
+    with ThreadPoolExecutor() as pool:
+        looked_at = list(pool.map(lambda pair: _looked_at(pair[1], path.parent), named))
+    for row in rows:
+        row["images"] = []
+    for (row, _), picture in zip(named, looked_at, strict=True):
+        if isinstance(picture, str):
+            problems.append(Problem(path.name, row["line"], f"picture {picture}", lost="picture"))
+        else:
+            row["images"].append(picture)
     posts = Dataset.from_dict({name: [row[name] for row in rows] for name in FEATURES}, features=FEATURES)
     return posts, sorted(problems, key=lambda problem: problem.line)
 
 
 def _records(path: Path) -> Iterator[tuple[int, Any]]:
+    """The posts with their lines. A line may hold one, or an answer of a platform with many."""
     for line, content in tables.records(path):
-        yield from ((line, record) for record in _unpacked(content))
+        posts = [content]
+        if isinstance(content, dict):
+            held = next((content[name] for name in LISTS if isinstance(content.get(name), list)), None)
+            if held is not None and _first(content, FIELDS["text"]) is None:
+                posts = held
+            elif isinstance(content.get("tweet"), dict):  # X's archive
+                posts = [content["tweet"]]
+            elif isinstance(content.get("data"), dict | list):
+                posts = _with_media(content)
+        yield from ((line, post) for post in posts)
 
 
-def _unpacked(content: Any) -> Iterable[Any]:
-    """A line may hold a post, or an answer of a platform with many; X sends the media beside them."""
-    if not isinstance(content, dict):
-        return [content]
-    held = next((content[name] for name in LISTS if isinstance(content.get(name), list)), None)
-    if held is not None and _first(content, FIELDS["text"]) is None:
-        return list(held)
-    if isinstance(content.get("tweet"), dict):  # X's archive
-        return [content["tweet"]]
-    return _of_x(content) if isinstance(content.get("data"), dict | list) else [content]
-
-
-def _of_x(content: Record) -> list[Any]:
+def _with_media(content: Record) -> list[Any]:
+    """The posts in an answer of X, which sends the media beside them."""
     data = content["data"] if isinstance(content["data"], list) else [content["data"]]
     media = {item.get("media_key"): item for item in _at(content, "includes.media[]") or [] if isinstance(item, dict)}
     for post in data:
@@ -172,31 +180,28 @@ def _at(record: Any, path: str) -> Any:
     if not isinstance(record, dict):
         return None
     for name, many, rest in _readings(path):
-        if name in record and (not tables.is_missing(value := record[name]) or value == ""):
-            return _within(value, rest, many=many)
+        value = record.get(name)
+        if value == "" and name in record:
+            return value
+        if not tables.is_missing(value):
+            if not many:
+                return _at(value, rest) if rest else value
+            values = listed(value) if isinstance(value, str) else value
+            values = list(values) if isinstance(values, list | tuple) else [values]
+            return [item for item in (_at(one, rest) for one in values) if item is not None] if rest else values
     return None
 
 
 @cache
 def _readings(path: str) -> list[tuple[str, bool, str]]:
-    """Each way to read a path: the name of a column, whether it holds a list, and the path inside it.
+    """Each way to read a path: the name of a column (a flat one has dots in it), whether it holds a list, the rest.
 
-    >>> _readings("tags[].name")  # a flat column has dots in its name
+    >>> _readings("tags[].name")
     [('tags[].name', False, ''), ('tags', True, 'name')]
     """
     steps = path.split(".")
     heads = [(".".join(steps[:n]), ".".join(steps[n:])) for n in range(len(steps), 0, -1)]
     return [(head.removesuffix("[]"), head.endswith("[]"), rest) for head, rest in heads]
-
-
-def _within(value: Any, rest: str, *, many: bool) -> Any:
-    if value == "":
-        return value
-    if not many:
-        return _at(value, rest) if rest else value
-    values = listed(value) if isinstance(value, str) else value
-    values = list(values) if isinstance(values, list | tuple) else [values]
-    return [item for item in (_at(one, rest) for one in values) if item is not None] if rest else values
 
 
 def _first(record: Record, paths: tuple[str, ...]) -> Any:
@@ -221,11 +226,6 @@ def _row(record: Any) -> Record:
         raise ValueError("no text" if found["text"] is None else f"text is {found['text']!r}")
     if _at(record, "reason.$type") == "app.bsky.feed.defs#reasonRepost":
         found["id"], found["retweet_of"] = f"{found['id']}#{_at(record, 'reason.indexedAt')}", found["id"]
-    return {**found, **_typed(found)}
-
-
-def _typed(found: Record) -> Record:
-    """Values as the columns want them."""
     tags = found["hashtags"] or re.findall(r"(?<![\w&/])#(\w+)", without_tags(found["text"]))
     texts = {name: found[name] for name in FEATURES if FEATURES[name] == _TEXT}
     return {
@@ -238,42 +238,22 @@ def _typed(found: Record) -> Record:
     }
 
 
-def _look_at_pictures(rows: list[Record], path: Path) -> list[Problem]:
-    """Leave the pictures that can be decoded in the rows, and say why the others cannot."""
-    problems = list[Problem]()
-    named = [(row, _picture(one, path.parent)) for row in rows for one in row["images"]]
-    with ThreadPoolExecutor() as pool:
-        places = list(dict.fromkeys(one for _, one in named if not isinstance(one, ValueError)))
-        reasons = dict(zip(places, pool.map(_broken, places), strict=True))
-    for row in rows:
-        row["images"] = []
-    for row, one in named:
-        if reason := str(one) if isinstance(one, ValueError) else reasons[one]:
-            problems.append(Problem(path.name, row["line"], f"picture {reason}", lost="picture"))
-        elif not isinstance(one, ValueError):
-            inside = isinstance(one, bytes)
-            row["images"].append({"bytes": one if inside else None, "path": None if inside else str(one)})
-    return problems
-
-
-def _picture(picture: Any, folder: Path) -> bytes | Path | ValueError:
-    """What is to be decoded: bytes in the export or the file that it names; or what is wrong with the name."""
+def _looked_at(picture: Any, folder: Path) -> Record | str:
+    """A picture as the column holds it, or what is wrong: it is decoded once, to its end."""
+    place: bytes | Path
     if isinstance(picture, dict) and picture.get("bytes"):  # a Parquet file with pictures inside
-        return bytes(picture["bytes"])
-    named = picture.get("path") if isinstance(picture, dict) and "bytes" in picture else picture
-    try:
-        return tables.picture_path(whole(named) if isinstance(named, str) else named, folder).resolve()
-    except (ValueError, OSError) as error:  # OSError: a name that no file system takes
-        return ValueError(str(error))
-
-
-def _broken(place: bytes | Path) -> str:
-    """Why a picture cannot be decoded, to its end; "" if it can."""
-    name = "in the file" if isinstance(place, bytes) else place.name
-    if isinstance(place, Path) and not place.is_file():
-        return f"{name} is not there"
+        name, place, cell = "in the file", bytes(picture["bytes"]), {"bytes": bytes(picture["bytes"]), "path": None}
+    else:
+        named = picture.get("path") if isinstance(picture, dict) and "bytes" in picture else picture
+        try:
+            place = tables.picture_path(whole(named) if isinstance(named, str) else named, folder).resolve()
+            if not place.is_file():
+                return f"{place.name} is not there"
+        except (ValueError, OSError) as error:  # OSError: a name that no file system takes
+            return str(error)
+        name, cell = place.name, {"bytes": None, "path": str(place)}
     try:
         to_rgb(place)
     except UnreadableImageError as error:
         return f"{name} cannot be decoded ({error.reason})"
-    return ""
+    return cell

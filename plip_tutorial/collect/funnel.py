@@ -1,8 +1,7 @@
 """A funnel: what each filter of a pipeline keeps and drops, and how often it is right.
 
 A filter is a boolean mask over the rows of one table. The funnel counts it on the rows that the filters before have
-left, and, where the truth is known, grades it there: precision is the share of the kept that should be kept, recall
-the share of what should be kept that is kept.
+left, and, where the truth is known, grades it there.
 
 >>> funnel = Funnel(4)
 >>> funnel.add("no question", [True, True, False, False], truth=[True, False, True, False])
@@ -13,7 +12,6 @@ WrongDecisions(kept=array([1]), dropped=array([2]))
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class FunnelStep:
+class FunnelStep(NamedTuple):
     """What one filter did to the rows that reached it.
 
     Attributes:
@@ -85,24 +82,22 @@ class Funnel:
         """
         if name in self._wrong:
             raise ValueError(f"the funnel has a filter {name!r} already. Give each filter its own name.")
-        keep, before = self._checked(mask, name), self.alive
+        before, keep = self.alive, self._checked(mask, name)
         right = None if truth is None else self._checked(truth, f"truth of {name}")
-        self.alive = before & keep
-        self._wrong[name] = _wrong(before, keep, right)
-        self.steps.append(self._step(name, before, right))
-        return self.steps[-1]
-
-    def _step(self, name: str, before: Mask, right: Mask | None) -> FunnelStep:
-        alive, wanted = self.alive, self.wanted
-        return FunnelStep(
+        self.alive = alive = before & keep
+        judged = keep if right is None else right  # without truth nothing is wrong
+        self._wrong[name] = WrongDecisions(np.flatnonzero(alive & ~judged), np.flatnonzero(before & ~keep & judged))
+        step = FunnelStep(
             name=name,
             kept=int(alive.sum()),
             dropped=int(before.sum() - alive.sum()),
             precision=_share(right, alive),
-            recall=float("nan") if right is None else _share(alive, before & right),
-            purity=_share(wanted, alive),
-            coverage=float("nan") if wanted is None else _share(alive, wanted),
+            recall=_share(alive, None if right is None else before & right),
+            purity=_share(self.wanted, alive),
+            coverage=_share(alive, self.wanted),
         )
+        self.steps.append(step)
+        return step
 
     def _checked(self, mask: ArrayLike, what: str) -> Mask:
         array = np.asarray(mask)
@@ -122,12 +117,15 @@ class Funnel:
         """
         if name not in self._wrong:
             raise KeyError(f"no filter {name!r} in this funnel. It has: {', '.join(self._wrong)}.")
-        return WrongDecisions(*(_spread(rows, n) for rows in self._wrong[name]))
+        found = self._wrong[name]
+        if n is None:
+            return found
+        spread = (np.linspace(0, max(len(rows) - 1, 0), min(n, len(rows))).round().astype(int) for rows in found)
+        return WrongDecisions(*(rows[chosen] for rows, chosen in zip(found, spread, strict=True)))
 
     def table(self) -> pd.DataFrame:
         """One row a filter: the columns of `FunnelStep`, those without any number left out."""
-        steps = [asdict(step) for step in self.steps]
-        table = pd.DataFrame(steps, columns=list(FunnelStep.__dataclass_fields__)).set_index("name")
+        table = pd.DataFrame(self.steps, columns=FunnelStep._fields).set_index("name")
         return table.dropna(axis="columns", how="all")
 
     def __repr__(self) -> str:
@@ -140,17 +138,5 @@ class Funnel:
         return self.table().rename_axis(f"of {len(self.alive)} rows").to_html(float_format="{:.3f}".format)
 
 
-def _share(part: Mask | None, whole: Mask) -> float:
-    return float("nan") if part is None or not whole.any() else float(part[whole].mean())
-
-
-def _wrong(before: Mask, keep: Mask, right: Mask | None) -> WrongDecisions:
-    """Rows that reached a filter and were judged wrongly; none where the truth is not known."""
-    truth = keep if right is None else right
-    return WrongDecisions(np.flatnonzero(before & keep & ~truth), np.flatnonzero(before & ~keep & truth))
-
-
-def _spread(rows: NDArray[np.int64], n: int | None) -> NDArray[np.int64]:
-    if n is None or len(rows) <= n:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, n).round().astype(int)]
+def _share(part: Mask | None, whole: Mask | None) -> float:
+    return float("nan") if part is None or whole is None or not whole.any() else float(part[whole].mean())

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plip_tutorial.collect.caption_text import checked_captions
 from plip_tutorial.collect.diagnosis_grammar import evidence
-from plip_tutorial.collect.post_text import checked_captions
 
 LANGUAGES: tuple[str, ...] = ("en", "es", "pt", "fr", "de", "it", "tr", "ja", "nl", "pl")
 # How much more often posts are in English than in any one other language: nine in ten, and seven share the rest.

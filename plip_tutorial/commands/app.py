@@ -63,7 +63,10 @@ def gallery(folder: Path | None) -> tuple[Sequence[Any], list[str]]:
 
 def nearest(vectors: NDArray[np.float32], query: NDArray[np.float32], k: int = SHOWN) -> list[int]:
     """Places of the k vectors (n, d) nearest to a query (d,), the nearest first."""
-    return [int(i) for i in np.argsort(-(vectors @ query), kind="stable")[:k]]
+    from plip_tutorial.retrieval import search
+
+    places: list[int] = search(query[None], vectors, k)[1][0].tolist()
+    return places
 
 
 def page(folder: Path | None = None) -> None:

@@ -17,7 +17,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial.expand.vector_index import check_k, check_vectors, exact_scores
+from plip_tutorial.contrastive.similarity import check_unit
+from plip_tutorial.expand.vector_index import check_k, exact_scores
 from plip_tutorial.storage.files import readable, recover, whole_folder
 
 FILES = CODES, VECTORS, SETTINGS = "codes.faiss", "vectors.npy", "settings.json"
@@ -53,7 +54,7 @@ class ApproximateIndex:
             ValueError: no unit vectors, fewer than 256 of them, or ``code_bytes`` is no divisor of d.
             ModuleNotFoundError: faiss is not installed.
         """
-        self.embeddings, self.shortlist = check_vectors(embeddings), shortlist
+        self.embeddings, self.shortlist = check_unit(embeddings), shortlist
         n, dim = self.embeddings.shape
         code_bytes, lists = code_bytes or max(dim // 4, 1), lists or round(n**0.5)
         faiss = _faiss()
@@ -77,12 +78,10 @@ class ApproximateIndex:
 
     def search(self, queries: ArrayLike, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Like `VectorIndex.search`; index -1 and score -inf stand where the cells held fewer than ``k``."""
-        wanted = check_vectors(queries, "queries", dim=self.embeddings.shape[1])
+        wanted = check_unit(queries, "queries", dim=self.embeddings.shape[1])
         check_k(k, len(self))
         found = self.index.search(np.ascontiguousarray(wanted, np.float32), min(len(self), k * self.shortlist))[1]
-        row = np.repeat(np.arange(len(wanted)), found.shape[1])
-        scores = exact_scores(wanted, self.embeddings, row, found.ravel()).reshape(found.shape)
-        scores[found < 0] = -np.inf
+        scores = np.where(found < 0, -np.inf, exact_scores(wanted, self.embeddings, found))
         best = np.lexsort((found, -scores), axis=1)[:, :k]
         return np.take_along_axis(scores, best, 1).astype(np.float32), np.take_along_axis(found, best, 1)
 
@@ -96,8 +95,7 @@ class ApproximateIndex:
             ValueError: the folder holds other files, which would be lost.
         """
         folder = Path(folder)
-        others = sorted(path.name for path in folder.glob("*") if path.name not in FILES)
-        if others:
+        if others := sorted(path.name for path in folder.glob("*") if path.name not in FILES):
             raise ValueError(f"{folder} holds other files, {others[0]} first. Choose a new or an empty folder.")
         folder.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(folder) as place:
@@ -120,23 +118,19 @@ class ApproximateIndex:
         recover(folder)
         index = cls.__new__(cls)
         index._mapped = folder / CODES
-        mapped = 0 if sys.platform == "win32" else faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
+        flags = 0 if sys.platform == "win32" else faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
         with readable(folder):
             index.embeddings = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-            index.index = _read_codes(faiss, index._mapped, mapped)
             index.shortlist = int(json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["shortlist"])
+            try:
+                index.index = faiss.read_index(str(folder / CODES), flags)
+            except RuntimeError as error:  # faiss has no other error
+                raise ValueError(f"{CODES}: {error}") from error
             codes = (index.index.ntotal, index.index.d)
             if codes != index.embeddings.shape:
                 told = f"codes of {codes[0]} vectors of {codes[1]} numbers"
                 raise ValueError(f"{told}, but vectors of shape {index.embeddings.shape}")
         return index
-
-
-def _read_codes(faiss: Any, path: Path, flags: int) -> Any:
-    try:
-        return faiss.read_index(str(path), flags)
-    except RuntimeError as error:  # faiss has no other error
-        raise ValueError(f"{path.name}: {error}") from error
 
 
 def _faiss() -> Any:

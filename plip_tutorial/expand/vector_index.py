@@ -1,7 +1,8 @@
-"""Nearest neighbours among embeddings, exactly.
+"""Nearest neighbours among embeddings, exactly: the one search of the package.
 
-For unit vectors the cosine similarity is the dot product, ``s(q, x) = q . x``, so the search is a matrix product and a
-partial sort, done block by block. For pools that are too large for it there is `approximate_index`.
+The similarity is the dot product, ``s(q, x) = q . x``, so a search is a matrix product and a partial sort, block by
+block. Products in float32 find the candidates, products in float64 put them in order, and equal scores are ordered by
+index. So the answer depends neither on the block nor on the machine.
 
     index = VectorIndex(pool_embeddings)
     scores, indices = index.search(query_embeddings, k=50)
@@ -9,6 +10,7 @@ partial sort, done block by block. For pools that are too large for it there is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,56 +18,132 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from plip_tutorial.contrastive.similarity import Vectors, check_unit
 from plip_tutorial.storage.files import readable, whole_file, with_ending
 
-Vectors = NDArray[np.floating[Any]]
 Scores = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Names = tuple[NDArray[Any], NDArray[Any]]
 
-QUERY_BLOCK = 256
-WAITING = 8192  # pairs of query and row; fewer are not worth a decision
+BLOCK = 16384  # vectors that are compared at a time
+QUERIES = 256  # with so many queries
+SPARE = 8  # candidates beyond k
+AT_ONCE = 2048  # vectors in float64
 
 
-def check_vectors(vectors: ArrayLike, name: str = "embeddings", *, dim: int | None = None) -> Vectors:
-    """Check once, at the public boundary, that vectors can be compared by a dot product.
+def nearest(
+    queries: Vectors, vectors: Vectors, k: int, *, block: int = BLOCK, length: float = 1.01, apart: Names | None = None
+) -> tuple[Scores, Ints]:
+    """Find the ``k`` vectors with the largest dot product.
+
+    The memory is bounded: beside the answer at most 6 bytes for each of 256 x ``block`` products, ``block`` vectors in
+    float32 where they are of another type, and 300 bytes for each of 256 x (k + 8) candidates, however many vectors
+    are equal.
 
     Args:
-        vectors: unit vectors, (n, d), floating.
-        name: what to call them in an error.
-        dim: the d that is wanted.
+        queries: (q, d).
+        vectors: (n, d), of any floating type; may be memory-mapped.
+        k: 1 to n.
+        block: vectors that are compared at a time.
+        length: no query's length times a vector's is above this.
+        apart: names (q,) and (n,), such as slides; a vector with the query's name is left out.
 
     Returns:
-        The same array, not copied.
-
-    Raises:
-        ValueError: wrong shape, wrong type, NaN or infinity, or a row whose length is not 1.
+        Scores (q, k) in falling order and indices (q, k); -inf and -1 where leaving out leaves fewer than ``k``.
     """
-    array = np.asarray(vectors)
-    if array.ndim != 2 or array.shape[1] == 0:
-        column = " Of a column of vectors take np.stack(column.dropna())." if array.dtype == object else ""
-        raise ValueError(f"{name} has shape {array.shape}; (n, d) is needed, one row for each item.{column}")
-    if not np.issubdtype(array.dtype, np.floating):
-        raise ValueError(f"{name} has type {array.dtype}; floating numbers are needed.")
-    if dim is not None and array.shape[1] != dim:
-        raise ValueError(f"{name} has {array.shape[1]} columns, the index has {dim}. Use one model for both.")
-    for start in range(0, len(array), 65536):
-        block = array[start : start + 65536]
-        length = np.linalg.norm(block.astype(np.float32), axis=1)
-        wrong = np.flatnonzero(~(np.abs(length - 1) < 5e-3))  # NaN fails this as well
-        if len(wrong):
-            raise ValueError(
-                f"row {start + wrong[0]} of {name} has length {length[wrong[0]]:.4g}; unit vectors are needed. "
-                "Divide each row by its length, and look for NaN and for empty images."
-            )
-    return array
+    scores, indices = np.empty((len(queries), k)), np.empty((len(queries), k), np.int64)
+    # Two sums of d products in float32 and in float64 differ by at most (d + 2) units of rounding, in whatever order
+    # they were added (Higham 2002, eq. 3.5); two more are for the rounding of the floor.
+    wrong = length * (queries.shape[1] + 4) * 2.0**-24
+    for start in range(0, len(queries), QUERIES):
+        rows = slice(start, start + QUERIES)
+        among = (queries[rows], vectors, block, apart and (apart[0][rows], apart[1]))
+        near, places = _candidates(*among, min(k + SPARE, len(vectors)))
+        exact = np.where(np.isneginf(near), -np.inf, exact_scores(queries[rows], vectors, places))
+        order = np.lexsort((places, -exact), axis=1)[:, :k]
+        scores[rows], indices[rows] = np.take_along_axis(exact, order, 1), np.take_along_axis(places, order, 1)
+        # Where float32 cannot tell the last candidate from the k-th, a better one may have been left out.
+        floor = near[:, k - 1] - 2 * wrong
+        crowded = (near[:, -1] >= floor) & np.isfinite(floor) & (near.shape[1] < len(vectors))
+        if crowded.any():
+            again = np.flatnonzero(crowded)
+            among = (queries[start + again], vectors, block, apart and (apart[0][start + again], apart[1]))
+            scores[start + again], indices[start + again] = _all_above(*among, floor[again], k)
+    return scores, np.where(np.isneginf(scores), -1, indices)
+
+
+def _products(queries: Vectors, vectors: Vectors, block: int, apart: Names | None) -> Iterator[tuple[int, Floats]]:
+    """Dot products (q, block) in float32, a block at a time in the same memory, and where the block starts."""
+    left = queries.astype(np.float32)
+    room = np.empty(len(left) * min(block, len(vectors)), np.float32)
+    for start in range(0, len(vectors), block):
+        right = np.asarray(vectors[start : start + block], np.float32)
+        products = np.matmul(left, right.T, out=room[: len(left) * len(right)].reshape(len(left), len(right)))
+        if apart is not None:
+            products[np.equal.outer(apart[0], apart[1][start : start + block])] = -np.inf
+        yield start, products
+
+
+def _candidates(
+    queries: Vectors, vectors: Vectors, block: int, apart: Names | None, wanted: int
+) -> tuple[Floats, Ints]:
+    """The best of each query by float32, (q, wanted) in falling order, and their places."""
+    best, places = np.full((len(queries), wanted), -np.inf, np.float32), np.zeros((len(queries), wanted), np.int64)
+    for start, products in _products(queries, vectors, block, apart):
+        better = products > best[:, -1:]  # ten times faster than a sort, and after the first block few are
+        if np.count_nonzero(better) > 2 * best.size:
+            new, where = (part.numpy() for part in torch.from_numpy(products).topk(min(wanted, products.shape[1])))
+        else:
+            row, column = np.divmod(np.flatnonzero(better), products.shape[1])
+            rank = np.arange(len(row)) - np.searchsorted(row, row)  # its number within its row
+            new = np.full((len(best), rank.max(initial=-1) + 1), -np.inf, np.float32)
+            where = np.zeros(new.shape, np.int64)
+            new[row, rank], where[row, rank] = products[row, column], column
+        best, places = np.concatenate([best, new], 1), np.concatenate([places, where + start], 1)
+        chosen = torch.from_numpy(best).topk(wanted).indices.numpy()
+        best, places = np.take_along_axis(best, chosen, 1), np.take_along_axis(places, chosen, 1)
+    return best, places
+
+
+def _all_above(
+    queries: Vectors, vectors: Vectors, block: int, apart: Names | None, floor: Floats, k: int
+) -> tuple[Scores, Ints]:
+    """The k best of each query among all vectors that float32 does not put below its floor, (q,)."""
+    best, places = np.full((len(queries), k), -np.inf), np.zeros((len(queries), k), np.int64)
+    for start, products in _products(queries, vectors, block, apart):
+        for i, row in enumerate(products):
+            near = start + np.flatnonzero(row >= floor[i])
+            for part in (near[j : j + AT_ONCE] for j in range(0, len(near), AT_ONCE)):
+                scores = np.append(best[i], exact_scores(queries[i : i + 1], vectors, part[None]))
+                found = np.append(places[i], part)
+                order = np.lexsort((found, -scores))[:k]
+                best[i], places[i] = scores[order], found[order]
+    return best, places
+
+
+def exact_scores(queries: Vectors, vectors: Vectors, places: Ints) -> Scores:
+    """Dot products in float64, one by one: equal vectors get equal scores wherever they stand.
+
+    Args:
+        queries: (q, d).
+        vectors: (n, d).
+        places: which vectors each query is compared with, (q, m).
+
+    Returns:
+        (q, m).
+    """
+    scores, left = np.empty(places.shape), queries.astype(np.float64)
+    step = max(1, AT_ONCE // max(1, places.shape[1]))
+    for i in range(0, len(left), step):
+        for j in range(0, places.shape[1], AT_ONCE):
+            part = slice(i, i + step), slice(j, j + AT_ONCE)
+            scores[part] = np.einsum("qd,qmd->qm", left[part[0]], vectors[places[part]].astype(np.float64))
+    return scores
 
 
 class VectorIndex:
-    """Exact nearest neighbours: a matrix product a block at a time, and the k best so far.
-
-    Scores are compared in float64, so the answer depends neither on the block nor on the machine; equal scores are
-    ordered by index. The memory is bounded: beside the embeddings and the answer a search holds at most 13 bytes for
-    each of 256 x ``block`` scores (55 MB), ``block`` rows in float32 where the embeddings are of another type, and
-    200 bytes for each of 256 x ``k`` candidates, whatever the number of queries and of equal vectors.
+    """Exact nearest neighbours among unit vectors, see `nearest`.
 
     >>> index = VectorIndex(np.eye(3, dtype=np.float32))
     >>> scores, indices = index.search(np.array([[0.6, 0.8, 0.0]]), k=2)
@@ -73,7 +151,7 @@ class VectorIndex:
     [[1, 0]]
     """
 
-    def __init__(self, embeddings: ArrayLike, *, block: int = 16384) -> None:
+    def __init__(self, embeddings: ArrayLike, *, block: int = BLOCK) -> None:
         """Hold the embeddings; nothing is copied.
 
         Args:
@@ -81,16 +159,15 @@ class VectorIndex:
             block: rows of the index that are compared at a time.
 
         Raises:
-            ValueError: the embeddings are no unit vectors, see `check_vectors`.
+            ValueError: the embeddings are no unit vectors, see `check_unit`.
         """
-        self.embeddings = check_vectors(embeddings)
-        self.block = block
+        self.embeddings, self.block = check_unit(embeddings), block
 
     def __len__(self) -> int:
         """Return the number of vectors."""
         return len(self.embeddings)
 
-    def search(self, queries: ArrayLike, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def search(self, queries: ArrayLike, k: int) -> tuple[Floats, Ints]:
         """Find the ``k`` rows with the largest dot product.
 
         Args:
@@ -106,16 +183,11 @@ class VectorIndex:
         scores, indices = self.ranked(queries, k)
         return scores.astype(np.float32), indices
 
-    def ranked(self, queries: ArrayLike, k: int) -> tuple[Scores, NDArray[np.int64]]:
+    def ranked(self, queries: ArrayLike, k: int) -> tuple[Scores, Ints]:
         """Like `search`, with the scores as they were compared, in float64: for answers that are to be merged."""
-        wanted = check_vectors(queries, "queries", dim=self.embeddings.shape[1])
+        wanted = check_unit(queries, "queries", dim=self.embeddings.shape[1])
         check_k(k, len(self))
-        scores = np.empty((len(wanted), k))
-        indices = np.empty((len(wanted), k), np.int64)
-        for start in range(0, len(wanted), QUERY_BLOCK):
-            rows = slice(start, start + QUERY_BLOCK)
-            scores[rows], indices[rows] = self._best(wanted[rows], k)
-        return scores, indices
+        return nearest(wanted, self.embeddings, k, block=self.block)
 
     def save(self, path: str | Path) -> Path:
         """Write the embeddings as one .npy file, whole or not at all; returns its path.
@@ -139,67 +211,6 @@ class VectorIndex:
         with readable(path):
             return cls(np.load(path, mmap_mode="r", allow_pickle=False))
 
-    def _best(self, queries: Vectors, k: int) -> tuple[Scores, NDArray[np.int64]]:
-        """The k best of a block of queries: candidates in float32, the decision in float64."""
-        best = _Best(queries, self.embeddings, k)
-        left = queries.astype(np.float32)
-        room = np.empty(len(left) * min(self.block, len(self)), np.float32)
-        for start in range(0, len(self), self.block):
-            right = np.asarray(self.embeddings[start : start + self.block], np.float32)
-            scores = room[: len(left) * len(right)].reshape(len(left), len(right))
-            best.add(np.matmul(left, right.T, out=scores), start)
-        best.decide()
-        return best.scores, best.indices
-
-
-class _Best:
-    """The k best of each query so far, decided in float64; float32 only says what cannot be among them.
-
-    Two sums of d products in float32 and in float64 differ by at most (d + 2) units of rounding, in whatever order
-    they were added (Higham 2002, eq. 3.5). So a row whose float32 score lies further below the k-th best is out.
-    """
-
-    def __init__(self, queries: Vectors, embeddings: Vectors, k: int) -> None:
-        self.queries, self.embeddings, self.k = queries, embeddings, k
-        self.scores = np.full((len(queries), k), -np.inf)
-        self.indices = np.full((len(queries), k), len(embeddings))
-        self.wrong = 1.02 * (queries.shape[1] + 4) * 2.0**-24  # lengths up to 1.005, and the rounding of the floor
-        self.floor = np.full(len(queries), -np.inf, np.float32)  # a float32 score below is out
-        self.waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        self.most = max(2 * len(queries) * k, WAITING)  # so many pairs wait for the decision
-
-    def add(self, scores: NDArray[np.float32], start: int) -> None:
-        """Look at the float32 scores (q, block) of the rows from ``start`` on."""
-        near = scores >= self.floor[:, None]
-        if np.count_nonzero(near) > self.most and scores.shape[1] > self.k:  # the first block, or an unlucky order
-            last = torch.from_numpy(scores).topk(self.k).values[:, -1].numpy()
-            near = scores >= self._raise(last - 2 * self.wrong)[:, None]
-        flat = np.flatnonzero(near)
-        for part in (flat[i : i + self.most] for i in range(0, len(flat), self.most)):
-            row, column = np.divmod(part, scores.shape[1])
-            self.waiting.append((row, column + start))
-            if sum(len(row) for row, _ in self.waiting) >= self.most:
-                self.decide()
-
-    def decide(self) -> None:
-        """Let those that wait compete with the k best so far; of equal scores the lower index stays."""
-        if not self.waiting:
-            return
-        rows, columns = (np.concatenate(part) for part in zip(*self.waiting, strict=True))
-        self.waiting = []
-        before = np.repeat(np.arange(len(self.queries)), self.k)
-        score = np.concatenate([self.scores.ravel(), exact_scores(self.queries, self.embeddings, rows, columns)])
-        row, column = np.concatenate([before, rows]), np.concatenate([self.indices.ravel(), columns])
-        order = np.lexsort((column, -score, row))
-        counts = np.bincount(row)
-        chosen = order[(np.cumsum(counts) - counts)[:, None] + np.arange(self.k)]
-        self.scores, self.indices = score[chosen], column[chosen]
-        self._raise(self.scores[:, -1] - self.wrong)
-
-    def _raise(self, floor: Scores | NDArray[np.float32]) -> NDArray[np.float32]:
-        self.floor = np.maximum(self.floor, floor.astype(np.float32))
-        return self.floor
-
 
 def check_k(k: int, n: int) -> None:
     """Refuse a number of neighbours that an index of ``n`` vectors cannot give.
@@ -209,22 +220,3 @@ def check_k(k: int, n: int) -> None:
     """
     if not 1 <= k <= n:
         raise ValueError(f"k is {k}; the index holds {n} vectors, so k must lie from 1 to {n}.")
-
-
-def exact_scores(queries: Vectors, embeddings: Vectors, row: NDArray[np.int64], column: NDArray[np.int64]) -> Scores:
-    """Dot products in float64, one pair at a time: equal vectors get equal scores wherever they stand.
-
-    Args:
-        queries: (q, d).
-        embeddings: (n, d).
-        row: which query each pair takes, (pairs,).
-        column: which embedding, (pairs,).
-
-    Returns:
-        (pairs,).
-    """
-    scores, left = np.empty(len(row)), queries.astype(np.float64)
-    for start in range(0, len(row), 1024):
-        part = slice(start, start + 1024)
-        scores[part] = (left[row[part]] * embeddings[column[part]]).sum(1)
-    return scores

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from plip_tutorial.collect.post_text import checked_captions
+from plip_tutorial.collect.caption_text import checked_captions
 
 
 class Tokens:

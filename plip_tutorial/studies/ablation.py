@@ -23,10 +23,9 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from plip_tutorial import artifacts, finetune, microcosm, zero_shot
+from plip_tutorial import artifacts, clean, finetune, microcosm, zero_shot
 from plip_tutorial.artifacts.curation import STEPS, curate
 from plip_tutorial.artifacts.making import clip_of, fine_tuning
-from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.metrics import bootstrap, confusion
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage import cache

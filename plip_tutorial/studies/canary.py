@@ -26,11 +26,9 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets
 from numpy.typing import ArrayLike
 
-from plip_tutorial import finetune, microcosm, tracks
+from plip_tutorial import clean, collect, expand, finetune, microcosm, tracks
 from plip_tutorial.artifacts import curation, making, tiny_model
-from plip_tutorial.clean import pathology_filter as clean
-from plip_tutorial.collect import pairs as collect
-from plip_tutorial.expand import neighbours as expand
+from plip_tutorial.contrastive.similarity import unit
 from plip_tutorial.plip.model import PLIP
 
 POSTS, WEB, EVERYDAY, STEPS = 512, 160, 64, 3
@@ -96,8 +94,7 @@ def seen() -> dict[str, Any]:
 def search() -> dict[str, Any]:
     """Neighbours of a few vectors, and what an expansion brings home."""
     generator = np.random.default_rng(0)
-    pool = generator.standard_normal((400, 16)).astype(np.float32)
-    pool /= np.linalg.norm(pool, axis=1, keepdims=True)
+    pool = unit(generator.standard_normal((400, 16)).astype(np.float32))
     scores, indices = expand.VectorIndex(pool).search(pool[::40], k=5)
     found = expand.expand(pool[:20], pool[20:], k=6, threshold=0.6)
     return {"indices": indices.tolist(), "scores": scores.astype(float).tolist(), "found": found.indices.tolist()}

@@ -18,11 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from plip_tutorial import artifacts, microcosm, retrieval, tracks, zero_shot
+from plip_tutorial import artifacts, clean, collect, microcosm, retrieval, tracks, zero_shot
 from plip_tutorial.artifacts import made, making
 from plip_tutorial.artifacts.curation import Curated
-from plip_tutorial.clean import pathology_filter as clean
-from plip_tutorial.collect import pairs as collect
 from plip_tutorial.metrics import scores as metrics
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage.files import whole_folder

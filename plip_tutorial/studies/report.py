@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from plip_tutorial import artifacts, linear_probe, microcosm, retrieval, tracks, zero_shot
 from plip_tutorial.artifacts import made, making
+from plip_tutorial.contrastive.similarity import unit
 from plip_tutorial.metrics import baselines
 from plip_tutorial.metrics import scores as metrics
 from plip_tutorial.metrics.scores import Score
@@ -122,8 +123,7 @@ def retrieval_score(data: Labelled, features: Callable[[Sequence[Any]], NDArray[
     Pictures of the query's own group are left out where groups are known.
     """
     x = np.asarray(features(data.images), np.float32)
-    x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)  # a new array: the features are not ours
-    _, near = retrieval.neighbours(x, k, slides=data.groups)
+    _, near = retrieval.neighbours(unit(x), k, slides=data.groups)
     right = (data.labels[near] == data.labels[:, None]) & (near >= 0)
     return metrics.average(right.mean(1), groups=data.groups)
 

@@ -15,10 +15,9 @@ from safetensors.torch import load_file
 from small_clip import small_clip
 from transformers import CLIPModel, CLIPProcessor
 
-from plip_tutorial import artifacts, microcosm, tracks
+from plip_tutorial import artifacts, clean, microcosm, tracks
 from plip_tutorial.artifacts import curation, made, making, pages
 from plip_tutorial.artifacts.curation import STEPS, Curated, curate
-from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.metrics import scores as metrics
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage import cache

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_clip import small_clip
 
+from plip_tutorial import collect
 from plip_tutorial.at_scale import scale
 from plip_tutorial.at_scale.steps import CleanText, CollectPairs, Embed, Fingerprint, KeepPathology, Neighbours
-from plip_tutorial.clean.pathology_filter import PathologyFilter, is_english, near_duplicates, with_colour
-from plip_tutorial.collect import pairs as collect
+from plip_tutorial.clean import PathologyFilter, is_english, near_duplicates, with_colour
 from plip_tutorial.collect.pairs import clean_text
 from plip_tutorial.expand.vector_index import VectorIndex
 from plip_tutorial.microcosm.posts import posts
@@ -43,13 +43,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     good = [i for i in range(50) if i != BROKEN]
     vectors = with_colour(plip.encode_images(images := [raw["image"][i] for i in good]), images)
     truth = np.array(raw["truth_pathology"])[good]
-    PathologyFilter().fit(vectors[truth], vectors[~truth], precision=0.6).save(place / "filter.npz")
+    PathologyFilter().fit(vectors[truth], vectors[~truth], precision=0.6).save(place / "filter.json")
     np.save(place / "seeds.npy", plip.encode_images(images[5:9]))
     return place
 
 
 def chain(place: Path) -> list[scale.Step]:
-    filter_file, seeds = str(place / "filter.npz"), str(place / "seeds.npy")
+    filter_file, seeds = str(place / "filter.json"), str(place / "seeds.npy")
     return [
         CleanText(),
         Embed(str(place / "model"), 16),
@@ -96,7 +96,7 @@ def test_every_step_gives_what_it_gives_on_the_whole_table(place: Path, folders:
     assert told["problem"].null_count == 49
     np.testing.assert_allclose([found[i] for i in good], vectors, atol=1e-6)
 
-    chooser = PathologyFilter.load(place / "filter.npz")
+    chooser = PathologyFilter.load(place / "filter.json")
     scores = np.array(told["pathology"].to_pylist(), float)
     assert np.isnan(scores[BROKEN])
     np.testing.assert_allclose(scores[good], chooser.scores(with_colour(vectors, readable)), atol=1e-5)

@@ -9,17 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from plip_tutorial.clean import duplicates
-from plip_tutorial.clean.duplicates import (
+from plip_tutorial.clean import (
     DISTANCE,
     Fingerprints,
-    boilerplate,
     copies_of,
+    duplicates,
     fingerprints,
     join_groups,
     near_duplicate_captions,
     near_duplicates,
-    near_pairs,
     representative,
 )
 from plip_tutorial.microcosm import TISSUES, render_tile
@@ -80,14 +78,20 @@ def slow_groups(n, edges):
     return groups
 
 
+def listed(left, right, distance):
+    """All pairs of hashes that are near, sorted."""
+    found = duplicates.near_pairs(left, right, distance)
+    return sorted(pair for i, j in found for pair in zip(i.tolist(), j.tolist(), strict=True))
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 999), n=st.integers(0, 200), m=st.integers(0, 50), distance=st.integers(0, 64))
 def test_pairs_equal_the_double_loop(seed, n, m, distance):
     left, right = hashes(rng(seed), n, spread=12), hashes(rng(seed), m, spread=9)
     near = [(i, j) for i in range(n) for j in range(m) if int(left[i] ^ right[j]).bit_count() <= distance]
-    assert list(zip(*near_pairs(left, right, distance=distance), strict=True)) == near
+    assert listed(left, right, distance) == near
     near = [(i, j) for i, j in combinations(range(n), 2) if int(left[i] ^ left[j]).bit_count() <= distance]
-    assert list(zip(*near_pairs(left, distance=distance), strict=True)) == near
+    assert listed(left, left, distance) == near
 
 
 def slow_copies(left, right, distance):
@@ -138,13 +142,6 @@ def test_thousands_of_alike_pictures_need_memory_for_themselves_only(alike):
     assert peak < 64e6  # eight million pairs of pictures, 72 million of views
 
 
-def test_a_list_of_too_many_pairs_says_what_needs_none(monkeypatch):
-    monkeypatch.setattr(duplicates, "MOST_PAIRS", 44)
-    assert len(near_pairs(np.zeros(9, np.uint64))[0]) == 36
-    with pytest.raises(ValueError, match=r"more than 44 pairs are alike\. near_duplicates groups"):
-        near_pairs(np.zeros(10, np.uint64))
-
-
 def test_pictures_that_come_in_batches_are_those_that_come_alone():
     tiles = [TILES[i % len(TILES)] for i in range(300)]
     together, alone = fingerprints(iter(tiles)), [fingerprints([tile]) for tile in TILES]
@@ -157,7 +154,7 @@ def test_pairs_are_found_across_blocks():
     codes = rng("many").integers(0, 2**64, 20_000, dtype=np.uint64)
     places = np.array([0, 63, 64, 8191, 8192, 16383, 19_999])
     codes[places] = codes[0] ^ (np.uint64(1) << np.arange(7, dtype=np.uint64))  # 2 bits apart from each other
-    assert list(zip(*near_pairs(codes, distance=2), strict=True)) == list(combinations(places, 2))
+    assert listed(codes, codes, 2) == list(combinations(places, 2))
 
 
 def test_the_hash_is_the_sign_of_the_slowest_waves():
@@ -226,18 +223,6 @@ def test_the_representative_is_the_first_of_the_best(rows):
     assert representative(groups, worth).tolist() == expected
 
 
-def test_captions_are_the_same_but_for_case_marks_and_encoding():
-    texts = [
-        "Na\u00efve B cells!",
-        "nai\u0308ve  b-cells \U0001f52c",
-        "naive B cells",
-        "benign, not malignant",
-        "malignant, not benign",
-        "",
-    ]
-    assert near_duplicate_captions(texts).tolist() == [0, 0, 2, 3, 4, 5]
-
-
 def test_nothing_has_no_groups():
     assert near_duplicates([]).tolist() == near_duplicate_captions([]).tolist() == representative([]).tolist() == []
 
@@ -256,29 +241,5 @@ def test_copies_of_the_worst_quality_are_still_near():
 def test_the_distance_leaves_room_on_both_sides():
     codes = fingerprints(TILES).hashes.ravel()
     owner = np.repeat(np.arange(len(TILES)), 3)
-    i, j = near_pairs(codes, distance=2 * DISTANCE - 1)
-    assert (owner[i] == owner[j]).all()  # no picture can be a copy of two different tiles
-
-
-def test_a_caption_may_stand_in_ten_posts():
-    texts = ["Mucus"] * 10 + ["Great case!"] * 11
-    assert boilerplate(texts).tolist() == [False] * 10 + [True] * 11
-
-
-SAID = st.tuples(st.sampled_from(["Great case!", "great  case", "Mucus.", "Fat"]), st.integers(0, 4))
-
-
-@given(st.lists(SAID, max_size=30), st.integers(1, 4))
-def test_boilerplate_is_what_stands_in_more_posts_than_allowed(said, limit):
-    texts, posts = [text for text, _ in said], [post for _, post in said]
-    keys = [" ".join(text.lower().strip("!.").split()) for text in texts]
-    slow = [len({post for key, post in zip(keys, posts, strict=True) if key == mine}) > limit for mine in keys]
-    assert boilerplate(texts, posts, limit=limit).tolist() == slow
-
-
-def test_one_caption_or_none_is_no_list_of_captions():
-    for call in (near_duplicate_captions, boilerplate):
-        with pytest.raises(TypeError, match=r"got one string \('Great case!'\)"):
-            call("Great case!")
-        with pytest.raises(TypeError, match="caption 1 of 2 is None, not a string"):
-            call(["Fat", None])
+    for i, j in duplicates.near_pairs(codes, codes, 2 * DISTANCE - 1):
+        assert (owner[i] == owner[j]).all()  # no picture can be a copy of two different tiles

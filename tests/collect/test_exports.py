@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from plip_tutorial.collect.exports import FEATURES, read_posts
-from plip_tutorial.collect.markup import widget
-from plip_tutorial.collect.post_text import clean_text
+from plip_tutorial.collect import clean_text, read_posts
+from plip_tutorial.collect.exports import FEATURES
+from plip_tutorial.plots.markup import widget
 
 X = {
     "id": "17", "author_id": "9", "text": "H&amp;E #GIPath", "created_at": "2022-01-01T00:00:00Z",

@@ -9,25 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from plip_tutorial.expand import vector_index
-from plip_tutorial.expand.approximate_index import ApproximateIndex
-from plip_tutorial.expand.vector_index import VectorIndex
+from plip_tutorial.contrastive.similarity import unit
+from plip_tutorial.expand import ApproximateIndex, VectorIndex, nearest, vector_index
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.storage.files import DamagedError
 
 
-@pytest.fixture(scope="module", autouse=True)
-def decide_at_once():
-    """Small pools as large ones: rows are left out by their float32 scores as soon as k are known."""
+@pytest.fixture(scope="module", autouse=True, params=[8, 0], ids=["", "all above the floor"])
+def spare(request):
+    """Without candidates to spare each answer comes from all vectors that float32 does not rule out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vector_index, "WAITING", 1)
+        patch.setattr(vector_index, "SPARE", request.param)
         yield
 
 
 def unit_vectors(*key, n, dim, copies=0):
     """Random unit vectors, the first ``copies`` of which stand once more at the end."""
-    vectors = rng(*key).normal(size=(n, dim))
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    vectors = unit(rng(*key).normal(size=(n, dim))).astype(np.float32)
     return np.concatenate([vectors, vectors[:copies]])
 
 
@@ -81,27 +79,43 @@ def test_no_rounding_of_float32_hides_a_neighbour(dim):
     draw = rng("cancel", dim)
     query = np.where(draw.random(dim) < 0.5, -1.0, 1.0) / np.sqrt(dim)
     pool = draw.choice([-1.0, 1.0], (600, dim)) / np.sqrt(dim) + 3e-8 * draw.normal(size=(600, dim))
-    pool /= np.linalg.norm(pool, axis=1, keepdims=True)
+    pool = unit(pool)
     for k, block in ((1, 16384), (20, 100), (599, 7)):
         assert VectorIndex(pool, block=block).search(query[None], k)[1][0].tolist() == slow_search(pool, query, k)
 
 
 @pytest.mark.parametrize("dim", [16, 512])
-def test_float32_may_be_wrong_by_the_whole_of_its_bound(dim):
-    draw = rng("wrong", dim)
+def test_float32_may_be_wrong_by_the_whole_of_its_bound(dim, monkeypatch):
+    draw, products = rng("wrong", dim), vector_index._products
     query, across = np.linalg.qr(draw.normal(size=(dim, 2)))[0].T
-    bound = vector_index._Best(query[None], query[None], 1).wrong
-    assert (dim + 2) * 2**-24 * 1.01 < bound < 2 * (dim + 2) * 2**-24
+    bound = (dim + 2) * 2**-24
     angle = np.sqrt(2 * bound * draw.uniform(0, 12, 300))  # scores within twelve bounds of each other
     pool = np.outer(np.cos(angle), query) + np.outer(np.sin(angle), across)
+
+    def off(*among):
+        for start, right in products(*among):
+            yield start, (right + bound * draw.choice([-1, 1], right.shape)).astype(np.float32)
+
+    monkeypatch.setattr(vector_index, "_products", off)
     for k in (1, 20):
-        for _ in range(20):
-            best = vector_index._Best(query[None], pool, k)
-            for start in range(0, 300, 60):
-                off = 0.98 * bound * draw.choice([-1, 1], 60)
-                best.add((pool[start : start + 60] @ query + off).astype(np.float32)[None], start)
-            best.decide()
-            assert best.indices[0].tolist() == np.argsort(angle)[:k].tolist()
+        found = VectorIndex(pool, block=60).search(np.repeat(query[None], 20, axis=0), k)[1]
+        assert found.tolist() == [np.argsort(angle)[:k].tolist()] * 20
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 999), n=st.integers(1, 40), block=st.integers(1, 50), data=st.data())
+def test_what_has_the_name_of_the_query_is_left_out(seed, n, block, data):
+    draw = rng("names", seed)
+    pool, queries = 3 * draw.normal(size=(n, 4)).round(1), draw.normal(size=(5, 4))
+    names, of_query = draw.integers(3, size=n), draw.integers(4, size=5)
+    k = data.draw(st.integers(1, n))
+    scores, indices = nearest(queries, pool, k, block=block, length=1e3, apart=(of_query, names))
+    for query, own, score, found in zip(queries, of_query, scores, indices, strict=True):
+        others = np.flatnonzero(names != own)
+        expected = others[slow_search(pool[others], query, k)].tolist()
+        assert found.tolist() == expected + [-1] * (k - len(expected))
+        np.testing.assert_allclose(score[: len(expected)], pool[expected] @ query)
+        assert np.isneginf(score[len(expected) :]).all()
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -121,7 +135,7 @@ def test_equal_vectors_need_no_more_memory_than_the_docstring_says(n):
     found = index.search(queries, k)[1]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 256 * 2048 * 13 + 256 * k * 200 + found.nbytes * 1.5 + 2**20
+    assert peak < 256 * 2048 * 6 + 256 * (k + 8) * 300 + found.nbytes * 2.5 + 2**18
     first = np.where(queries @ pool[0] > 0.99, 0, n // 2)
     assert found.tolist() == (first[:, None] + np.arange(k)).tolist()
 
@@ -217,7 +231,7 @@ def test_the_approximate_index_finds_most_of_the_exact_neighbours():
     pytest.importorskip("faiss", reason="faiss is optional")
     centres = unit_vectors("centres", n=40, dim=16)
     pool = centres[rng("which").integers(40, size=4000)] + 0.25 * rng("noise").normal(size=(4000, 16))
-    pool = (pool / np.linalg.norm(pool, axis=1, keepdims=True)).astype(np.float32)
+    pool = unit(pool).astype(np.float32)
     exact = VectorIndex(pool).search(pool[:100], 10)[1]
     index = ApproximateIndex(pool, lists=32, code_bytes=4, probes=8)
     scores, found = index.search(pool[:100], 10)

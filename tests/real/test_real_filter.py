@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plip_tutorial import artifacts
-from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial import artifacts, clean
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.picture_files import picture_endings
 

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plip_tutorial import artifacts, tracks
+from plip_tutorial import artifacts, clean, collect, tracks
 from plip_tutorial.artifacts import curation, made, making, tiny_model
-from plip_tutorial.clean import pathology_filter as clean
-from plip_tutorial.collect import pairs as collect
 from plip_tutorial.finetune import loop
 from plip_tutorial.microcosm import stain
 from plip_tutorial.plip import pixels

@@ -3,13 +3,21 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from datasets import Dataset, List, Value, concatenate_datasets
+from datasets import Dataset, Features, List, Value, concatenate_datasets
 from datasets import Image as ImageFeature
 from PIL import Image
 
-from plip_tutorial.collect import pairs as collect
-from plip_tutorial.collect.language import is_english
-from plip_tutorial.collect.pairs import PAPER_ORDER, PostFilter, by_hashtag, clean_text, pairs_from_posts, read_posts
+from plip_tutorial.collect import (
+    FILTERS,
+    PAPER_ORDER,
+    PostFilter,
+    by_hashtag,
+    clean_text,
+    is_english,
+    pairs_from_posts,
+    post_filter,
+    read_posts,
+)  # fmt: skip
 from plip_tutorial.microcosm.posts import FEATURES, posts
 
 PICTURES = PAPER_ORDER[-1]
@@ -175,8 +183,8 @@ def test_a_filter_of_your_own_needs_a_name_and_a_mask(world):
 
 
 def test_a_registered_filter_is_found_by_its_name(world, monkeypatch):
-    monkeypatch.setattr(collect, "FILTERS", dict(collect.FILTERS))
-    collect.post_filter("nothing")(lambda posts: np.zeros(len(posts), bool))
+    monkeypatch.setitem(FILTERS, "nothing", None)  # and away with it at the end
+    post_filter("nothing")(lambda posts: np.zeros(len(posts), bool))
     pairs, funnel = pairs_from_posts(world[0], filters=["nothing", *TEXT_FILTERS])
     assert len(pairs) == 0
     assert {"image", "text", "group_id", "truth_match"} <= set(pairs.column_names)
@@ -190,7 +198,7 @@ def make(rows):
     rows = [{**base, **row, "images": [picture] * row.get("images", 0)} for row in rows]
     features = {name: Value("string") if name == "id" else FEATURES[name] for name in columns}
     return Dataset.from_list([{name: row[name] for name in columns} for row in rows]).cast(
-        collect.FEATURES.__class__(features | {"in_reply_to": Value("string")})
+        Features(features | {"in_reply_to": Value("string")})
     )
 
 
@@ -224,7 +232,7 @@ def test_no_caption_without_a_word_passes_unnoticed():
     pairs, funnel = pairs_from_posts(table)
     assert (pairs["text"][:], funnel.steps[-1].dropped) == (["nice case of mucin"], 1)
     wordless = make([{"id": "a", "text": "🔥 20", "images": 1}])
-    with pytest.warns(UserWarning, match="holds no word"):
+    with pytest.warns(UserWarning, match="1 of 1 captions hold no word, the first of them '🔥 20'"):
         pairs_from_posts(wordless, filters=["not a retweet"])
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plip_tutorial.collect.post_text import asks, clean_text, has_words
+from plip_tutorial.collect.caption_text import asks, clean_text, has_words
 from plip_tutorial.microcosm.threads import plan
 
 MASTODON = (  # as its servers send it

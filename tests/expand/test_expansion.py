@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_score, recall_score
 
-from plip_tutorial.expand.neighbours import SAME, ApproximateIndex, VectorIndex, choose_threshold, expand
+from plip_tutorial.contrastive.similarity import unit
+from plip_tutorial.expand import SAME, ApproximateIndex, VectorIndex, choose_threshold, expand
 from plip_tutorial.microcosm.seeding import rng
 
 
 def unit_vectors(*key, n, dim):
-    vectors = rng(*key).normal(size=(n, dim))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit(rng(*key).normal(size=(n, dim))).astype(np.float32)
 
 
 def slow_expand(seeds, pool, k, threshold):
