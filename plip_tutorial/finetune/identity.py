@@ -17,7 +17,7 @@ import numpy as np
 from datasets import Dataset, Image
 
 from plip_tutorial.finetune.batches import groups_of
-from plip_tutorial.plip.fingerprint import ModelFingerprint
+from plip_tutorial.plip.fingerprint import model_fingerprint
 
 if TYPE_CHECKING:
     from plip_tutorial.finetune.loop import TrainConfig
@@ -40,7 +40,7 @@ def identity(
     """
     return {
         "settings": settings(config),
-        "start checkpoint": ModelFingerprint().of(model, processor, precision="float32"),
+        "start checkpoint": model_fingerprint(model, processor, precision="float32"),
         "pairs": table_fingerprint(pairs),
         "held-out pairs": table_fingerprint(validation) if validation is not None else None,
     }
