@@ -123,7 +123,7 @@ def _finetune(arguments: argparse.Namespace) -> None:
 def _embed(arguments: argparse.Namespace) -> None:
     """Embed a folder of tiles."""
     from plip_tutorial import artifacts
-    from plip_tutorial.at_scale.embed import embed_folder
+    from plip_tutorial.at_scale.embedder import embed_folder
     from plip_tutorial.plip.model import PLIP
 
     _check_embed(arguments.folder, arguments.output)
