@@ -6,8 +6,8 @@
 
 Every chapter runs in a fresh kernel, an empty folder and with empty caches, so downloads count, as for a reader who
 opens it first; only the tiny models and their corpus are built beforehand, as the pages say. The result, with GPU,
-versions, date and commit, goes to ``plip_tutorial/data/measure_gpu.json``. `make sync` then puts it on the pages. Send
-the file back as a pull request or in an issue.
+versions, date and commit, goes to ``plip_tutorial/data/measure_gpu.json``, and the lines that take the place of the
+estimates in ``book/run_times.md`` are printed. Send them as a pull request or in an issue.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ import nbformat
 import torch
 from nbclient import NotebookClient
 
-from plip_tutorial.at_scale import budgets
 from plip_tutorial.storage import cache
 from plip_tutorial.studies import provenance
 
 ROOT = Path(__file__).parents[1]
+NAME = "measure_gpu"
+CHAPTERS = sorted(page.stem for page in (ROOT / "book").glob("[01]*.py"))
 ASK_PEAK = "import torch; print(torch.cuda.max_memory_reserved() if torch.cuda.is_available() else 0)"
 
 
@@ -64,8 +65,19 @@ def measure(chapters: list[str], track: str, output: Path) -> Path:
             results[chapter] = run(ROOT / "book" / f"{chapter}.ipynb", environment)
         print(f"{chapter}: {results[chapter]}", flush=True)
         origin = provenance.Provenance.now(seconds=perf_counter() - start, root=ROOT)
-        written = provenance.save(budgets.MEASURED, results, origin, folder=output)
+        written = provenance.save(NAME, results, origin, folder=output)
     return written
+
+
+def rows(written: Path) -> str:
+    """The lines of the table in ``book/run_times.md``; a chapter that failed half-way says nothing about its length."""
+    origin, results = provenance.load(NAME, folder=written.parent)
+    where = f"{origin.machine}, {origin.date}, torch {origin.versions['torch']}, commit {origin.commit}"
+    return "\n".join(
+        f"| {{doc}}`{chapter}` | {found['seconds'] / 60:.1f} | {found['peak_bytes'] / 1e9:.1f} | {where} |"
+        for chapter, found in results.items()
+        if found["complete"]
+    )
 
 
 def main() -> None:
@@ -76,12 +88,13 @@ def main() -> None:
     chosen = options.parse_args()
     if not torch.cuda.is_available() and not chosen.trial:
         options.error("torch finds no GPU here. With --trial tiny the chapters run all the same, and nothing is kept")
-    unknown = set(chosen.chapters) - set(budgets.CHAPTERS)
+    unknown = set(chosen.chapters) - set(CHAPTERS)
     if unknown:
-        options.error(f"no such chapter: {', '.join(sorted(unknown))}. There are: {', '.join(budgets.CHAPTERS)}")
-    chapters = chosen.chapters or list(budgets.CHAPTERS)
+        options.error(f"no such chapter: {', '.join(sorted(unknown))}. There are: {', '.join(CHAPTERS)}")
+    chapters = chosen.chapters or list(CHAPTERS)
     if not chosen.trial:
-        print(f"written: {measure(chapters, 'full', provenance.FOLDER)}")
+        written = measure(chapters, "full", provenance.FOLDER)
+        print(f"written: {written}\n{rows(written)}")
         return
     with tempfile.TemporaryDirectory() as folder:
         print(measure(chapters, chosen.trial, Path(folder)).read_text(encoding="utf-8"))

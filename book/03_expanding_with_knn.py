@@ -238,7 +238,7 @@ some.style.hide(axis="index").format(na_rep="").set_properties(**{"text-align": 
 # (your-own-pool)=
 # ## A pool of your own
 #
-# The microcosm is a place to learn in. Your pool will be something else: a folder of downloads, or a data set of the Hugging Face hub. `pool.embed_pool` takes either. It embeds the pictures shard by shard, so a run that is killed goes on where it was, and it leaves everything on the disk.
+# The microcosm is a place to learn in. Your pool will be something else: a folder of downloads, or a data set of the Hugging Face hub. `at_scale.embed_pool` takes either. It embeds the pictures shard by shard, so a run that is killed goes on where it was, and it leaves everything on the disk.
 #
 # We play it through with a folder. Into it go 300 pictures of the pool, the captions of some beside them as text files (`00001.txt` beside `00001.png`, as download tools write them), and one broken file.
 
@@ -253,7 +253,7 @@ broken = (folder / "downloads" / "00007.png").write_bytes(b"only half of a pictu
 
 # %%
 from plip_tutorial.plip import PLIP
-from plip_tutorial.at_scale.pool import embed_pool
+from plip_tutorial.at_scale import embed_pool
 
 general = PLIP(artifacts.tiny_clip())
 mine = embed_pool(general, folder / "downloads", folder / "pool")

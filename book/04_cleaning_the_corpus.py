@@ -382,19 +382,19 @@ print("planted and not found:", missed or "none")
 #
 # Everything above fits into one process. LAION does not. But look at the steps once more: cleaning a text, embedding a picture, asking the filter, taking a fingerprint, searching neighbours. Each of them looks at one row, or at one part of the pool, and at nothing else. So the pool can be cut into *shards*, files of some thousand rows, and it does not matter who does which shard, or when.
 #
-# In `steps` each step is an object that turns a table into a table. `scale.write_shards` cuts a table up.
+# In `steps` each step is an object that turns a table into a table. `shards.write_shards` cuts a table up.
 
 # %%
 import tempfile
 from pathlib import Path
 
 from plip_tutorial import expand
-from plip_tutorial.at_scale import scale, steps
+from plip_tutorial.at_scale import shards, steps
 
 work = Path(tempfile.mkdtemp())
 chooser.save(work / "filter")
 np.save(work / "seeds.npy", artifacts.seed_embeddings()[:50])
-files = scale.write_shards(pool.select(range(600)).select_columns(["image", "text"]), work / "pool", rows=100)
+files = shards.write_shards(pool.select(range(600)).select_columns(["image", "text"]), work / "pool", rows=100)
 print(len(files), "shards,", files[0].name, "to", files[-1].name)
 
 # %% [markdown]
@@ -411,7 +411,7 @@ chain = {
 }
 for before, (name, step) in zip(["pool", *chain], chain.items()):
     for part in (1, 0):  # in any order
-        scale.run(step, work / before, work / name, part=part, of=2)
+        shards.run(step, work / before, work / name, part=part, of=2)
 
 # %% [markdown]
 # A result is written beside its place and renamed when it is whole. So what stands there is complete, and a worker that was killed is simply called again: it skips what is there. We take one file away, as if a worker had died before it, and run on.
@@ -420,20 +420,20 @@ for before, (name, step) in zip(["pool", *chain], chain.items()):
 lost = work / "prints" / "00003.parquet"
 before = lost.read_bytes()
 lost.unlink()
-scale.run(steps.Fingerprint(), work / "filtered", work / "prints")
+shards.run(steps.Fingerprint(), work / "filtered", work / "prints")
 print("the same bytes again:", lost.read_bytes() == before)
 
 # %% [markdown]
 # Some things no shard can know by itself: which pictures are copies *across* shards, and which neighbours are the nearest of *all*. For these the shards leave small tables (24 bytes of hashes a picture, k rows a seed), which are put together at the end. The result is that of the whole pool at once:
 
 # %%
-scale.run(steps.Neighbours(str(work / "seeds.npy"), k=5), work / "embedded", work / "near")
-scores_found, rows_found = scale.merge_neighbours(scale.read(work / "near"), k=5)
-told = scale.read(work / "prints", ["row", "embedding", "keep_text", "keep_picture", "hashes", "contrast", "digest"])
+shards.run(steps.Neighbours(str(work / "seeds.npy"), k=5), work / "embedded", work / "near")
+scores_found, rows_found = steps.merge_neighbours(shards.read(work / "near"), k=5)
+told = shards.read(work / "prints", ["row", "embedding", "keep_text", "keep_picture", "hashes", "contrast", "digest"])
 together = np.stack(told["embedding"].to_pylist()).astype(np.float32)
 at_once = expand.VectorIndex(together).search(np.load(work / "seeds.npy"), k=5)[1]
 print("the same neighbours:", np.array_equal(rows_found, at_once))
-same = np.array_equal(scale.copies(told), clean.near_duplicates(pool[:600]["image"]))
+same = np.array_equal(steps.copies(told), clean.near_duplicates(pool[:600]["image"]))
 print("the same copies:", same, "| kept by both filters:", np.sum(np.array(told["keep_text"]) & np.array(told["keep_picture"])))
 
 # %% [markdown]
@@ -442,7 +442,9 @@ print("the same copies:", same, "| kept by both filters:", np.sum(np.array(told[
 # [Ray Data](https://docs.ray.io/en/latest/data/data.html) is an engine that does the bookkeeping for you. It takes the same objects, hands the shards to whichever worker is free, and passes tables from step to step in memory. It is an extra: `pip install "plip-tutorial[scale]"`.
 #
 # :::{code-block} python
-# data = scale.with_ray(work / "pool", *chain.values(), workers=2)
+# from plip_tutorial.at_scale import with_ray
+#
+# data = with_ray(work / "pool", *chain.values(), workers=2)
 # data.write_parquet("done")          # nothing happens before this line
 # :::
 #

@@ -345,27 +345,7 @@ for batch_size in (1, 8, 32, 128):
 # One by one is slow, since each call has a fixed cost. Beyond a few pictures little is gained: the processor is busy. On a GPU the
 # curve goes on rising longer, until memory ends it.
 #
-# A part of the work can be left out. The vector of a picture is read at one of its tokens, the first. In every layer but the last, all tokens are needed,
-# since the next layer looks at them. In the last one only the first need look at the others; what the others see there, nobody reads. We compare the
-# plain model with one that leaves it out, as `PLIP` does. It has four layers. How much time do you expect to save?
-
-# %%
-from plip_tutorial.plip.read_token import image_reader
-
-pixels, found = processor(images=here[:25], return_tensors="pt")["pixel_values"], []
-with torch.inference_mode():
-    for tokens, way in {"all tokens": model, "first token": image_reader(model)}.items():
-        start = perf_counter()
-        repeated = [vectors_of(way.get_image_features(pixel_values=pixels)) for _ in range(3)]
-        print(f"last layer for {tokens:11}: {perf_counter() - start:.2f} s")
-        found.append(repeated[-1])
-print(f"the vectors differ by {float((found[0] - found[1]).abs().max()):.0e}")
-
-# %% [markdown]
-# Less than a quarter, since keys and values of that layer are still needed for all tokens. With the twelve layers of the real PLIP it is one part in fifteen. Not much, but the vectors
-# are the same.
-#
-# Sentences have a trick of their own. The usual loop pads each one to 77 tokens, though most captions have a dozen. The padding
+# Sentences allow a trick. The usual loop pads each one to 77 tokens, though most captions have a dozen. The padding
 # stands *behind* the end of the sentence, and a token of CLIP sees only what stands before it. So `PLIP` sorts the
 # captions by length and pads each batch to its own longest. We expect the same vectors in a fraction of the time.
 

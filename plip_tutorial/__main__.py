@@ -121,7 +121,7 @@ def _finetune(arguments: argparse.Namespace) -> None:
 
 def _embed(arguments: argparse.Namespace) -> None:
     from plip_tutorial import artifacts
-    from plip_tutorial.at_scale.embed import embed_folder
+    from plip_tutorial.at_scale.embedder import embed_folder
     from plip_tutorial.plip.model import PLIP
     from plip_tutorial.sources.picture_files import demand_pictures
 

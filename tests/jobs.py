@@ -13,9 +13,8 @@ import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
-from plip_tutorial.at_scale import scale
-from plip_tutorial.at_scale.embed import embed_folder
-from plip_tutorial.at_scale.pool import embed_pool
+from plip_tutorial.at_scale import shards
+from plip_tutorial.at_scale.embedder import embed_folder, embed_pool
 from plip_tutorial.at_scale.steps import Embed
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage.files import InUseError
@@ -37,7 +36,7 @@ def pool(plip: PLIP, place: Path) -> None:
 
 
 def steps(_: PLIP, place: Path) -> None:
-    scale.run(Embed(str(place / "clip")), place / "shards", place / "embedded")
+    shards.run(Embed(str(place / "clip")), place / "shards", place / "embedded")
 
 
 JOBS: dict[str, Callable[[PLIP, Path], None]] = {"embed": embed, "pool": pool, "scale": steps}
@@ -49,7 +48,7 @@ def vectors(job: str, place: Path) -> list[Any]:
         return list(pq.read_table(place / "embed.parquet")["embedding"].to_pylist())
     if job == "pool":
         return list(np.load(place / "pool" / "embeddings.npy"))
-    return list(scale.read(place / "embedded")["embedding"].to_pylist())
+    return list(shards.read(place / "embedded")["embedding"].to_pylist())
 
 
 def worker(job: str, place: Path, *, wait: bool = False, die_after: int | None = None) -> None:

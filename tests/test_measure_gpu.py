@@ -1,12 +1,17 @@
 """The script that readers with a GPU run: what it notes about a notebook, and what it refuses."""
 
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from plip_tutorial.studies import provenance
+from plip_tutorial.studies.provenance import Provenance
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -39,6 +44,19 @@ def test_a_notebook_that_fails_is_not_complete(tmp_path):
     found = measure_gpu.run(notebook(tmp_path / "bad.ipynb", "1 / 0", "print('later')"), dict(os.environ))
     assert found["complete"] is False
     assert found["failed"] == ["ZeroDivisionError: division by zero"]
+
+
+def test_what_was_measured_becomes_lines_of_the_table_but_for_a_chapter_that_failed(tmp_path):
+    import measure_gpu
+
+    origin = replace(Provenance.now(seconds=100.0), machine="Tesla T4", date="2026-12-01", commit="abc1234")
+    results = {"07_zero_shot": {"seconds": 90.0, "peak_bytes": 2.46e9, "complete": True}}
+    failed = {"09_retrieval": {"seconds": 9.0, "peak_bytes": 0, "complete": False}}
+    told = measure_gpu.rows(provenance.save(measure_gpu.NAME, results | failed, origin, folder=tmp_path))
+    versions = f"torch {origin.versions['torch']}, commit abc1234"
+    assert told == f"| {{doc}}`07_zero_shot` | 1.5 | 2.5 | Tesla T4, 2026-12-01, {versions} |"
+    page = (ROOT / "book" / "run_times.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| \{doc\}`(\w+)`", page, re.MULTILINE)) <= set(measure_gpu.CHAPTERS)
 
 
 @pytest.mark.parametrize(

@@ -11,28 +11,21 @@ from pathlib import Path
 
 import addresses
 
-from plip_tutorial.at_scale import budgets
-
 ROOT = Path(__file__).parents[2]
 TESTED = ROOT / "plip_tutorial" / "data" / "tested.txt"
 TIME_MARK = "@time@"
 TIME = """\
-{minutes}`under two minutes on two CPU cores`, after the shared artifacts are built ({doc}`all pages <run_times>`).
-@GPU@"""
+{minutes}`under two minutes on two CPU cores`, after the shared artifacts are built
+({doc}`all pages, and on a T4 <run_times>`)."""
 SETUP_MARK = "# Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook."
 SETUP = Path(__file__).with_name("setup_cell.py")
 
 
-def filled(source: str, chapter: str) -> str:
+def filled(source: str) -> str:
     """The source of a chapter's cell with what belongs into it."""
     if source == SETUP_MARK:
         return setup_cell()
-    return source.replace(TIME_MARK, time(chapter)) if TIME_MARK in source else source
-
-
-def time(chapter: str) -> str:
-    """What a chapter takes: `page_times` puts the minutes of this build in, `budgets` knows the GPU."""
-    return TIME.replace("@GPU@", budgets.sentence(chapter))
+    return source.replace(TIME_MARK, TIME)
 
 
 def tested() -> str:

@@ -1,4 +1,4 @@
-"""A Sphinx extension: the minutes that a page took in this very build, on the page itself; and all budgets of a GPU.
+"""A Sphinx extension: the minutes that a page took in this very build, on the page itself.
 
 ``{minutes}`text``` becomes the measured time; "text" is what a reader in Colab sees, where nothing is substituted. A
 page whose outputs come from the cache keeps the time of the run that made them.
@@ -12,9 +12,6 @@ from docutils import nodes
 from myst_nb.core.execute import ExecutionResult
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
-from sphinx.config import Config
-
-from plip_tutorial.at_scale import budgets
 
 
 class Minutes(nodes.inline):
@@ -40,24 +37,8 @@ def resolve(app: Sphinx, document: nodes.document, page: str) -> None:
         node.replace_self(nodes.Text(words(result, node.astext())))
 
 
-def gpu_table() -> str:
-    """The budgets of all chapters that run a large model, as a table; ``{{ gpu_budgets }}`` stands for it."""
-    rows = ["| chapter | minutes | GB of GPU memory | |", "| --- | --- | --- | --- |"]
-    for chapter in budgets.CHAPTERS:
-        if found := budgets.budget(chapter):
-            origin = found.measured or "estimated"
-            rows.append(f"| {{doc}}`{chapter}` | {found.minutes:.1f} | {found.gigabytes:.1f} | {origin} |")
-    return "\n".join(rows)
-
-
-def fill(app: Sphinx, config: Config) -> None:
-    """Give the table its name."""
-    config.myst_substitutions = {**(config.myst_substitutions or {}), "gpu_budgets": gpu_table()}
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
-    app.connect("config-inited", fill, priority=100)  # before myst reads it
     app.add_node(Minutes)
     app.add_role("minutes", role)
     app.connect("doctree-resolved", resolve)

@@ -31,7 +31,7 @@ def _book(source: Path) -> nbformat.NotebookNode:
     book.metadata.pop("jupytext", None)
     for place, cell in enumerate(book.cells):
         cell["id"] = f"{source.stem[:40]}-{place:03d}".replace("_", "-")
-        cell.source = filled(cell.source, source.stem)
+        cell.source = filled(cell.source)
     return book
 
 

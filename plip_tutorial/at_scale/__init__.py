@@ -1,1 +1,12 @@
-"""What millions of pictures need: embedding that goes on after an interruption, in parts, on several machines."""
+"""What millions of pictures need: work that goes on after an interruption, in shards, on several machines.
+
+`shards` is the machine for it. `embedder` embeds a folder or a table of any length with it and opens the result as a
+pool; `steps` are the steps of collecting, expanding and cleaning as functions of one shard; `ray_data` hands the same
+steps to Ray.
+"""
+
+from plip_tutorial.at_scale.embedder import Pool, embed_folder, embed_pool, open_pool
+from plip_tutorial.at_scale.ray_data import with_ray
+from plip_tutorial.at_scale.shards import read, run, write_shards
+
+__all__ = ["Pool", "embed_folder", "embed_pool", "open_pool", "read", "run", "with_ray", "write_shards"]

@@ -1,8 +1,9 @@
 """The steps of chapters 2 to 4 as functions from one table to another, for corpora that no single process can hold.
 
 A step looks at its table and at nothing else. So it does not matter which worker gets which shard, in which order, or
-how often; `scale` runs the same steps partition by partition or through Ray. What a shard cannot know by itself, the
-copies and the neighbours across shards, is put together afterwards from small tables.
+how often: `shards.run` and `ray_data.with_ray` take the same steps. What a shard cannot know by itself, the copies
+and the neighbours across shards, is put together afterwards from small tables, by `copies` and `merge_neighbours`.
+A step's ``reads`` says what is in the files that it looks into.
 
 >>> table = pa.table({"text": ["Mucin &amp; signet ring cells #GIPath", "Caso interesante de mama", "H&E 40x"]})
 >>> CleanText()(table).select(["caption", "language", "keep_text"]).to_pylist()[0]
@@ -21,7 +22,7 @@ from datasets import Dataset, Image, List
 from datasets.table import InMemoryTable
 from numpy.typing import NDArray
 
-from plip_tutorial.clean.duplicates import VIEWS, Fingerprints, fingerprints
+from plip_tutorial.clean.duplicates import DISTANCE, VIEWS, Fingerprints, fingerprints, near_duplicates
 from plip_tutorial.clean.pathology_filter import PathologyFilter, with_colour
 from plip_tutorial.collect import PAPER_ORDER, clean_text, pairs_from_posts
 from plip_tutorial.collect.caption_text import Hashtags
@@ -33,13 +34,12 @@ from plip_tutorial.sources.hub import local
 from plip_tutorial.sources.images import load
 from plip_tutorial.storage.files import content
 
-Vectors = NDArray[np.float32]
 FOUND = pa.schema([("seed", pa.int64()), ("row", pa.int64()), ("score", pa.float64())])
 
 
 @dataclass(frozen=True)
 class CollectPairs:
-    """Chapter 2: posts become pairs. A shard has to hold whole threads, see `scale.threads`.
+    """Chapter 2: posts become pairs. A shard has to hold whole threads, see `threads`.
 
     Attributes:
         filters: names of the filters of `collect`, in their order.
@@ -94,12 +94,12 @@ class Embed:
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the column ``image``."""
         plip = _model(self.model, *self.reads)
-        vectors, problems = embedded(plip, _images(table), self.batch_size)
+        vectors, problems = embedded(plip, table["image"].to_pylist(), self.batch_size)
         return _add(table, embedding=vectors, problem=problems)
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Content of what it reads besides the table, see `file_contents.content`."""
+        """Content of the model."""
         return (content(local(self.model)),)
 
 
@@ -117,16 +117,18 @@ class KeepPathology:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the columns ``embedding`` and ``image``."""
-        chooser, (vectors, there) = _filter(self.filter, *self.reads), vectors_in(table["embedding"])
+        chooser, (vectors, there) = PathologyFilter.load(self.filter), vectors_in(table["embedding"])
         if self.colours:
-            vectors = with_colour(vectors, [one for one, good in zip(_images(table), there, strict=True) if good])
+            vectors = with_colour(
+                vectors, [one for one, good in zip(table["image"].to_pylist(), there, strict=True) if good]
+            )
         scores, keep = chooser.scores(vectors), np.zeros(len(table), bool)
         keep[there] = chooser.keep(vectors)
         return _add(table, pathology=spread(scores.astype(np.float32), there), keep_picture=keep)
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Content of what it reads besides the table."""
+        """Content of the filter."""
         return (content(self.filter),)
 
 
@@ -136,20 +138,16 @@ class Fingerprint:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the column ``image``."""
-        pictures = list(load(_images(table), skip_unreadable=True))
+        pictures = list(load(table["image"].to_pylist(), skip_unreadable=True))
         there = np.array([picture is not None for picture in pictures], bool)
         prints = fingerprints([picture for picture in pictures if picture is not None])
-        return _add(
-            table,
-            hashes=spread(prints.hashes, there),
-            contrast=spread(prints.contrast, there),
-            digest=spread(prints.digests, there),
-        )
+        columns = {"hashes": prints.hashes, "contrast": prints.contrast, "digest": prints.digests}
+        return _add(table, **{name: spread(values, there) for name, values in columns.items()})
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Chapter 3: the ``k`` nearest of this shard to each seed. `scale.merge_neighbours` makes one list of all shards.
+    """Chapter 3: the ``k`` nearest of this shard to each seed. `merge_neighbours` makes one list of all shards.
 
     Attributes:
         seeds: ``.npy`` file of unit vectors, (s, d).
@@ -172,27 +170,65 @@ class Neighbours:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Content of what it reads besides the table."""
+        """Content of the seeds."""
         return (content(self.seeds),)
 
 
-def fingerprints_in(table: pa.Table) -> tuple[Fingerprints, NDArray[np.int64]]:
-    """The fingerprints of a table that went through `Fingerprint`, n of them, and the places in it, (n,)."""
-    there = table["digest"].is_valid().to_numpy()
-    kept = table.filter(pa.array(there))
+def threads(posts: Dataset) -> list[str]:
+    """For each row the id of the post at the beginning of its conversation, as `shards.write_shards` wants it."""
+    parent = dict(zip(posts["id"][:], posts["in_reply_to"][:], strict=True))
+    roots = []
+    for name in posts["id"][:]:
+        seen = {None}
+        while name not in seen and parent.get(name) is not None:
+            seen.add(name)
+            name = parent[name]
+        roots.append(str(name))
+    return roots
+
+
+def merge_neighbours(found: pa.Table, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The ``k`` nearest of all shards from the nearest of each: what `VectorIndex.search` gives on the whole pool.
+
+    Args:
+        found: what `Neighbours` gave for each shard, put together; its k was at least as large.
+        k: neighbours of each seed.
+
+    Returns:
+        Scores (s, k) in falling order and numbers (s, k) of the rows.
+
+    Raises:
+        ValueError: fewer than k for some seed.
+    """
+    best = found.to_pandas().sort_values(["seed", "score", "row"], ascending=[True, False, True])
+    fewest = best.groupby("seed").size().min() if len(best) else 0
+    if fewest < k:
+        raise ValueError(f"k is {k}, but some seed has only {fewest} neighbours in these shards.")
+    best = best.groupby("seed").head(k)
+    return best["score"].to_numpy(np.float32).reshape(-1, k), best["row"].to_numpy().reshape(-1, k)
+
+
+def copies(prints: pa.Table, *, distance: int = DISTANCE) -> NDArray[np.int64]:
+    """Groups of copies across all shards, as `duplicates.near_duplicates` makes them.
+
+    Args:
+        prints: what `Fingerprint` gave for each shard, put together; n rows.
+        distance: bits that may differ.
+
+    Returns:
+        (n,): the place of the group's first member; a picture that could not be read is alone.
+    """
+    groups, places = np.arange(len(prints)), np.flatnonzero(prints["digest"].is_valid().to_numpy())
+    kept = prints.take(places)
     hashes = kept["hashes"].combine_chunks().flatten().to_numpy().reshape(-1, len(VIEWS))
-    contrast, digests = (kept[name].to_numpy() for name in ("contrast", "digest"))
-    return Fingerprints(hashes, contrast, digests), np.flatnonzero(there)
+    remembered = Fingerprints(hashes, *(kept[name].to_numpy() for name in ("contrast", "digest")))
+    groups[places] = places[near_duplicates(remembered, distance=distance)]
+    return groups
 
 
 @lru_cache(maxsize=1)
 def _model(name: str, _: str) -> PLIP:  # the content makes that a model which is trained again is loaded again
     return PLIP(name)
-
-
-@lru_cache(maxsize=1)
-def _filter(path: str, _: str) -> PathologyFilter:
-    return PathologyFilter.load(path)
 
 
 def _add(table: pa.Table, **columns: Any) -> pa.Table:
@@ -201,7 +237,3 @@ def _add(table: pa.Table, **columns: Any) -> pa.Table:
         table = table.drop_columns(name) if name in table.column_names else table
         table = table.append_column(name, values if isinstance(values, pa.Array) else pa.array(values))
     return table
-
-
-def _images(table: pa.Table) -> list[Any]:
-    return list(table["image"].to_pylist())

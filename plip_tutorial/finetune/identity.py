@@ -18,7 +18,7 @@ from datasets import Dataset, Image
 
 from plip_tutorial.finetune.config import TrainConfig
 from plip_tutorial.finetune.pairs import groups_of
-from plip_tutorial.plip.fingerprint import ModelFingerprint
+from plip_tutorial.plip.fingerprint import model_fingerprint
 
 # What may change when a run goes on: it decides what is noted or how it is computed, not what is learnt.
 FREE = {"save_every", "trackers", "chunk_size", "precision"}
@@ -39,7 +39,7 @@ def identity(
     settings = json.loads(json.dumps(dataclasses.asdict(config)))
     return {
         "settings": {name: value for name, value in settings.items() if name not in FREE},
-        "start checkpoint": ModelFingerprint().of(model, processor, precision="float32"),
+        "start checkpoint": model_fingerprint(model, processor, precision="float32"),
         "pairs": table_fingerprint(pairs),
         "held-out pairs": table_fingerprint(validation) if validation is not None else {"number": 0},
     }

@@ -13,7 +13,7 @@ each caption is padded to its neighbours' length instead of to 77 tokens.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial, wraps
 from itertools import islice
@@ -26,19 +26,17 @@ from tqdm import tqdm
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
 from plip_tutorial.plip.devices import PRECISIONS, best_device, best_precision, check_precision, decoders
-from plip_tutorial.plip.fingerprint import ModelFingerprint
+from plip_tutorial.plip.fingerprint import model_fingerprint
 from plip_tutorial.plip.pixels import Preprocessor
-from plip_tutorial.plip.read_token import image_reader
 from plip_tutorial.plip.tokens import Tokens
 from plip_tutorial.sources.hub import local, quiet
 from plip_tutorial.sources.images import ImageLike, count, load_each
 
 Embeddings = NDArray[np.float32]
-Batch = tuple[torch.Tensor | None, NDArray[np.bool_]]
+Mask = NDArray[np.bool_]
 Pictures = Iterable[ImageLike]
 T = TypeVar("T")
 P = ParamSpec("P")
-PATIENCE = 2.0  # seconds before a progress bar appears
 
 
 def _released(method: Callable[P, T], theirs: str, ours: str) -> Callable[P, T]:
@@ -79,6 +77,9 @@ class PLIP:
         precision: str = "auto",
     ) -> None:
         """Load the checkpoint."""
+        own = os.fspath(model).replace("-", "_")
+        if own in ("tiny_clip", "tiny_plip") and not os.path.exists(model):
+            raise FileNotFoundError(f"{model} is made by this book: give PLIP(artifacts.{own}()), the folder it is in.")
         self.device = torch.device(best_device() if device == "auto" else device)
         model = local(model, auth_token)
         with quiet(model):  # some weights are stored in float16
@@ -90,10 +91,8 @@ class PLIP:
         pictures = CLIPImageProcessorPil.from_pretrained(model, token=auth_token)
         self.processor: Any = CLIPProcessor(pictures, tokenizer)  # type: ignore[no-untyped-call]
         self.dim: int = self.model.config.projection_dim
-        self._preprocess = Preprocessor(pictures)
         self._tokens = Tokens(tokenizer, self.model.config.text_config)
         self._indexed: Embeddings | None = None
-        self._fingerprint = ModelFingerprint()
 
     @property
     def logit_scale(self) -> float:
@@ -101,12 +100,8 @@ class PLIP:
         return float(self.model.logit_scale.detach().exp())
 
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits of all that an embedding depends on besides its input.
-
-        The weights and how they are put together, the preprocessing of pictures, the tokenizer and the precision.
-        Computed once, and anew when one of them was changed; see `model_fingerprint`.
-        """
-        return self._fingerprint.of(self.model, self.processor, self.precision)
+        """Sixteen hexadecimal digits of all that an embedding depends on besides its input."""
+        return model_fingerprint(self.model, self.processor, self.precision)
 
     @overload
     def encode_images(
@@ -115,15 +110,10 @@ class PLIP:
     @overload
     def encode_images(
         self, images: Pictures, batch_size: int = ..., *, normalize: bool = ..., skip_unreadable: Literal[True]
-    ) -> tuple[Embeddings, NDArray[np.bool_]]: ...
+    ) -> tuple[Embeddings, Mask]: ...
     def encode_images(
-        self,
-        images: Pictures,
-        batch_size: int = 32,
-        *,
-        normalize: bool = True,
-        skip_unreadable: bool = False,
-    ) -> Embeddings | tuple[Embeddings, NDArray[np.bool_]]:
+        self, images: Pictures, batch_size: int = 32, *, normalize: bool = True, skip_unreadable: bool = False
+    ) -> Embeddings | tuple[Embeddings, Mask]:
         """Embed pictures, which are decoded by several threads, beside the forward pass where cores are idle.
 
         Args:
@@ -141,18 +131,21 @@ class PLIP:
             UnreadableImageError: a ValueError with the index, the name and the reason.
             TypeError: if one picture is passed instead of a sequence.
         """
-        total = count(images)
-        batches = self._image_batches(images, _checked_size(batch_size), skip_unreadable)
-        reader = image_reader(self.model)  # anew, since somebody may have put another layer into the model
-        rows, masks = [np.empty((0, self.dim), np.float32)], [np.empty(0, bool)]
-        with torch.inference_mode(), self._autocast(), _progress(total, "image") as bar:
-            for pixels, readable in batches:
-                if pixels is not None:
-                    rows.append(_pooled(reader.get_image_features(pixel_values=pixels.to(self.device))))
-                masks.append(readable)
-                bar.update(len(readable))
-        embeddings = finished(np.concatenate(rows), normalize)
-        return (embeddings, np.concatenate(masks)) if skip_unreadable else embeddings
+        _check_positive(batch_size=batch_size)
+        preprocess = Preprocessor(self.processor.image_processor)  # anew: its settings may have been changed
+        threads, ahead = decoders(self.device, batch_size)
+        shrunk = load_each(images, preprocess.shrink, skip_unreadable=skip_unreadable, threads=threads, ahead=ahead)
+        rows, readable = [np.empty((0, self.dim), np.float32)], [np.empty(0, bool)]
+        with torch.inference_mode(), self._autocast(), _progress(count(images), "image") as bar:
+            while batch := list(islice(shrunk, batch_size)):
+                good = [picture for picture in batch if picture is not None]
+                if good:
+                    pixels = preprocess.batch(good).to(self.device)
+                    rows.append(_pooled(self.model.get_image_features(pixel_values=pixels)))
+                readable.append(np.array([picture is not None for picture in batch]))
+                bar.update(len(batch))
+        embeddings = _finished(np.concatenate(rows), normalize)
+        return (embeddings, np.concatenate(readable)) if skip_unreadable else embeddings
 
     @partial(_released, theirs="text", ours="texts")
     def encode_text(self, texts: Iterable[str], batch_size: int = 32, *, normalize: bool = True) -> Embeddings:
@@ -169,22 +162,23 @@ class PLIP:
         Raises:
             TypeError: if one string is passed instead of a sequence, or something that is not a string.
         """
+        _check_positive(batch_size=batch_size)
         tokens = self._tokens.split(texts)
         order = np.argsort([len(ids) for ids in tokens], kind="stable")
         embeddings = np.empty((len(tokens), self.dim), np.float32)
         with torch.inference_mode(), self._autocast(), _progress(len(tokens), "caption") as bar:
-            for start in range(0, len(tokens), _checked_size(batch_size)):
+            for start in range(0, len(tokens), batch_size):
                 chosen = order[start : start + batch_size]
-                padded = self._tokens.pad([tokens[i] for i in chosen])
-                embeddings[chosen] = _pooled(self.model.get_text_features(input_ids=padded.to(self.device)))
+                padded = self._tokens.pad([tokens[i] for i in chosen]).to(self.device)
+                embeddings[chosen] = _pooled(self.model.get_text_features(input_ids=padded))
                 bar.update(len(chosen))
-        return finished(embeddings, normalize)
+        return _finished(embeddings, normalize)
 
     @partial(_released, theirs="text_labels", ours="labels")
     def zero_shot_classification(
         self, images: Pictures, labels: Sequence[str], debug: bool = False, *, batch_size: int = 32
     ) -> list[str]:
-        """Give each picture the label whose words are nearest to it.
+        """Give each picture the label whose words are nearest to it; `zero_shot` has scores, templates and synonyms.
 
         Args:
             images: n pictures, as in `encode_images`.
@@ -193,7 +187,7 @@ class PLIP:
             batch_size: pictures in one forward pass.
 
         Returns:
-            n strings out of ``labels``. `zero_shot` has scores, templates and synonyms.
+            n strings out of ``labels``.
         """
         if len(labels) == 0:
             raise ValueError("there are no labels to choose from")
@@ -224,42 +218,30 @@ class PLIP:
         """
         if self._indexed is None:
             raise RuntimeError("there are no pictures to search: call plip.index(images) first")
+        _check_positive(top_k=top_k)
         cosines = self.encode_text(queries) @ self._indexed.T
-        return np.argsort(-cosines, axis=1, kind="stable")[:, : _checked_size(top_k, "top_k")]
-
-    def _image_batches(self, images: Pictures, batch_size: int, skip_unreadable: bool) -> Iterator[Batch]:
-        if not self._preprocess.is_of(self.processor.image_processor):  # somebody has changed its settings
-            self._preprocess = Preprocessor(self.processor.image_processor)
-        threads, ahead = decoders(self.device, batch_size)
-        shrunk = load_each(
-            images, self._preprocess.shrink, skip_unreadable=skip_unreadable, threads=threads, ahead=ahead
-        )
-        while batch := list(islice(shrunk, batch_size)):
-            readable = [pixels for pixels in batch if pixels is not None]
-            mask = np.array([pixels is not None for pixels in batch])
-            yield self._preprocess.batch(readable) if readable else None, mask
+        return np.argsort(-cosines, axis=1, kind="stable")[:, :top_k]
 
     def _autocast(self) -> AbstractContextManager[Any]:
         dtype = PRECISIONS[self.precision]
         return nullcontext() if dtype == torch.float32 else torch.autocast(self.device.type, dtype)
 
 
-def _checked_size(size: int, name: str = "batch_size") -> int:
-    if size < 1:
-        raise ValueError(f"{name} is {size}; it must be at least 1")
-    return size
+def _check_positive(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} is {size}; it must be at least 1")
 
 
 def _progress(total: int | None, unit: str) -> Any:
-    return tqdm(total=total, unit=unit, delay=PATIENCE, leave=False)
+    return tqdm(total=total, unit=unit, delay=2, leave=False)  # a bar after two seconds
 
 
 def _pooled(output: Any) -> Embeddings:
-    embeddings: Embeddings = output.pooler_output.float().cpu().numpy()
-    return embeddings
+    return np.asarray(output.pooler_output.float().cpu().numpy(), np.float32)
 
 
-def finished(embeddings: Embeddings, normalize: bool) -> Embeddings:
+def _finished(embeddings: Embeddings, normalize: bool) -> Embeddings:
     """Bring vectors (n, d) to length 1 if asked to; one of length 0 stays."""
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True) if normalize else np.ones(1, np.float32)
     unit: Embeddings = embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)

@@ -26,15 +26,10 @@ from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTo
 from plip_tutorial.sources.hub import local, quiet
 
 Embeddings = NDArray[np.float32]
-WIDTH = 77  # tokens to which every caption is padded
 
 
 def load_as_published(checkpoint: str | os.PathLike[str]) -> Any:
-    """The first line of the released class as it stands; today's `transformers` refuses its argument.
-
-    Raises:
-        TypeError: from `transformers` 5 on.
-    """
+    """The first line of the released class as it stands; from `transformers` 5 on its argument is a TypeError."""
     return CLIPModel.from_pretrained(checkpoint, use_auth_token=None)
 
 
@@ -60,11 +55,7 @@ class Released:
         self.preprocess: Any = CLIPProcessor(pictures, words)  # type: ignore[no-untyped-call]
 
     def encode_images(self, images: Sequence[str] | Sequence[Image.Image], batch_size: int) -> Embeddings:
-        """Through a data set: a Pillow image out of a JPEG stream is stored in it as JPEG once more.
-
-        Returns:
-            (n, d) float32, not normalised.
-        """
+        """(n, d), not normalised. A Pillow image out of a JPEG stream is stored in the data set as JPEG once more."""
         table = Dataset.from_dict({"image": images})
         if isinstance(images[0], str):
             table = table.cast_column("image", ImageFeature(decode=False))
@@ -72,12 +63,8 @@ class Released:
         return self._run(self.model.get_image_features, table, batch_size)
 
     def encode_text(self, text: Sequence[str], batch_size: int) -> Embeddings:
-        """Through a data set: to name its result, `datasets` hashes the function, and with it all weights of the model.
-
-        Returns:
-            (n, d) float32, not normalised.
-        """
-        cut = {"max_length": WIDTH, "padding": "max_length", "truncation": True, "return_tensors": "pt"}
+        """(n, d), not normalised. To name the result, `datasets` hashes the function, and with it all weights."""
+        cut = {"max_length": 77, "padding": "max_length", "truncation": True, "return_tensors": "pt"}
         table = Dataset.from_dict({"text": text})
         table = table.map(lambda rows: self.preprocess(text=rows["text"], **cut), batched=True, remove_columns=["text"])
         return self._run(self.model.get_text_features, table.with_format("torch"), batch_size)
@@ -88,11 +75,7 @@ class Released:
         return [text_labels[i] for i in half_cosines(self.encode_images(images, 8), words).argmax(-1)]
 
     def retrieval(self, queries: Sequence[str], top_k: int = 10) -> NDArray[np.int64]:
-        """Places of the best pictures, if there were any.
-
-        Raises:
-            AttributeError: always.
-        """
+        """Places of the best pictures, if there were any; always an AttributeError."""
         words = self.encode_text(queries, 8)
         return half_cosines(words, self.image_vectors).argsort()[:, -top_k:][:, ::-1]
 
@@ -107,9 +90,6 @@ class Released:
 
 
 def half_cosines(keys: Embeddings, space: Embeddings) -> Embeddings:
-    """Dot products where only ``keys`` have been brought to length 1.
-
-    The best of several *labels* for one picture depends on their lengths, and so does the order of pictures.
-    """
+    """Dot products where only ``keys`` have length 1: the best label of a picture depends on the labels' lengths."""
     half: Embeddings = keys / np.linalg.norm(keys, axis=-1, keepdims=True) @ space.T
     return half

@@ -46,15 +46,11 @@ class VisionModel:
             self.processor: Any = AutoImageProcessor.from_pretrained(model, backend="pil")  # type: ignore[no-untyped-call]
         self.model = network.eval().to(self.device)
 
+    @torch.inference_mode()
     def encode_images(
         self, images: Iterable[ImageLike], batch_size: int = 32, *, normalize: bool = True
     ) -> NDArray[np.float32]:
-        """Embed pictures of any kind that `images.to_rgb` reads.
-
-        Args:
-            images: n pictures; see `PLIP.encode_images`.
-            batch_size: pictures in one forward pass.
-            normalize: scale each vector to length 1.
+        """Embed n pictures, as `PLIP.encode_images` does.
 
         Returns:
             (n, d) float32: the class token of a transformer, the mean over all places of a convolutional network.
@@ -66,16 +62,11 @@ class VisionModel:
             raise ValueError(f"batch_size is {batch_size}; it must be at least 1")
         pictures, rows = load(images), []
         while batch := list(islice(pictures, batch_size)):
-            rows.append(self._features(batch))
+            pixels = self.processor(images=batch, return_tensors="pt")["pixel_values"].to(self.device)
+            hidden = self.model(pixel_values=pixels).last_hidden_state
+            # Not `pooler_output`: a ViT that was fine-tuned to classify has no trained weights for it.
+            rows.append((hidden[:, 0] if hidden.ndim == 3 else hidden.mean((2, 3))).float().cpu().numpy())
         if not rows:
             raise ValueError("there are no pictures to embed")
-        embeddings = np.concatenate(rows)
+        embeddings: NDArray[np.float32] = np.concatenate(rows)
         return embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True) if normalize else embeddings
-
-    @torch.inference_mode()
-    def _features(self, batch: list[Any]) -> NDArray[np.float32]:
-        pixels = self.processor(images=batch, return_tensors="pt")["pixel_values"].to(self.device)
-        hidden = self.model(pixel_values=pixels).last_hidden_state
-        # Not `pooler_output`: a ViT that was fine-tuned to classify has no trained weights for it.
-        one_each = hidden[:, 0] if hidden.ndim == 3 else hidden.mean((2, 3))
-        return np.asarray(one_each.float().cpu().numpy(), np.float32)

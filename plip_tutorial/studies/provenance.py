@@ -17,7 +17,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -62,7 +62,7 @@ class Provenance:
             commit=_commit(root or FOLDER.parents[1]),
             canary=dict(canary or {}),
             python=platform.python_version(),
-            versions={name: found for name in PACKAGES if (found := _version(name))},
+            versions={name: version(name) for name in PACKAGES},
             machine=torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
             cores=cores(),
             seconds=round(seconds, 1),
@@ -70,9 +70,9 @@ class Provenance:
 
     def __str__(self) -> str:
         """One sentence for a page."""
-        minutes, torch_version = self.seconds / 60, self.versions.get("torch", "unknown")
-        where = f"{self.cores} cores ({self.machine})"
-        return f"measured on {self.date} on {where} in {minutes:.0f} min, Python {self.python}, torch {torch_version}"
+        where = f"{self.date} on {self.cores} cores ({self.machine})"
+        what = f"Python {self.python}, torch {self.versions.get('torch', 'unknown')}"
+        return f"measured on {where} in {self.seconds / 60:.0f} min, {what}"
 
 
 class Stored(NamedTuple):
@@ -106,18 +106,9 @@ def load(name: str, *, folder: Path = FOLDER) -> Stored:
         return Stored(Provenance(**content["provenance"]), content["results"])
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
-
-
 def _commit(root: Path) -> str:
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
-
+    command = ["git", "describe", "--always", "--exclude=*", "--dirty=+"]
     try:
-        return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain") else "")
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""

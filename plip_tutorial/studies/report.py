@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.own_tiles import read_folder
 
 MODELS: dict[str, Callable[[int], Path]] = {"tiny CLIP": making.clip_of, "tiny PLIP": making.plip_of}
+Features = Callable[[Sequence[Any]], NDArray[Any]]
 FOLDS = 5  # of the probe on real tiles
 # The textures of Kather et al. (2016) have other labels; "complex stroma" has no counterpart and is left out.
 KATHER_2016 = {
@@ -97,13 +99,13 @@ def zero_shot_score(plip: PLIP, data: Labelled, name: str) -> Score:
     return metrics.weighted_f1(data.labels, np.array(list(phrases))[predicted], groups=data.groups)
 
 
-def probe_score(train: Labelled, test: Labelled, features: Callable[[Sequence[Any]], NDArray[Any]]) -> Score:
+def probe_score(train: Labelled, test: Labelled, features: Features) -> Score:
     """Macro F1 of a linear probe; C is chosen inside the training set, by patients."""
     probe = linear_probe.sweep(features(train.images), train.labels, groups=train.groups)
     return metrics.macro_f1(test.labels, probe.predict(features(test.images)), groups=test.groups)
 
 
-def folded_probe_score(data: Labelled, features: Callable[[Sequence[Any]], NDArray[Any]], folds: int = FOLDS) -> Score:
+def folded_probe_score(data: Labelled, features: Features, folds: int = FOLDS) -> Score:
     """Macro F1 of a probe on a small set without a split of its own: every tile is predicted by a probe without it."""
     from sklearn.model_selection import StratifiedKFold
 
@@ -117,7 +119,7 @@ def folded_probe_score(data: Labelled, features: Callable[[Sequence[Any]], NDArr
     return metrics.macro_f1(y, predicted)
 
 
-def retrieval_score(data: Labelled, features: Callable[[Sequence[Any]], NDArray[Any]], k: int = 5) -> Score:
+def retrieval_score(data: Labelled, features: Features, k: int = 5) -> Score:
     """Picture to picture: share of the k nearest others that have the label of the query, mean over all tiles.
 
     Pictures of the query's own group are left out where groups are known.
@@ -169,51 +171,49 @@ def building() -> pd.DataFrame:
 
 def benchmarks(seeds: int = 3) -> pd.DataFrame:
     """Zero-shot (weighted F1) and linear probe (macro F1) of both models on the four sets, with colour and constant."""
-    models = {name: [PLIP(make(seed)) for seed in range(seeds)] for name, make in MODELS.items()}
-    table: dict[str, dict[str, str]] = {}
+    models, table = _models(seeds), {}
     for name in microcosm.NAMES:
         train, test = micro(name, "train"), micro(name, "test")
-        constant = metrics.report(test.labels, test.labels, groups=test.groups)
-        table[f"{name}, zero-shot"] = {
-            m: _mean([zero_shot_score(p, test, name) for p in ps]) for m, ps in models.items()
-        }
-        table[f"{name}, zero-shot"]["constant"] = f"{constant['constant_weighted_f1'].value:.3f}"
-        row = {m: _mean([probe_score(train, test, _encode(p)) for p in ps]) for m, ps in models.items()}
-        row["constant"] = f"{constant['constant_macro_f1'].value:.3f}"
-        row["mean colour"] = str(probe_score(train, test, baselines.mean_colour))
-        row["histogram"] = str(probe_score(train, test, baselines.colour_histogram))
-        table[f"{name}, probe"] = row
+        table |= _rows(name, models, test, name, partial(probe_score, train, test))
     return pd.DataFrame(table).T.fillna("")
 
 
 def real_tiles(folders: Sequence[Path], seeds: int = 3) -> pd.DataFrame:
     """The same on folders of real tiles with the codes of NCT-CRC-HE; the models never saw a real picture."""
-    models = {name: [PLIP(make(seed)) for seed in range(seeds)] for name, make in MODELS.items()}
-    table: dict[str, dict[str, str]] = {}
+    models, table = _models(seeds), {}
     for folder in folders:
-        data = real(folder)
-        constant = metrics.report(data.labels, data.labels)
-        row = {m: _mean([zero_shot_score(p, data, "micro-kather") for p in ps]) for m, ps in models.items()}
-        table[f"{folder.name}, zero-shot"] = row | {"constant": f"{constant['constant_weighted_f1'].value:.3f}"}
-        row = {m: _mean([folded_probe_score(data, _encode(p)) for p in ps]) for m, ps in models.items()}
-        row["mean colour"] = str(folded_probe_score(data, baselines.mean_colour))
-        row["histogram"] = str(folded_probe_score(data, baselines.colour_histogram))
-        table[f"{folder.name}, probe"] = row | {"constant": f"{constant['constant_macro_f1'].value:.3f}"}
-        by_picture, by_words = random_retrieval(data)
-        row = {m: _mean([retrieval_score(data, _encode(p)) for p in ps]) for m, ps in models.items()}
-        row["mean colour"] = str(retrieval_score(data, baselines.mean_colour))
-        row["histogram"] = str(retrieval_score(data, baselines.colour_histogram))
-        table[f"{folder.name}, neighbours"] = row | {"constant": f"{by_picture:.3f} (random order)"}
-        row = {m: _mean([words_to_pictures_score(p, data, "micro-kather") for p in ps]) for m, ps in models.items()}
-        table[f"{folder.name}, found by words"] = row | {"constant": f"{by_words:.3f} (random order)"}
+        data, codes = real(folder), "micro-kather"
+        table |= _rows(folder.name, models, data, codes, partial(folded_probe_score, data))
+        by_picture, by_words = ({"constant": f"{value:.3f} (random order)"} for value in random_retrieval(data))
+        row = {m: _mean([words_to_pictures_score(plip, data, codes) for plip in ps]) for m, ps in models.items()}
+        table[f"{folder.name}, neighbours"] = _by_pictures(models, partial(retrieval_score, data)) | by_picture
+        table[f"{folder.name}, found by words"] = row | by_words
     return pd.DataFrame(table).T.fillna("")
+
+
+def _rows(
+    title: str, models: dict[str, list[PLIP]], test: Labelled, codes: str, probe: Callable[[Features], Score]
+) -> dict[str, dict[str, str]]:
+    """Zero-shot and probe, beside the classifier that always gives the same answer."""
+    same = metrics.report(test.labels, test.labels, groups=test.groups)
+    weighted, macro = ({"constant": f"{same[f'constant_{kind}_f1'].value:.3f}"} for kind in ("weighted", "macro"))
+    named = {m: _mean([zero_shot_score(plip, test, codes) for plip in ps]) for m, ps in models.items()}
+    return {f"{title}, zero-shot": named | weighted, f"{title}, probe": _by_pictures(models, probe) | macro}
+
+
+def _models(seeds: int) -> dict[str, list[PLIP]]:
+    return {name: [PLIP(make(seed)) for seed in range(seeds)] for name, make in MODELS.items()}
+
+
+def _by_pictures(models: dict[str, list[PLIP]], score: Callable[[Features], Score]) -> dict[str, str]:
+    """A score of vectors of pictures: those of the models, and those that need no model."""
+    row = {
+        name: _mean([score(partial(plip.encode_images, batch_size=256)) for plip in ps]) for name, ps in models.items()
+    }
+    return row | {"mean colour": str(score(baselines.mean_colour)), "histogram": str(score(baselines.colour_histogram))}
 
 
 def _warn_of_left_out(where: str, labels: NDArray[Any], why: str) -> None:
     if len(labels):
         counts = ", ".join(f"{n} {label}" for label, n in zip(*np.unique(labels, return_counts=True), strict=True))
         warnings.warn(f"{where}: {len(labels)} tiles are left out ({why}): {counts}", stacklevel=3)
-
-
-def _encode(plip: PLIP) -> Callable[[Sequence[Any]], NDArray[Any]]:
-    return lambda images: plip.encode_images(images, 256)

@@ -197,7 +197,12 @@ def run(
     Results of code that does something else are thrown away: numbers of two kinds must not stand side by side.
     """
     trials = plan() if trials is None else trials
-    note, rows = _begun(folder)
+    now = watched()
+    note, rows = Provenance.now(canary=now, seconds=0.0), []
+    with contextlib.suppress(FileNotFoundError):
+        found = load(folder)
+        if not canary.differences(found.provenance.canary, now):
+            note, rows = found
     done = [{name: row[name] for name in trials[0].facts()} for row in rows]
     left = [trial for trial in trials if trial.facts() not in done]
     for trial in tqdm(left, desc="runs", initial=len(trials) - len(left), total=len(trials)):
@@ -207,13 +212,3 @@ def run(
         note = dataclasses.replace(note, seconds=round(sum(row["seconds"] for row in rows), 1))
         provenance.save(NAME, rows, note, folder=folder)
     return Stored(note, rows)
-
-
-def _begun(folder: Path) -> tuple[Provenance, list[dict[str, Any]]]:
-    """The runs of this code that are there already, and the note of when they were begun."""
-    now = watched()
-    with contextlib.suppress(FileNotFoundError):
-        found = load(folder)
-        if not canary.differences(found.provenance.canary, now):
-            return found.provenance, found.results
-    return Provenance.now(canary=now, seconds=0.0), []

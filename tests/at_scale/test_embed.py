@@ -13,7 +13,7 @@ from small_clip import small_clip
 
 from plip_tutorial import __main__
 from plip_tutorial.at_scale import shards
-from plip_tutorial.at_scale.embed import embed_folder
+from plip_tutorial.at_scale.embedder import embed_folder
 from plip_tutorial.plip.model import PLIP
 
 
@@ -48,25 +48,6 @@ def test_the_table_holds_what_the_class_gives(base: Path, folder: Path, tmp_path
     assert list(problems) == ["slide 1/broken.png"]
     assert "identify" in problems["slide 1/broken.png"]
     assert not (tmp_path / "out.parquet.parts").exists()
-
-
-def test_a_second_call_goes_on(base: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plip, output = PLIP(base), tmp_path / "out.parquet"
-    write, written = shards.write, []
-
-    def interrupted(table: object, file: Path, word: str) -> None:
-        if len(written) == 2:
-            raise KeyboardInterrupt
-        written.append(file)
-        write(table, file, word)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(shards, "write", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        embed_folder(plip, folder, output, shard=4, progress=False)
-    monkeypatch.setattr(shards, "write", lambda table, file, word: (written.append(file), write(table, file, word)))
-    embed_folder(plip, folder, output, shard=4, progress=False)
-    assert len(written) == len(set(written)) == 3
-    assert len(pq.read_table(output)) == 12
 
 
 def test_shards_of_another_model_are_not_taken(base: Path, folder: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from datasets import Dataset, Image, load_dataset
 from PIL import Image as Pillow
 from small_clip import small_clip
 
-from plip_tutorial.at_scale.pool import Pool, embed_pool, open_pool
+from plip_tutorial.at_scale.embedder import Pool, embed_pool, open_pool
 from plip_tutorial.expand import expand
 from plip_tutorial.microcosm.web import web_pool
 from plip_tutorial.plip.model import PLIP
@@ -131,7 +131,7 @@ def test_a_pool_that_is_there_is_opened_and_another_one_is_refused(plip: PLIP, f
     with pytest.raises(ValueError, match=r"no column 'image'\. It has: text"):
         embed_pool(plip, Dataset.from_dict({"text": ["a"]}), tmp_path / "other")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match="no picture that can be read"):
+    with pytest.raises(ValueError, match="holds no picture"):
         embed_pool(plip, tmp_path / "empty", tmp_path / "third")
 
 

@@ -25,7 +25,7 @@ def test_notebook_and_source_say_the_same(source: Path) -> None:
     assert notebook.exists(), f"{notebook.name} is missing. Run: make sync"
     pages = [jupytext.read(path) for path in (source, notebook)]
     cells = [[(c.cell_type, c.source, c.metadata.get("tags", [])) for c in page.cells] for page in pages]
-    expected = [(kind, filled(text, source.stem), tags) for kind, text, tags in cells[0]]
+    expected = [(kind, filled(text), tags) for kind, text, tags in cells[0]]
     assert expected == cells[1], f"{notebook.name} is not what {source.name} says. Run: make sync"
 
 

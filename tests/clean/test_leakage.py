@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from datasets import Dataset, Features, Image, Value
 from PIL import Image as Pillow
-from plip_tutorial.microcosm import render_tile
 
 from plip_tutorial.clean import leaks, purity
+from plip_tutorial.microcosm import render_tile
 
 SCHEMA = {"image": Image(), "patient": Value("string"), "slide": Value("string")}
 

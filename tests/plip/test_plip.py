@@ -313,6 +313,10 @@ def test_settings_are_checked(path: Path, tmp_path: Path) -> None:
         PLIP(path, precision="half")
     with pytest.raises(ValueError, match="for GPUs"):
         PLIP(path, device="cpu", precision="float16")
+    with pytest.raises(
+        FileNotFoundError, match=r"tiny-plip is made by this book: give PLIP\(artifacts\.tiny_plip\(\)\)"
+    ):
+        PLIP("tiny-plip")
     model = CLIPModel.from_pretrained(path)
     model.config.text_config.eos_token_id = 5
     model.save_pretrained(tmp_path)

@@ -13,8 +13,7 @@ import pytest
 from PIL import Image, features
 from small_clip import small_clip
 
-from plip_tutorial.at_scale.embed import embed_folder
-from plip_tutorial.at_scale.pool import embed_pool
+from plip_tutorial.at_scale.embedder import embed_folder, embed_pool
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources import picture_files
 from plip_tutorial.sources.own_tiles import read_folder

