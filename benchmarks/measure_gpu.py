@@ -62,7 +62,7 @@ def measure(chapters: list[str], track: str, output: Path) -> Path:
     for chapter in chapters:
         with tempfile.TemporaryDirectory() as folder:
             environment = own_caches(Path(folder), track)
-            results[chapter] = run(ROOT / "book" / f"{chapter}.ipynb", environment)
+            results[chapter] = run(ROOT / "notebooks" / f"{chapter}.ipynb", environment)
         print(f"{chapter}: {results[chapter]}", flush=True)
         origin = provenance.Provenance.now(seconds=perf_counter() - start, root=ROOT)
         written = provenance.save(NAME, results, origin, folder=output)

@@ -1,4 +1,4 @@
-"""Every chapter in the full track, by the real clients, from a hub on this machine, in a folder that is not the book's.
+"""Every chapter, as readers get it, in the full track, by the real clients, from a hub on this machine.
 
 The models are those of the tiny track and the sets have few tiles, so this is no test of a result. It is a test of
 names, columns, files and calls: of what the first run on a GPU must not stumble over.
@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import jupytext
+import nbformat
 import pytest
 from nbclient import NotebookClient
 from standin_content import add_model, add_sets, add_vit
@@ -20,7 +20,7 @@ from plip_tutorial import artifacts, tracks
 from plip_tutorial.storage import cache
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*sorted((ROOT / "book").glob("[01]*.py")), ROOT / "book" / "bring_your_own_tiles.py"]
+PAGES = [*sorted((ROOT / "notebooks").glob("[01]*.ipynb")), ROOT / "notebooks" / "bring_your_own_tiles.ipynb"]
 TILES = 180  # in each split of each set
 
 
@@ -46,5 +46,5 @@ def environment(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_runs_in_the_full_track(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
     resources = {"metadata": {"path": str(tmp_path)}}
-    client = NotebookClient(jupytext.read(page), timeout=600, kernel_name="python3", resources=resources)
+    client = NotebookClient(nbformat.read(page, as_version=4), timeout=600, kernel_name="python3", resources=resources)
     client.execute(env=environment)  # how long it took: pytest --durations, as make test prints it

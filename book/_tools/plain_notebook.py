@@ -2,6 +2,7 @@
 
 The code cells are those of ``book/NN_name.ipynb`` in the same order. What Sphinx makes of the page is said in other
 ways: captions stand under their figures, works in a list, solutions are folded, and links lead to the published book.
+Claims (`claims`) are left out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import addresses
 import nbformat
 import roles
 from check import listed
+from claims import is_claim
 from nbformat import NotebookNode
 from plain_markdown import Page, figure_text, fold
 
@@ -49,7 +51,7 @@ def plain_notebook(book: NotebookNode, name: str) -> str:
 
 
 def _cells(book: NotebookNode, page: Page) -> Iterator[NotebookNode]:
-    for cell in book.cells:
+    for cell in (cell for cell in book.cells if not is_claim(cell)):
         if cell.cell_type == "markdown":
             if text := page.plain(cell.source):
                 yield _text(text)

@@ -2,5 +2,5 @@
 
 `ablation` leaves out one step of the recipe, `sweep` compares settings of the training, `report` scores a model on all
 sets, `models` makes the tiny models again and compares; `provenance` keeps a result with what made it, `canary` tells
-whether the code still does the same.
+whether the code still does the same, `claims` whether the words of the book still say what the numbers say.
 """
