@@ -1,0 +1,60 @@
+"""Run a page as a reader does, and note what each cell took: shared by the scripts that measure or compare pages."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+BOOK = Path(__file__).parents[1] / "book"
+# The longest first, so that two at a time end together.
+LONGEST = ("05_fine_tuning", "08_linear_probing", "10_limits", "09_retrieval", "04_cleaning_the_corpus")
+
+
+def chosen(words: list[str]) -> list[Path]:
+    """The notebooks of the pages that are named, or all of them; the longest first."""
+    found = {path.stem: path for path in sorted(BOOK.glob("*.ipynb"))}
+    if unknown := sorted({Path(word).stem for word in words} - set(found)):
+        raise SystemExit(f"no such page: {', '.join(unknown)}. There are: {', '.join(found)}")
+    names = [Path(word).stem for word in words] or [*LONGEST, *(name for name in found if name not in LONGEST)]
+    return [found[name] for name in names]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A page that has run: its cells with their outputs, the seconds of all of it, and what failed."""
+
+    page: NotebookNode
+    seconds: float
+
+    @property
+    def failed(self) -> list[str]:
+        outputs = [output for cell in self.page.cells for output in cell.get("outputs", ())]
+        return [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
+
+
+def run(notebook: Path, environment: dict[str, str], *last: str, timeout: int = 3600) -> Ran:
+    """Run a notebook and its ``last`` cells in a fresh kernel and an empty folder; a cell that fails stops nothing."""
+    page = nbformat.read(notebook, as_version=4)
+    page.cells += [nbformat.v4.new_code_cell(source) for source in last]
+    with tempfile.TemporaryDirectory() as folder:
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(page, timeout=timeout, kernel_name="python3", allow_errors=True, resources=resources)
+        start = perf_counter()
+        client.execute(env=environment)
+    return Ran(page, perf_counter() - start)
+
+
+def seconds(cell: NotebookNode) -> float:
+    """How long a cell ran; 0 for one that did not."""
+    times = cell.metadata.get("execution", {})
+    if not {"iopub.execute_input", "shell.execute_reply"} <= set(times):
+        return 0.0
+    begin, end = (datetime.fromisoformat(times[name]) for name in ("iopub.execute_input", "shell.execute_reply"))
+    return (end - begin).total_seconds()
