@@ -72,7 +72,7 @@ report: setup
 
 # Half an hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
 ablation: setup
-	$(BIN)/python -m plip_tutorial.ablation
+	$(BIN)/python -m plip_tutorial.studies.ablation
 
 # For a machine with a GPU: does all that is written for one work on yours? Under eight minutes, no network.
 gpu-check: setup

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap as scipy_bootstrap
 from sklearn import metrics as sklearn_metrics
 
-from plip_tutorial import metrics
-from plip_tutorial.bootstrap import REPEATS
+from plip_tutorial.metrics import scores as metrics
+from plip_tutorial.metrics.bootstrap import REPEATS
 
 N, CLASSES, PATIENTS = 5000, 9, 100
 Ints = NDArray[np.int64]

@@ -15,7 +15,7 @@ from measure import compare
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from plip_tutorial.contrastive import blocked_clip_loss, clip_loss
+from plip_tutorial.contrastive.losses import blocked_clip_loss, clip_loss
 
 LOSSES: dict[str, Callable[..., Tensor]] = {"plain": clip_loss, "blocked": blocked_clip_loss}
 

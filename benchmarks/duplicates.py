@@ -18,10 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from plip_tutorial.duplicates import CONTRAST, DISTANCE, Fingerprints, fingerprints, near_duplicates, near_pairs
+from plip_tutorial.clean.duplicates import (
+    CONTRAST,
+    DISTANCE,
+    Fingerprints,
+    fingerprints,
+    near_duplicates,
+    near_pairs,
+)
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.microcosm.tissue import TISSUES, render_tile
-from plip_tutorial.picture_files import find_pictures
+from plip_tutorial.sources.picture_files import find_pictures
 
 DATA = Path(__file__).parents[1] / "../shared/data"
 Change = Callable[[Image.Image], Image.Image]

@@ -21,9 +21,9 @@ from torch.nn.functional import normalize
 from transformers import CLIPModel
 
 from plip_tutorial import microcosm, tiny_model
-from plip_tutorial.contrastive import clip_loss
-from plip_tutorial.finetune import TrainConfig
-from plip_tutorial.gradcache import backward, kept_activations
+from plip_tutorial.contrastive.losses import clip_loss
+from plip_tutorial.finetune.gradcache import backward, kept_activations
+from plip_tutorial.finetune.loop import TrainConfig
 from plip_tutorial.microcosm.captions import caption
 
 TISSUES = list(microcosm.TISSUES)

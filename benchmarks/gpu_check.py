@@ -25,7 +25,7 @@ from gpu_bench import CPU_SIZES, GPU_SIZES, Bench, Finding
 from gpu_checks import CHECKS
 from transformers.utils import logging
 
-from plip_tutorial import provenance
+from plip_tutorial.studies import provenance
 
 NAME = "gpu_check"
 

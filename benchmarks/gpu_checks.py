@@ -21,10 +21,10 @@ from gpu_bench import CPU_SIZES, GPU_SIZES, Bench, Finding, exact_products, imit
 from PIL import Image
 from safetensors.torch import load_file
 
-from plip_tutorial import checkpoints
-from plip_tutorial.finetune import finetune
-from plip_tutorial.gradcache import largest_batch
-from plip_tutorial.plip import PLIP
+from plip_tutorial.finetune import checkpoints
+from plip_tutorial.finetune.gradcache import largest_batch
+from plip_tutorial.finetune.loop import finetune
+from plip_tutorial.plip.model import PLIP
 
 COSINE = 0.999  # of a vector in half precision to the exact one
 GRADIENT = 1e-4  # relative difference of the cached gradient to that of the whole batch

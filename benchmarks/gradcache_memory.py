@@ -22,8 +22,8 @@ from transformers import CLIPModel
 from transformers.utils import logging
 
 from plip_tutorial import tiny_model
-from plip_tutorial.contrastive import clip_loss
-from plip_tutorial.gradcache import backward
+from plip_tutorial.contrastive.losses import clip_loss
+from plip_tutorial.finetune.gradcache import backward
 
 WORDS = 24  # tokens of a caption
 

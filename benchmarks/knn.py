@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from plip_tutorial.approximate_index import ApproximateIndex
+from plip_tutorial.expand.approximate_index import ApproximateIndex
+from plip_tutorial.expand.vector_index import VectorIndex
 from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.vector_index import VectorIndex
 
 DIM, QUERIES, K = 128, 500, 50
 Found = NDArray[np.int64]

@@ -29,7 +29,7 @@ Judge = Callable[[list[str]], list[bool]]
 
 
 def ours() -> Judge:
-    from plip_tutorial.language import is_english
+    from plip_tutorial.collect.language import is_english
 
     return lambda texts: is_english(texts).tolist()
 
@@ -51,7 +51,7 @@ def lingua_every() -> Judge:
 def lingua_ours() -> Judge:
     from lingua import IsoCode639_1, Language, LanguageDetectorBuilder
 
-    from plip_tutorial.language import LANGUAGES
+    from plip_tutorial.collect.language import LANGUAGES
 
     codes = [getattr(IsoCode639_1, code.upper()) for code in LANGUAGES]
     detector = LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()

@@ -25,7 +25,9 @@ from typing import Any
 import pages
 import torch
 
-from plip_tutorial import budgets, cache, provenance
+from plip_tutorial.at_scale import budgets
+from plip_tutorial.storage import cache
+from plip_tutorial.studies import provenance
 
 ROOT = Path(__file__).parents[1]
 ASK_PEAK = "import torch; print(torch.cuda.max_memory_reserved() if torch.cuda.is_available() else 0)"

@@ -2,8 +2,8 @@
 
     python benchmarks/plip_speed.py [rounds, default 7]
 
-- "released" takes the steps of the class that was published with PLIP (`plip_tutorial.released`): a data set of texts
-  or Pillow images, each caption padded to 77 tokens, a DataLoader.
+- "released" takes the steps of the class that was published with PLIP (`plip_tutorial.plip.released`): a data set of
+  texts or Pillow images, each caption padded to 77 tokens, a DataLoader.
 - "bare" is the model alone on tensors that are ready, captions sorted and padded to the longest of their batch: what
   PLIP takes longer is its overhead.
 - sentence-transformers and open_clip take part where they import (`others`).
@@ -32,8 +32,8 @@ from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPProce
 
 from plip_tutorial import microcosm, tiny_model
 from plip_tutorial.microcosm.captions import caption
-from plip_tutorial.plip import PLIP
-from plip_tutorial.released import Released
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.plip.released import Released
 
 BATCH, TEXTS, TILES, SIDE = 32, 192, 64, 512
 TISSUES = list(microcosm.TISSUES)

@@ -13,9 +13,11 @@ from time import perf_counter
 
 import numpy as np
 
-from plip_tutorial import artifacts, canary, clean, provenance
-from plip_tutorial.picture_files import find_pictures
-from plip_tutorial.plip import PLIP
+from plip_tutorial import artifacts
+from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.sources.picture_files import find_pictures
+from plip_tutorial.studies import canary, provenance
 
 SETS = {
     "nct_crc_mini": "tiles of NCT-CRC-HE",

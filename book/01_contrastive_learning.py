@@ -44,7 +44,8 @@
 import numpy as np
 import torch
 
-from plip_tutorial import contrastive, metrics, microcosm, plots, toy, widgets
+from plip_tutorial import contrastive, metrics, microcosm, plots, widgets
+from plip_tutorial.contrastive import toy
 
 kinds = ["adipose", "lymphocytes", "smooth_muscle", "colorectal_adenocarcinoma"]
 pairs, held_out = toy.some_pairs(kinds, 320), toy.some_pairs(kinds, 160, seed=1)

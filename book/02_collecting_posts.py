@@ -293,7 +293,7 @@ print("with hashtags:", repr(collect.clean_text(nested, hashtags="keep")))
 # %%
 import py3langid
 
-from plip_tutorial.language import identify
+from plip_tutorial.collect.language import identify
 
 captions = ["Struma ovarii", "Carcinoma in situ of the bladder", "Ductal carcinoma in situ"]
 captions += ["Teratoma, testis"]

@@ -253,7 +253,7 @@ broken = (folder / "downloads" / "00007.png").write_bytes(b"only half of a pictu
 
 # %%
 from plip_tutorial.plip import PLIP
-from plip_tutorial.pool import embed_pool
+from plip_tutorial.at_scale.pool import embed_pool
 
 general = PLIP(artifacts.tiny_clip())
 mine = embed_pool(general, folder / "downloads", folder / "pool")
@@ -333,7 +333,7 @@ print("same answers:", np.array_equal(expand.ApproximateIndex.load(saved).search
 # One size says little. What matters is how time and recall change from a thousand vectors to a million. Building the largest index takes longer than a page should, so this was measured beforehand, by `benchmarks/knn_growth.py`, on made-up clusters of vectors, in the time of a single processor. The file says where it comes from:
 
 # %%
-from plip_tutorial import provenance
+from plip_tutorial.studies import provenance
 
 stored = provenance.load("knn_growth")
 times = pd.DataFrame(stored.results["rows"])

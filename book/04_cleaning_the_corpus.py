@@ -156,7 +156,7 @@ for name, row in lost.head(6).iterrows():
 # Everything so far happened in a drawn world. Does such a filter know real tissue when it meets it? We have three small sets at hand that it was never trained on: tiles of NCT-CRC-HE, tiles of the textures of Kather and colleagues {cite}`kather2016texture`, and real pictures that are no H&E: photographs, faces, plots, blood smears, fluorescence. NCT-CRC-HE is by {cite}`kather2019nct`. They are not part of the book, so the numbers were measured beforehand, by `benchmarks/real_filter.py`. Background tiles are left aside there. (In the microcosm empty glass counts as tissue; on real slides that is a matter of taste.)
 
 # %%
-from plip_tutorial import provenance
+from plip_tutorial.studies import provenance
 
 stored = provenance.load("real_filter")
 print(stored.provenance)
@@ -203,7 +203,7 @@ for name, wrong in {"kept wrongly": english & ~truly & (language != "file name o
 # And what is too short to tell? Here are some, with the verdict `und` for undecided. They are kept: a caption that cannot be judged by its language has not failed.
 
 # %%
-from plip_tutorial.language import identify
+from plip_tutorial.collect.language import identify
 
 verdicts = identify(["H&E 40x", "CD34", "Melanoma", "IMG_2034.jpg", "HE x200"])
 print(verdicts, clean.is_english(["H&E 40x", "CD34", "Melanoma", "IMG_2034.jpg", "HE x200"]))
@@ -224,7 +224,8 @@ import io
 
 from PIL import Image
 
-from plip_tutorial import duplicates, microcosm
+from plip_tutorial import microcosm
+from plip_tutorial.clean import duplicates
 
 # %% mystnb={"image": {"alt": "A tile, three altered copies, and another tile of the same slide, with the number of hash bits that differ"}, "figure": {"caption": "A tile, copies of it, and another tile of the same slide. The number says how many of 64 bits differ.", "name": "fig-hash"}}
 tile = Image.fromarray(microcosm.render_tile("normal_colon_mucosa", seed=1, slide=5))
@@ -330,7 +331,7 @@ print(f"captions that describe their picture: {fits.mean():.1%} before, {fits[~e
 # %%
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
-from plip_tutorial import baselines
+from plip_tutorial.metrics import baselines
 
 patient = np.repeat(np.arange(30), 20)
 names = np.array(["breast_benign", "breast_malignant"])[patient % 2]
@@ -390,7 +391,8 @@ print("planted and not found:", missed or "none")
 import tempfile
 from pathlib import Path
 
-from plip_tutorial import expand, scale, steps
+from plip_tutorial import expand
+from plip_tutorial.at_scale import scale, steps
 
 work = Path(tempfile.mkdtemp())
 chooser.save(work / "filter")
@@ -464,7 +466,7 @@ print("the same copies:", same, "| kept by both filters:", np.sum(np.array(told[
 # Now all filters in the order of the recipe, on the pairs from the web, graded at each step by the truth.
 
 # %%
-from plip_tutorial.funnel import Funnel
+from plip_tutorial.collect.funnel import Funnel
 
 rows_in_pool = artifacts.tiny_embeddings("expanded", found)
 is_tissue = chooser.keep(clean.with_colour(rows_in_pool, found["image"]))
@@ -542,7 +544,8 @@ print("from lowest to highest seed:", {name: round(max(f1[name]["seeds"]) - min(
 
 # %%
 sets = {name: {part: score["value"] for part, score in arm["scores"].items() if part != "mean"} for name, arm in arms.items()}
-from plip_tutorial import baselines, metrics
+from plip_tutorial import metrics
+from plip_tutorial.metrics import baselines
 
 labels = {name: np.array(artifacts.benchmark(name)["label"]) for name in sets["the whole recipe"]}
 sets["the most common class"] = {name: metrics.weighted_f1(y, baselines.constant(y, len(y))).value for name, y in labels.items()}

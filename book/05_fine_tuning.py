@@ -90,7 +90,7 @@ print(re.sub("  # noqa.*", "", source[source.index("    config = config.resolved
 # a run that was killed can go on as if nothing had happened. Here is the order of the first two epochs of ten pairs:
 
 # %%
-from plip_tutorial.batches import batch_rows
+from plip_tutorial.finetune.batches import batch_rows
 
 for step in range(6):
     print(f"epoch {step // 3}, step {step}: pairs {batch_rows(step, 10, 4, seed=0)}")
@@ -121,7 +121,7 @@ plots.lines({"learning rate": schedule}, x="step", y="learning rate")
 # %% mystnb={"image": {"alt": "Eight rows of eight variations of one tile: flips, quarter turns, cuts, stain, focus, noise, and all together."}, "figure": {"caption": "One tile and its variations, somewhat stronger than in training, so that they can be seen in print.", "name": "fig-05-augment"}}
 import torch
 
-from plip_tutorial.augment import AugmentConfig, augment
+from plip_tutorial.finetune.augment import AugmentConfig, augment
 
 tile = torch.from_numpy(microcosm.render_tile("normal_colon_mucosa", seed=4, size=64)).permute(2, 0, 1)
 chosen = {"flips": True, "quarter_turns": True, "crop": 0.4, "stain_gain": 0.5, "stain_turn": 0.1, "focus": 1.0, "noise": 40.0}
@@ -225,8 +225,10 @@ plots.history(artifacts.history())
 # We compute the gradient of one batch in three ways. First the model and the batch:
 
 # %%
-from plip_tutorial import confusion, contrastive, gradcache
-from plip_tutorial.batches import PairTensors
+from plip_tutorial import contrastive
+from plip_tutorial.finetune import gradcache
+from plip_tutorial.metrics import confusion
+from plip_tutorial.finetune.batches import PairTensors
 from plip_tutorial.plip import PLIP
 
 encoder = PLIP(artifacts.checkpoint(track.plip), precision="float32")
@@ -285,7 +287,7 @@ for name, (gradient, memory, seconds) in {"whole": whole, "cached": cached, "acc
 # %%
 from transformers import CLIPConfig
 
-from plip_tutorial import gpu_memory
+from plip_tutorial.finetune import gpu_memory
 
 sizes = {"ViT-B/32": CLIPConfig(), "ViT-L/14": gpu_memory.vit_l_14()}
 print("computed for 15 GB, not measured on a T4")
@@ -314,7 +316,8 @@ for megabytes in (50, 100, 200):
 # These runs take a while, so they were made beforehand by `make sweep`, and we read what it wrote.
 
 # %%
-from plip_tutorial import choosing, sweep
+from plip_tutorial.metrics import choosing
+from plip_tutorial.studies import sweep
 from plip_tutorial.metrics import Score
 
 swept, tested = sweep.load(), artifacts.benchmark_of(tracks.TINY, sweep.TEST)
@@ -342,7 +345,7 @@ plots.lines({"64 pairs a step": curve}, x="pairs compared with each other", y="w
 # %%
 from unittest.mock import patch
 
-from plip_tutorial import training_run
+from plip_tutorial.finetune import run as training_run
 from plip_tutorial.finetune import LOSSES
 
 few = train.select(range(min(960, len(train))))

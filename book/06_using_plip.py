@@ -350,7 +350,7 @@ for batch_size in (1, 8, 32, 128):
 # plain model with one that leaves it out, as `PLIP` does. It has four layers. How much time do you expect to save?
 
 # %%
-from plip_tutorial.read_token import image_reader
+from plip_tutorial.plip.read_token import image_reader
 
 pixels, found = processor(images=here[:25], return_tensors="pt")["pixel_values"], []
 with torch.inference_mode():
@@ -400,14 +400,14 @@ print("best five of", len(here), "tiles:", [names[i // 20] for i in best[0]])
 #
 # PLIP came with a class of the same name. Its methods and their arguments work here unchanged, so code that was written for it runs on. Why a
 # new one, then? The old one was written in 2023, as a short example for the libraries of that year. We have typed its steps anew
-# in `plip_tutorial.released`, and go through them in five short cells. None of this touches the scores of the paper, which other code computed
+# in `plip_tutorial.plip.released`, and go through them in five short cells. None of this touches the scores of the paper, which other code computed
 # ({doc}`11_auditing_plip`).
 #
 # **It no longer loads.** Its first line passes an argument that today's `transformers` does not know.
 
 # %%
 from datasets import disable_progress_bars
-from plip_tutorial.released import Released, half_cosines, load_as_published
+from plip_tutorial.plip.released import Released, half_cosines, load_as_published
 
 disable_progress_bars()
 try:

@@ -143,7 +143,8 @@ plots.stills(frames, **{what: drawn[what] for what in ("labels", "symbols", "nam
 # average colour has not understood tissue.
 
 # %%
-from plip_tutorial import baselines, metrics
+from plip_tutorial import metrics
+from plip_tutorial.metrics import baselines
 
 def zero_shot_labels(encoder, checkpoint, name):
     phrases = list(microcosm.PHRASES[name].values())

@@ -45,7 +45,8 @@
 # %%
 import numpy as np
 
-from plip_tutorial import artifacts, baselines, linear_probe, metrics, plots, tracks
+from plip_tutorial import artifacts, linear_probe, metrics, plots, tracks
+from plip_tutorial.metrics import baselines
 
 track = tracks.current()
 name = track.benchmarks[0]
@@ -70,7 +71,7 @@ encoders = {
 # %%
 from functools import cache
 
-from plip_tutorial.vision_model import VisionModel
+from plip_tutorial.plip.vision_model import VisionModel
 
 for title, model in track.others.items():
     other = VisionModel(model)

@@ -177,7 +177,7 @@ plots.spread({f"lab {lab}": score for lab, score in limits.by_lab(truth, predict
 # time. What changes now was changed by the laboratory alone. We expect the dyes and the lamp to do most, since they move the colour of all pixels the same way.
 
 # %% mystnb={"image": {"alt": "A row of copies of one tile: as it is, with half the haematoxylin, with twice the eosin, under a yellow lamp, out of focus, with noise, and compressed."}, "figure": {"caption": "One tile, and what a laboratory may do to it.", "name": "fig-10-shifts"}}
-from plip_tutorial.laboratory_shift import SHIFTS
+from plip_tutorial.limits.laboratory_shift import SHIFTS
 
 few = np.arange(0, len(test), 3)  # every third tile will do
 tiles = [np.asarray(test[int(i)]["image"].convert("RGB")) for i in few]
@@ -206,7 +206,7 @@ pd.DataFrame(rows, index=["macro F1", "answers that change"]).T
 # The home laboratory here is the training split. The question is what to estimate the dyes *from*: all tiles of a laboratory, the few of a slide, or each tile by itself, as is often done.
 
 # %%
-from plip_tutorial import stain_normalization
+from plip_tutorial.limits import stain_normalization
 
 target = stain_normalization.estimate(train["image"])
 print(pd.DataFrame(target.vectors, index=["haematoxylin", "eosin"], columns=["red", "green", "blue"]).round(2))
@@ -262,7 +262,7 @@ from dataclasses import replace
 from tempfile import mkdtemp
 
 from plip_tutorial import finetune
-from plip_tutorial.augment import AugmentConfig
+from plip_tutorial.finetune.augment import AugmentConfig
 
 geometry = dict(flips=True, quarter_turns=True, crop=0.4)
 trained = {"no jitter": AugmentConfig.only(**geometry), "jitter": AugmentConfig.only(**geometry, stain_gain=0.5, stain_turn=0.1)}
@@ -300,7 +300,7 @@ pd.DataFrame(table).fillna("")
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 
-from plip_tutorial import baselines
+from plip_tutorial.metrics import baselines
 
 drawn = artifacts.benchmark("micro-kather")
 tissue, known = np.array(drawn["label"]), np.array(drawn["slide"])
@@ -519,7 +519,7 @@ pd.DataFrame({"with no X": list(no.values()), "six negations, averaged": many}, 
 # :::
 
 # %% mystnb={"image": {"alt": "Macro F1 against the amount of haematoxylin, from a quarter to four times."}}
-from plip_tutorial.laboratory_shift import restained
+from plip_tutorial.limits.laboratory_shift import restained
 
 answers = {1: as_is, 0.5: found["half the haematoxylin"]}
 answers |= {amount: answers_of(plip, [restained(tile, haematoxylin=amount) for tile in tiles]) for amount in (0.25, 1.5, 2, 4)}

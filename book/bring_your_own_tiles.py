@@ -49,7 +49,8 @@ for row in range(4):
 # The name of a sub-folder is the label. If there is a folder between class and file, it is the {term}`slide`.
 
 # %%
-from plip_tutorial import artifacts, own_tiles, plots, tracks, zero_shot
+from plip_tutorial import artifacts, plots, tracks, zero_shot
+from plip_tutorial.sources import own_tiles
 from plip_tutorial.plip import PLIP
 
 tiles = own_tiles.read_folder(folder)

@@ -1,7 +1,20 @@
 """How PLIP, the pathology CLIP, was made and is used: the code behind the chapters of the book.
 
-Each chapter has a module of the same name; below them lie the microcosm (a world of pathology whose truth is known),
-metrics and figures. Importing this package imports nothing else; `PLIP` is loaded when it is asked for.
+A pair, an image and its caption, is born as a post and ends in a search; the rooms follow its way, as the chapters do::
+
+    contrastive    one space for pictures and words, and the loss that makes it
+    collect        posts become pairs
+    expand         the web brings their relatives
+    clean          what does not belong goes
+    finetune       the pairs train a model
+    plip           the model turns pictures and words into vectors
+    zero_shot, linear_probe, retrieval    three ways to use them
+    limits, audit                         two ways to doubt them
+
+They stand on `microcosm` (a world of pathology whose truth is known), `sources` (files, the hub), `metrics`, `plots`,
+`widgets`, `storage` and `tracks`. Above them: `artifacts` (what was made, and how), `studies`, `at_scale`, `commands`.
+
+Importing this package imports nothing else; `PLIP` is loaded when it is asked for.
 
 >>> from plip_tutorial.microcosm import render_tile
 >>> render_tile("adipose", seed=0).shape
@@ -11,7 +24,7 @@ metrics and figures. Importing this package imports nothing else; `PLIP` is load
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plip_tutorial.plip import PLIP as PLIP
+    from plip_tutorial.plip.model import PLIP as PLIP
 
 __all__ = ["PLIP", "__version__"]
 __version__ = "0.1.0"
@@ -20,7 +33,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """``from plip_tutorial import PLIP``, without loading torch for those who want something else."""
     if name == "PLIP":
-        from plip_tutorial.plip import PLIP
+        from plip_tutorial.plip.model import PLIP
 
         return PLIP
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from plip_tutorial import command_line
-from plip_tutorial.command_line import TRACEBACK, count, folder, given, parquet, run_folder
-from plip_tutorial.tables import ENDINGS
+from plip_tutorial.commands import command_line
+from plip_tutorial.commands.command_line import TRACEBACK, count, folder, given, parquet, run_folder
+from plip_tutorial.sources.tables import ENDINGS
 
 NAME = "python -m plip_tutorial"
 PRECISIONS = ("auto", "bfloat16", "float16", "float32")  # those of `devices`, whose import needs torch
@@ -55,7 +55,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 def _report(arguments: argparse.Namespace) -> None:
     """Print the project's numbers."""
-    from plip_tutorial import report
+    from plip_tutorial.studies import report
 
     if arguments.real:
         report.check_real(arguments.real)  # now, not after ten minutes
@@ -68,7 +68,7 @@ def _report(arguments: argparse.Namespace) -> None:
 
 def _sweep(_: argparse.Namespace) -> None:
     """Train many short runs side by side, and write the results into the package."""
-    from plip_tutorial import provenance, sweep
+    from plip_tutorial.studies import provenance, sweep
 
     if reason := command_line.unwritable(provenance.FOLDER):  # now, not after the first run
         hint = "Work in a clone of the repository, installed with pip install --editable ."
@@ -78,7 +78,7 @@ def _sweep(_: argparse.Namespace) -> None:
 
 def _doctor(_: argparse.Namespace) -> None:
     """Say what this machine has and lacks."""
-    from plip_tutorial import doctor
+    from plip_tutorial.commands import doctor
 
     findings = doctor.examine()
     print(doctor.text(findings))
@@ -90,8 +90,10 @@ def _finetune(arguments: argparse.Namespace) -> None:
     """Train on a reader's own pairs."""
     import numpy as np
 
-    from plip_tutorial import artifacts, own_tiles, validation
-    from plip_tutorial.finetune import TrainConfig, finetune
+    from plip_tutorial import artifacts
+    from plip_tutorial.finetune import validation
+    from plip_tutorial.finetune.loop import TrainConfig, finetune
+    from plip_tutorial.sources import own_tiles
 
     columns = {"image": arguments.image_column, "caption": arguments.caption_column}
     pairs = own_tiles.read_pairs(arguments.pairs, folder=arguments.images, **columns)
@@ -121,8 +123,8 @@ def _finetune(arguments: argparse.Namespace) -> None:
 def _embed(arguments: argparse.Namespace) -> None:
     """Embed a folder of tiles."""
     from plip_tutorial import artifacts
-    from plip_tutorial.embed import embed_folder
-    from plip_tutorial.plip import PLIP
+    from plip_tutorial.at_scale.embed import embed_folder
+    from plip_tutorial.plip.model import PLIP
 
     _check_embed(arguments.folder, arguments.output)
     plip = PLIP(artifacts.checkpoint(BASES.get(arguments.model, arguments.model)), precision=arguments.precision)
@@ -134,7 +136,7 @@ def _check_embed(tiles: Path, output: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from plip_tutorial.picture_files import demand_pictures
+    from plip_tutorial.sources.picture_files import demand_pictures
 
     files = demand_pictures(tiles, warn=False)
     if output.exists():
@@ -157,7 +159,7 @@ def _check_embed(tiles: Path, output: Path) -> None:
 
 def _demo(arguments: argparse.Namespace) -> None:
     """Open the Streamlit app in the browser."""
-    from plip_tutorial import app
+    from plip_tutorial.commands import app
 
     app.run([str(arguments.folder)] if arguments.folder else [])
 

@@ -19,12 +19,11 @@ from typing import Any
 
 from datasets import Dataset
 
-from plip_tutorial import cache, finetune, hub, hub_data, label_captions, microcosm, own_tiles, recipe, tracks
+from plip_tutorial import label_captions, microcosm, recipe, tracks
 from plip_tutorial.curation import Curation, knn_threshold
-from plip_tutorial.file_contents import content
-from plip_tutorial.images import undecoded
+from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.microcosm.benchmarks import Split
-from plip_tutorial.plip import PLIP
+from plip_tutorial.plip.model import PLIP
 from plip_tutorial.recipe import (
     Embeddings,
     features,
@@ -36,6 +35,10 @@ from plip_tutorial.recipe import (
     tiny_embeddings,
     web_pool,
 )
+from plip_tutorial.sources import hub, hub_data, own_tiles
+from plip_tutorial.sources.images import undecoded
+from plip_tutorial.storage import cache
+from plip_tutorial.storage.file_contents import content
 
 __all__ = [
     "benchmark", "benchmark_of", "checkpoint", "collected", "corpus", "embeddings", "expanded", "features",

@@ -21,8 +21,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from plip_tutorial import confusion, metrics
-from plip_tutorial.metrics import Score
+from plip_tutorial.metrics import confusion
+from plip_tutorial.metrics import scores as metrics
+from plip_tutorial.metrics.scores import Score
 
 Z = 1.959964  # standard normal deviations on either side of the middle 95%
 MODELS = ("clip", "plip")

@@ -15,7 +15,10 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets
 from numpy.typing import NDArray
 
-from plip_tutorial import clean, collect, expand, microcosm, recipe, tracks
+from plip_tutorial import microcosm, recipe, tracks
+from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial.collect import pairs as collect
+from plip_tutorial.expand import neighbours as expand
 
 Mask = NDArray[np.bool_]
 QUESTIONS, LANGUAGE = "no question mark", "text in English"

@@ -17,7 +17,7 @@ from datasets import Dataset
 
 from plip_tutorial.microcosm.captions import caption
 from plip_tutorial.microcosm.tissue import TISSUES
-from plip_tutorial.own_tiles import PAIRS, shared_groups
+from plip_tutorial.sources.own_tiles import PAIRS, shared_groups
 
 ORGAN = "colon"
 TISSUE_OF = {tissue.code: tissue.name for tissue in TISSUES.values() if tissue.code}

@@ -28,8 +28,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from plip_tutorial import score_input
-from plip_tutorial.metrics import Score, macro_f1
+from plip_tutorial.metrics import score_input
+from plip_tutorial.metrics.scores import Score, macro_f1
 
 if TYPE_CHECKING:
     import pandas as pd

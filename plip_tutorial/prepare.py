@@ -15,9 +15,9 @@ from functools import partial
 from itertools import product
 
 from plip_tutorial import artifacts, tracks
-from plip_tutorial.cache import cache_dir
 from plip_tutorial.microcosm.benchmarks import Split
-from plip_tutorial.plip import PLIP
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.storage.cache import cache_dir
 
 SPLITS: tuple[Split, ...] = ("train", "test")
 # Parts of sets that chapters ask for by their size: chapter 4 to plant copies, chapter 5 to mix two models.

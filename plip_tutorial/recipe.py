@@ -15,30 +15,33 @@ import numpy as np
 from datasets import Dataset, concatenate_datasets, load_from_disk
 from numpy.typing import NDArray
 
-from plip_tutorial import cache, clean, finetune, microcosm, tiny_model, tracks
-from plip_tutorial.augment import AugmentConfig
+from plip_tutorial import microcosm, tiny_model, tracks
+from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial.finetune import loop as finetune
+from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.threads import paper
-from plip_tutorial.plip import PLIP
-from plip_tutorial.storage import readable
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.storage import cache
+from plip_tutorial.storage.files import readable
 
 WORLD = ("plip_tutorial.microcosm",)
 OWN = ("plip_tutorial.recipe",)  # seeds, warm-ups and variations stand in functions below
 TRAINING = (
-    "plip_tutorial.tiny_model", "plip_tutorial.contrastive", "plip_tutorial.augment", "plip_tutorial.batches",
-    "plip_tutorial.finetune", "plip_tutorial.gradcache", "plip_tutorial.training_run", "plip_tutorial.checkpoints",
-    "plip_tutorial.processes", "plip_tutorial.lora", "plip_tutorial.tokens", "plip_tutorial.optimizer",
-    "plip_tutorial.patches", "plip_tutorial.images", "plip_tutorial.pixels", "plip_tutorial.grey_levels",
-    "plip_tutorial.picture_files", "plip_tutorial.validation", "plip_tutorial.post_text",
+    "plip_tutorial.tiny_model", "plip_tutorial.contrastive.losses", "plip_tutorial.finetune.augment", "plip_tutorial.finetune.batches",
+    "plip_tutorial.finetune.loop", "plip_tutorial.finetune.gradcache", "plip_tutorial.finetune.run", "plip_tutorial.finetune.checkpoints",
+    "plip_tutorial.finetune.processes", "plip_tutorial.finetune.lora", "plip_tutorial.plip.tokens", "plip_tutorial.finetune.optimizer",
+    "plip_tutorial.finetune.patches", "plip_tutorial.sources.images", "plip_tutorial.plip.pixels", "plip_tutorial.sources.grey_levels",
+    "plip_tutorial.sources.picture_files", "plip_tutorial.finetune.validation", "plip_tutorial.collect.post_text",
 )  # fmt: skip
 CURATION = (
-    "plip_tutorial.approximate_index", "plip_tutorial.groupings",
-    "plip_tutorial.curation", "plip_tutorial.collect", "plip_tutorial.language", "plip_tutorial.expand",
-    "plip_tutorial.vector_index", "plip_tutorial.clean", "plip_tutorial.duplicates", "plip_tutorial.pixels",
-    "plip_tutorial.post_text", "plip_tutorial.funnel", "plip_tutorial.exports", "plip_tutorial.thread_pictures",
-    "plip_tutorial.images", "plip_tutorial.baselines", "plip_tutorial.plip", "plip_tutorial.devices",
-    "plip_tutorial.read_token", "plip_tutorial.diagnosis_grammar", "plip_tutorial.tables",
-    "plip_tutorial.table_columns", "plip_tutorial.post_values",
+    "plip_tutorial.expand.approximate_index", "plip_tutorial.clean.groups",
+    "plip_tutorial.curation", "plip_tutorial.collect.pairs", "plip_tutorial.collect.language", "plip_tutorial.expand.neighbours",
+    "plip_tutorial.expand.vector_index", "plip_tutorial.clean.pathology_filter", "plip_tutorial.clean.duplicates", "plip_tutorial.plip.pixels",
+    "plip_tutorial.collect.post_text", "plip_tutorial.collect.funnel", "plip_tutorial.collect.exports", "plip_tutorial.collect.thread_pictures",
+    "plip_tutorial.sources.images", "plip_tutorial.metrics.baselines", "plip_tutorial.plip.model", "plip_tutorial.plip.devices",
+    "plip_tutorial.plip.read_token", "plip_tutorial.collect.diagnosis_grammar", "plip_tutorial.sources.tables",
+    "plip_tutorial.sources.table_columns", "plip_tutorial.sources.post_values",
 )  # fmt: skip
 Embeddings = NDArray[np.float32]
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from plip_tutorial import score_input
-from plip_tutorial.metrics import Score, average
+from plip_tutorial.metrics import score_input
+from plip_tutorial.metrics.scores import Score, average
 
 Embeddings = NDArray[np.float32]
 Ints = NDArray[np.int64]

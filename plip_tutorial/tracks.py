@@ -120,7 +120,9 @@ def in_colab() -> bool:
 @cache
 def _full_or_tiny() -> Track:
     """Decided once a process, as a page must not change its track half-way."""
-    from plip_tutorial import availability  # here, because it imports the libraries that this module does without
+    from plip_tutorial.sources import (
+        availability,  # here, because it imports the libraries that this module does without
+    )
 
     reason = availability.obstacle(FULL)
     if not reason:

@@ -20,14 +20,14 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike
 
-from plip_tutorial import markup
-from plip_tutorial.images import ImageLike, load
+from plip_tutorial.collect import markup
 from plip_tutorial.microcosm.tissue import TISSUES
 from plip_tutorial.plots.style import in_book
 from plip_tutorial.retrieval import search
+from plip_tutorial.sources.images import ImageLike, load
 
 if TYPE_CHECKING:
-    from plip_tutorial.plip import PLIP
+    from plip_tutorial.plip.model import PLIP
 
 QUERIES = (
     *(tissue.phrase for tissue in TISSUES.values()),

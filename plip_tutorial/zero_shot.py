@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial import score_input
-from plip_tutorial.confusion import Metric
-from plip_tutorial.metrics import Score, score
+from plip_tutorial.metrics import score_input
+from plip_tutorial.metrics.confusion import Metric
+from plip_tutorial.metrics.scores import Score, score
 
 if TYPE_CHECKING:
-    from plip_tutorial.plip import PLIP
+    from plip_tutorial.plip.model import PLIP
 
 Embeddings = NDArray[np.float32]
 ClassNames = Sequence[str | Sequence[str]]

@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
-from plip_tutorial import scale
-from plip_tutorial.embed import embed_folder
-from plip_tutorial.plip import PLIP
-from plip_tutorial.pool import embed_pool
-from plip_tutorial.steps import Embed
-from plip_tutorial.storage import InUseError
+from plip_tutorial.at_scale import scale
+from plip_tutorial.at_scale.embed import embed_folder
+from plip_tutorial.at_scale.pool import embed_pool
+from plip_tutorial.at_scale.steps import Embed
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.storage.files import InUseError
 
 
 def tile(path: Path, seed: int) -> Path:

@@ -20,8 +20,8 @@ from standin_hub import Hub
 from transformers import CLIPImageProcessorPil, ViTConfig, ViTForImageClassification, ViTImageProcessorPil
 
 from plip_tutorial import microcosm
-from plip_tutorial.hub import MODELS
-from plip_tutorial.hub_data import SETS
+from plip_tutorial.sources.hub import MODELS
+from plip_tutorial.sources.hub_data import SETS
 
 NUCLEI = ("Neoplastic", "Inflammatory", "Connective", "Dead", "Epithelial")
 PER_GROUP = 6  # rows of a row group; 100 in the real files

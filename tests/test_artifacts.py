@@ -11,8 +11,12 @@ from small_clip import small_clip
 from test_house import PACKAGE, _imports
 from transformers import CLIPModel, CLIPProcessor
 
-from plip_tutorial import artifacts, cache, clean, microcosm, plip, recipe, report, tracks
-from plip_tutorial.storage import DamagedError
+from plip_tutorial import artifacts, microcosm, recipe, tracks
+from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial.plip import model as plip
+from plip_tutorial.storage import cache
+from plip_tutorial.storage.files import DamagedError
+from plip_tutorial.studies import report
 
 SMALL = replace(tracks.TINY, posts=300, web_pool=300, steps=2, batch_size=16)
 RECIPE = replace(recipe.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
@@ -69,7 +73,7 @@ def test_keys_change_with_the_code_they_name(monkeypatch: pytest.MonkeyPatch) ->
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr(cache, "code_key", lambda *modules: asked.append(modules))
     recipe.key(recipe.TRAINING)
-    assert {"plip_tutorial.recipe", "plip_tutorial.images", "plip_tutorial.microcosm"} <= set(asked[0])
+    assert {"plip_tutorial.recipe", "plip_tutorial.sources.images", "plip_tutorial.microcosm"} <= set(asked[0])
     assert len(set(asked[0])) == len(asked[0])
 
 
@@ -126,7 +130,7 @@ def test_labelled_pictures_come_from_no_lab_of_the_tests() -> None:
 
 
 def test_embeddings_are_those_of_the_model_in_the_order_of_the_set() -> None:
-    from plip_tutorial.plip import PLIP
+    from plip_tutorial.plip.model import PLIP
 
     table = artifacts.benchmark("micro-kather", n=20)
     vectors = artifacts.embeddings("tiny-clip", "micro-kather", n=20)

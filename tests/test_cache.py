@@ -21,13 +21,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plip_tutorial import cache
-from plip_tutorial.storage import DamagedError
+from plip_tutorial.storage import cache
+from plip_tutorial.storage.files import DamagedError
 
 BUILDER = """
 import os, sys, time
 from pathlib import Path
-from plip_tutorial import cache
+from plip_tutorial.storage import cache
 
 def make(path):
     (path / "half").write_text("half")
@@ -317,7 +317,7 @@ def test_code_key_follows_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (package / "one.py").write_text("x = 2\n")
     after = [cache.code_key("made_up"), cache.code_key("made_up.one"), cache.code_key("made_up.one", cache)]
     assert all(old != new for old, new in zip(before, after, strict=True))
-    assert cache.code_key(cache) == cache.code_key("plip_tutorial.cache")
+    assert cache.code_key(cache) == cache.code_key("plip_tutorial.storage.cache")
     with pytest.raises(ValueError, match="no source"):
         cache.code_key("sys")
 

@@ -6,7 +6,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import MultinomialNB
 
-from plip_tutorial.language import identify
+from plip_tutorial.collect.language import identify
 from plip_tutorial.microcosm import captions, grammar, grammar_languages
 from plip_tutorial.microcosm.captions import LANGUAGES, caption, everyday_caption, expand, reply, sentences
 from plip_tutorial.microcosm.everyday import KINDS

@@ -7,8 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plip_tutorial import ablation, cache, clean, microcosm, provenance, recipe, tracks
+from plip_tutorial import microcosm, recipe, tracks
+from plip_tutorial.clean import pathology_filter as clean
 from plip_tutorial.curation import STEPS, Curation
+from plip_tutorial.storage import cache
+from plip_tutorial.studies import ablation, provenance
 
 SMALL = replace(tracks.TINY, posts=400, web_pool=400, steps=2, batch_size=16)
 RECIPE = replace(recipe.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
@@ -72,7 +75,7 @@ def test_the_ablation_scores_every_arm_on_every_set(monkeypatch: pytest.MonkeyPa
             assert np.mean(score["seeds"]) == pytest.approx(score["value"], abs=1e-3)
     assert rows[0]["scores"]["mean"]["difference"] == [0, 0]  # the whole recipe against itself
     told = ablation.predictions("", 0, 1)
-    from plip_tutorial import metrics
+    from plip_tutorial.metrics import scores as metrics
 
     truth = recipe.micro("micro-kather")["label"]
     slow = metrics.weighted_f1(truth, told["micro-kather"]).value

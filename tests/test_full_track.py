@@ -16,7 +16,8 @@ from nbclient import NotebookClient
 from standin_content import add_model, add_sets, add_vit
 from standin_hub import Hub, serve
 
-from plip_tutorial import artifacts, cache, tracks
+from plip_tutorial import artifacts, tracks
+from plip_tutorial.storage import cache
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted((ROOT / "book").glob("[01]*.py")), ROOT / "book" / "bring_your_own_tiles.py"]

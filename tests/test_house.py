@@ -12,36 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import house
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "plip_tutorial"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CHAPTERS = {
-    "contrastive", "collect", "expand", "clean", "finetune", "gradcache", "plip", "zero_shot", "linear_probe",
-    "retrieval", "limits", "audit",
-}  # fmt: skip
-# What a chapter may take from the chapter before it, because it consumes its product.
-CONSUMES = {("clean", "expand"), ("finetune", "contrastive"), ("finetune", "gradcache"), ("gradcache", "contrastive")}
-# Parts of a chapter's module that stand in files of their own.
-PARTS = {
-    "toy": "contrastive",
-    "training_run": "finetune",
-    "validation": "finetune",
-    "lora": "finetune",
-    "optimizer": "finetune",
-    "embed": "plip",
-    "embedding_cache": "plip",
-    "pool": "plip",
-    "vector_index": "expand",
-    "approximate_index": "expand",
-    "stain_normalization": "limits",
-    "laboratory_shift": "limits",
-}
-RECIPES = {
-    "tiny_model", "recipe", "curation", "artifacts", "ablation", "canary", "prepare", "report", "scale", "steps",
-    "sweep",
-}  # fmt: skip
-TOPS = {"app", "__main__", "widgets", "__init__"}
 
 
 def _name(requirement: str) -> str:
@@ -130,47 +107,34 @@ def test_no_path_of_a_machine_and_no_host_of_an_index() -> None:
     assert [hit for hit in found if hit[0] not in allowed] == []
 
 
-def _layer(module: str) -> int:
-    if module in TOPS:
-        return 3
-    if module in RECIPES:
-        return 2
-    return 1 if PARTS.get(module, module) in CHAPTERS else 0
+def test_imports_run_downward_only_and_never_in_a_circle() -> None:
+    """The floors are read off the folders: whatever a room imports, at its top or inside a function, lies below it."""
+    edges = house.graph(PACKAGE)
+    assert house.circles(edges) == []
+    assert house.circles(house.rooms(edges)) == []
+    floors = house.floors(house.rooms(edges))
+    assert all(floors[other] < floors[room] for room, others in house.rooms(edges).items() for other in others)
+    assert floors["microcosm"] < floors["collect"] < floors["artifacts"] < floors["__main__"]
+    assert max(floors, key=floors.__getitem__) == "__main__"
 
 
-def _imports(path: Path) -> set[str]:
-    """First names below the package of what a module imports when it runs; imports for types only do not count."""
-    found = set()
-    tree = ast.parse(_text(path))
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module == "plip_tutorial":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("plip_tutorial."):
-            found.add(str(node.module).split(".")[1])
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("plip_tutorial.")}
-    return found
+def test_the_house_can_be_seen_at_a_glance() -> None:
+    entries = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
+    assert len(entries) <= 27, sorted(entries)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_imports_run_downward_only(path: Path) -> None:
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    for other in _imports(path) - {own, "__version__"}:
-        assert other not in TOPS or _layer(own) == 3, f"{own} imports {other}: nothing imports app, __main__ or widgets"
-        assert _layer(other) <= _layer(own), f"{own} imports {other}, which lies above it"
-        if _layer(own) == _layer(other) == 1:
-            pair = (PARTS.get(own, own), PARTS.get(other, other))
-            assert pair[0] == pair[1] or pair in CONSUMES, (
-                f"chapter {own} imports chapter {other}, whose product it does not consume"
-            )
+def test_each_room_says_what_happens_in_it_and_where() -> None:
+    for room in PACKAGE.glob("*/__init__.py"):
+        said = ast.get_docstring(ast.parse(_text(room))) or ""
+        assert said, room
+        if room.parent.name not in ("microcosm", "plots"):
+            files = {path.stem for path in room.parent.glob("*.py")} - {"__init__"}
+            assert [name for name in sorted(files) if f"`{name}`" not in said] == [], f"{room} does not name its files"
+
+
+def test_collecting_needs_no_model() -> None:
+    code = "import sys, plip_tutorial.collect; print([m for m in ('torch', 'transformers') if m in sys.modules])"
+    assert _said(code) == "[]"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -25,7 +25,9 @@ def test_a_notebook_is_timed_in_an_empty_folder_with_caches_of_its_own(tmp_path)
     (shared / "artifact").touch()
     environment = measure_gpu.own_caches(shared, tmp_path / "own", "full")
     looks = "import os; assert os.listdir() == [] and os.environ['PLIP_TUTORIAL_TRACK'] == 'full'"
-    caches = "from plip_tutorial.cache import cache_dir; assert [p.name for p in cache_dir().iterdir()] == ['artifact']"
+    caches = (
+        "from plip_tutorial.storage import cache; assert [p.name for p in cache.cache_dir().iterdir()] == ['artifact']"
+    )
     hub = "from huggingface_hub import constants; assert not os.path.exists(constants.HF_HUB_CACHE)"
     found = measure_gpu.run(
         notebook(tmp_path / "good.ipynb", looks, caches, hub, "import time; time.sleep(1)"), environment

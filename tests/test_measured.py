@@ -5,8 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from plip_tutorial import ablation, artifacts, canary, clean, collect, finetune, provenance, recipe, sweep, tiny_model
+from plip_tutorial import artifacts, recipe, tiny_model
+from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial.collect import pairs as collect
+from plip_tutorial.finetune import loop as finetune
 from plip_tutorial.microcosm import stain
+from plip_tutorial.studies import ablation, canary, provenance, sweep
 
 WATCHED = {
     "knn_growth": (lambda: canary.take("search"), "python benchmarks/knn_growth.py"),

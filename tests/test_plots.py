@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from plip_tutorial import plots
-from plip_tutorial.metrics import Score
+from plip_tutorial.metrics.scores import Score
 from plip_tutorial.plots import style
 
 TILES = [np.full((8, 8, 3), value, np.uint8) for value in (0, 80, 160, 240)]

@@ -13,7 +13,9 @@ from huggingface_hub import constants
 from standin_hub import Fault, Hub, serve
 from test_hub import use
 
-from plip_tutorial import availability, cache, hub, hub_data, tracks
+from plip_tutorial import tracks
+from plip_tutorial.sources import availability, hub, hub_data
+from plip_tutorial.storage import cache
 
 
 @pytest.fixture(autouse=True)

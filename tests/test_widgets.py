@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from plip_tutorial import widgets
-from plip_tutorial.markup import Widget
+from plip_tutorial.collect.markup import Widget
 
 RNG = np.random.default_rng(0)
 TILES = [RNG.integers(0, 255, (8, 8, 3), np.uint8) for _ in range(4)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score
 
 from plip_tutorial import zero_shot
-from plip_tutorial.metrics import score
+from plip_tutorial.metrics.scores import score
 
 
 class Table:

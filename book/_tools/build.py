@@ -22,7 +22,7 @@ import kernels
 from check import problems
 from sync import main as sync
 
-from plip_tutorial.cache import cache_dir
+from plip_tutorial.storage.cache import cache_dir
 
 ROOT = Path(__file__).parents[2]
 BUILD, HTML, CACHE = ROOT / "_build", ROOT / "_build" / "html", ROOT / "_build" / ".jupyter_cache"

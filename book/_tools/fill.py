@@ -11,7 +11,7 @@ from pathlib import Path
 
 import addresses
 
-from plip_tutorial import budgets
+from plip_tutorial.at_scale import budgets
 
 ROOT = Path(__file__).parents[2]
 TESTED = ROOT / "plip_tutorial" / "data" / "tested.txt"
@@ -36,7 +36,7 @@ def time(chapter: str) -> str:
 
 
 def tested() -> str:
-    """Pinned versions of what the package needs, for `plip_tutorial.doctor`: the pins themselves are not installed."""
+    """Pinned versions of what the package needs, for the doctor: the pins themselves are not installed."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     same = {name.lower().replace("_", "-"): version for name, version in pins.items()}

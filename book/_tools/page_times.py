@@ -14,7 +14,7 @@ from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from plip_tutorial import budgets
+from plip_tutorial.at_scale import budgets
 
 
 class Minutes(nodes.inline):

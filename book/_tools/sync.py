@@ -1,6 +1,7 @@
 """Write what follows from each chapter's source: ``book/NN_name.py`` -> ``book/NN_name.ipynb``, without outputs.
 
 And from that ``notebooks/NN_name.ipynb``, in plain Markdown, for Colab and others that know no MyST (`plain_notebook`).
+The pages of the package follow from its folders (`api_pages`).
 
 Ids of cells follow from their place, no version of a tool and no date is stored. So a notebook changes when its chapter
 does, or what `fill` writes into all of them, and not otherwise.
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from api_pages import api_pages
 from fill import TESTED, filled, tested
 from plain_notebook import FOLDER, plain_notebook
 
@@ -40,11 +42,15 @@ def sources() -> list[Path]:
 
 def derived() -> dict[Path, str]:
     """All files that follow from others, with their text."""
-    texts = {TESTED: tested()}
+    texts = {TESTED: tested(), **api_pages()}
     for source in sources():
         texts[source.with_suffix(".ipynb")] = notebook(source)
         texts[FOLDER / f"{source.stem}.ipynb"] = plain_notebook(_book(source), source.stem)
     return texts
+
+
+def _api() -> set[Path]:
+    return {path for path in (BOOK / "api").glob("*.md") if path.stem != "index"}
 
 
 def main() -> None:
@@ -55,7 +61,7 @@ def main() -> None:
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")
             print(f"wrote {target.relative_to(BOOK.parent)}")
-    for orphan in {*BOOK.glob("*.ipynb"), *FOLDER.glob("*.ipynb")} - texts.keys():
+    for orphan in {*BOOK.glob("*.ipynb"), *FOLDER.glob("*.ipynb"), *_api()} - texts.keys():
         orphan.unlink()
         print(f"removed {orphan.relative_to(BOOK.parent)}, which has no source")
 

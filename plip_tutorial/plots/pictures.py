@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial.images import ImageLike, load
 from plip_tutorial.plots.style import COLOURS, WIDTH, in_style
+from plip_tutorial.sources.images import ImageLike, load
 
 LETTERS = 13.5  # letters of 9.5 points that fit into an inch
 LINE = 0.17  # inches

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from plip_tutorial.plots.style import BLUE, RED, WIDTH, in_style, words
 
 if TYPE_CHECKING:
-    from plip_tutorial.funnel import Funnel
+    from plip_tutorial.collect.funnel import Funnel
 
 LOGGED = (
     "loss", "accuracy", "validation_recall", "learning_rate", "temperature", "gradient_norm", "samples_per_second",

@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from plip_tutorial import calibration
-from plip_tutorial.metrics import Score
+from plip_tutorial.metrics import calibration
+from plip_tutorial.metrics.scores import Score
 from plip_tutorial.plots.style import (
     BLUE,
     INK,

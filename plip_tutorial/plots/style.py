@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 from numpy.typing import NDArray
 
-from plip_tutorial.metrics import Score
+from plip_tutorial.metrics.scores import Score
 
 Number = float | Score
 P = ParamSpec("P")

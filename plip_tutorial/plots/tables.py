@@ -13,8 +13,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial.images import ImageLike, load
 from plip_tutorial.plots.style import BLACK, WIDTH, in_style
+from plip_tutorial.sources.images import ImageLike, load
 
 THUMBNAIL = 0.9  # width of a picture before a row, in cells
 SHADES = LinearSegmentedColormap.from_list("pale blues", plt.get_cmap("Blues")(np.linspace(0, 0.62, 9)))  # under black

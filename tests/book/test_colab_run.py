@@ -20,7 +20,8 @@ import pytest
 import yaml
 from nbclient import NotebookClient
 
-from plip_tutorial import artifacts, cache, tracks
+from plip_tutorial import artifacts, tracks
+from plip_tutorial.storage import cache
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"

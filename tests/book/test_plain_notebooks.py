@@ -249,8 +249,8 @@ def test_what_has_no_plain_form_is_named() -> None:
         ("{cite}`radford2021clip,ruifrok2001`", "(Radford et al. 2021; Ruifrok and Johnston 2001)"),
         ("{cite:t}`kish1965`", "Kish (1965)"),
         (
-            "{py:func}`plip_tutorial.metrics.report`",
-            "[`plip_tutorial.metrics.report`](SITE/book/api/metrics.html#plip_tutorial.metrics.report)",
+            "{py:func}`plip_tutorial.metrics.scores.report`",
+            "[`plip_tutorial.metrics.scores.report`](SITE/book/api/metrics.html#plip_tutorial.metrics.scores.report)",
         ),
         ("`{}`, `{term}` and ``a {doc}`b` c``", "`{}`, `{term}` and ``a {doc}`b` c``"),
         (":::{tip}\nLook.\n:::", "> **Tip**\n>\n> Look."),

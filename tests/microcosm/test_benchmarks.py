@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from plip_tutorial import tracks
-from plip_tutorial.baselines import colour_histogram, mean_colour
+from plip_tutorial.metrics.baselines import colour_histogram, mean_colour
 from plip_tutorial.microcosm import NAMES, PHRASES, TEMPLATES, TRAINING_LABS, UNSEEN_LABS, benchmark
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plip_tutorial import artifacts, clean
-from plip_tutorial.picture_files import picture_endings
-from plip_tutorial.plip import PLIP
+from plip_tutorial import artifacts
+from plip_tutorial.clean import pathology_filter as clean
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.sources.picture_files import picture_endings
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 pytestmark = pytest.mark.skipif(

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plip_tutorial import artifacts, baselines, metrics, report
-from plip_tutorial.own_tiles import read_csv, read_folder
-from plip_tutorial.picture_files import picture_endings
-from plip_tutorial.plip import PLIP
+from plip_tutorial import artifacts
+from plip_tutorial.metrics import baselines
+from plip_tutorial.metrics import scores as metrics
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.sources.own_tiles import read_csv, read_folder
+from plip_tutorial.sources.picture_files import picture_endings
+from plip_tutorial.studies import report
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 pytestmark = pytest.mark.skipif(

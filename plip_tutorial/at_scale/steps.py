@@ -1,0 +1,207 @@
+"""The steps of chapters 2 to 4 as functions from one table to another, for corpora that no single process can hold.
+
+A step looks at its table and at nothing else. So it does not matter which worker gets which shard, in which order, or
+how often; `scale` runs the same steps partition by partition or through Ray. What a shard cannot know by itself, the
+copies and the neighbours across shards, is put together afterwards from small tables.
+
+>>> table = pa.table({"text": ["Mucin &amp; signet ring cells #GIPath", "Caso interesante de mama", "H&E 40x"]})
+>>> CleanText()(table).select(["caption", "language", "keep_text"]).to_pylist()[0]
+{'caption': 'Mucin & signet ring cells', 'language': 'en', 'keep_text': True}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from datasets import Dataset, Image, List
+from datasets.table import InMemoryTable
+from numpy.typing import NDArray
+
+from plip_tutorial.clean.duplicates import VIEWS, Fingerprints, fingerprints
+from plip_tutorial.clean.pathology_filter import PathologyFilter, with_colour
+from plip_tutorial.collect.language import UNDECIDED, identify
+from plip_tutorial.collect.pairs import PAPER_ORDER, clean_text, pairs_from_posts
+from plip_tutorial.collect.post_text import Hashtags
+from plip_tutorial.expand.neighbours import VectorIndex
+from plip_tutorial.plip.model import PLIP
+from plip_tutorial.sources.embedding_columns import embedded, spread, vectors_in
+from plip_tutorial.sources.hub import local
+from plip_tutorial.sources.images import load
+from plip_tutorial.storage.file_contents import content
+
+Vectors = NDArray[np.float32]
+FOUND = pa.schema([("seed", pa.int64()), ("row", pa.int64()), ("score", pa.float64())])
+
+
+@dataclass(frozen=True)
+class CollectPairs:
+    """Chapter 2: posts become pairs. A shard has to hold whole threads, see `scale.threads`.
+
+    Attributes:
+        filters: names of the filters of `collect`, in their order.
+        hashtags: whether cleaning drops them or keeps their text.
+    """
+
+    filters: tuple[str, ...] = PAPER_ORDER
+    hashtags: Hashtags = "drop"
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Posts with the column ``row`` to pairs; ``group_id`` is the row of the post among all posts."""
+        rows = table["row"].to_numpy()
+        plain = InMemoryTable(table.drop_columns("row").replace_schema_metadata(None))
+        posts = Dataset(plain).cast_column("images", List(Image()))
+        pairs, _ = pairs_from_posts(posts, filters=self.filters, hashtags=self.hashtags)
+        found = pairs.with_format("arrow")[:]
+        group = rows[found["group_id"].to_numpy()]
+        return found.set_column(found.schema.get_field_index("group_id"), "group_id", pa.array(group, pa.int64()))
+
+
+@dataclass(frozen=True)
+class CleanText:
+    """Chapters 2 and 4 for a table of pictures and alt texts: clean the text, name its language, judge it.
+
+    Adds ``caption``, ``language`` and ``keep_text``: there is a word left, and it is English or too short to tell.
+    """
+
+    hashtags: Hashtags = "drop"
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Rows with the column ``text``."""
+        captions = [clean_text(text or "", hashtags=self.hashtags) for text in table["text"].to_pylist()]
+        languages = identify(captions)
+        keep = [bool(c) and code in ("en", UNDECIDED) for c, code in zip(captions, languages, strict=True)]
+        return _add(table, caption=pa.array(captions, pa.string()), language=languages, keep_text=keep)
+
+
+@dataclass(frozen=True)
+class Embed:
+    """Chapter 3: embed the pictures. The model is loaded once in each process.
+
+    Adds ``embedding``, and ``problem`` with the reason where a picture cannot be read.
+
+    Attributes:
+        model: hub id or directory of a checkpoint.
+        batch_size: pictures in one forward pass.
+    """
+
+    model: str
+    batch_size: int = 64
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Rows with the column ``image``."""
+        plip = _model(self.model, *self.reads)
+        vectors, problems = embedded(plip, _images(table), self.batch_size)
+        return _add(table, embedding=vectors, problem=problems)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Content of what it reads besides the table, see `file_contents.content`."""
+        return (content(local(self.model)),)
+
+
+@dataclass(frozen=True)
+class KeepPathology:
+    """Chapter 4: the picture filter. Adds its probability ``pathology``, and ``keep_picture``.
+
+    Attributes:
+        filter: file of a saved `PathologyFilter`.
+        colours: whether it was fitted on embeddings with colours beside them.
+    """
+
+    filter: str
+    colours: bool = True
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Rows with the columns ``embedding`` and ``image``."""
+        chooser, (vectors, there) = _filter(self.filter, *self.reads), vectors_in(table["embedding"])
+        if self.colours:
+            vectors = with_colour(vectors, [one for one, good in zip(_images(table), there, strict=True) if good])
+        scores, keep = chooser.scores(vectors), np.zeros(len(table), bool)
+        keep[there] = chooser.keep(vectors)
+        return _add(table, pathology=spread(scores.astype(np.float32), there), keep_picture=keep)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Content of what it reads besides the table."""
+        return (content(self.filter),)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Chapter 4: what is remembered of a picture to find its copies. Adds ``hashes``, ``contrast`` and ``digest``."""
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Rows with the column ``image``."""
+        pictures = list(load(_images(table), skip_unreadable=True))
+        there = np.array([picture is not None for picture in pictures], bool)
+        prints = fingerprints([picture for picture in pictures if picture is not None])
+        return _add(
+            table,
+            hashes=spread(prints.hashes, there),
+            contrast=spread(prints.contrast, there),
+            digest=spread(prints.digests, there),
+        )
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Chapter 3: the ``k`` nearest of this shard to each seed. `scale.merge_neighbours` makes one list of all shards.
+
+    Attributes:
+        seeds: ``.npy`` file of unit vectors, (s, d).
+        k: neighbours of each seed.
+    """
+
+    seeds: str
+    k: int = 30
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Rows with the columns ``embedding`` and ``row`` to a table of ``seed``, ``row`` and ``score``."""
+        seeds, (vectors, there) = np.load(self.seeds, mmap_mode="r"), vectors_in(table["embedding"])
+        if not len(vectors):
+            return FOUND.empty_table()
+        k = min(self.k, len(vectors))
+        scores, places = VectorIndex(vectors).ranked(seeds, k)
+        rows = table["row"].to_numpy()[there][places]
+        columns = [np.repeat(np.arange(len(seeds)), k), rows.ravel(), scores.ravel()]
+        return pa.table(columns, schema=FOUND)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Content of what it reads besides the table."""
+        return (content(self.seeds),)
+
+
+def fingerprints_in(table: pa.Table) -> tuple[Fingerprints, NDArray[np.int64]]:
+    """The fingerprints of a table that went through `Fingerprint`, n of them, and the places in it, (n,)."""
+    there = table["digest"].is_valid().to_numpy()
+    kept = table.filter(pa.array(there))
+    hashes = kept["hashes"].combine_chunks().flatten().to_numpy().reshape(-1, len(VIEWS))
+    contrast, digests = (kept[name].to_numpy() for name in ("contrast", "digest"))
+    return Fingerprints(hashes, contrast, digests), np.flatnonzero(there)
+
+
+@lru_cache(maxsize=1)
+def _model(name: str, _: str) -> PLIP:  # the content makes that a model which is trained again is loaded again
+    return PLIP(name)
+
+
+@lru_cache(maxsize=1)
+def _filter(path: str, _: str) -> PathologyFilter:
+    return PathologyFilter.load(path)
+
+
+def _add(table: pa.Table, **columns: Any) -> pa.Table:
+    """The table with further columns; one that is there already is replaced."""
+    for name, values in columns.items():
+        table = table.drop_columns(name) if name in table.column_names else table
+        table = table.append_column(name, values if isinstance(values, pa.Array) else pa.array(values))
+    return table
+
+
+def _images(table: pa.Table) -> list[Any]:
+    return list(table["image"].to_pylist())

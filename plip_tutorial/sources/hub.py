@@ -1,0 +1,286 @@
+"""Models from a directory or from the Hugging Face hub: finding them, checking them, loading them without noise.
+
+The models of the full track are pinned. `local` fetches one once, compares each file with the checksum that the hub
+states, and keeps it as safetensors in the cache of the book; from then on no network is needed. PLIP was published as
+a pickle only. Its SHA-256 is known, so it is compared first, then read by torch's restricted unpickler, which makes
+tensors and calls nothing, and stored as safetensors. Any other model stays in the cache of the hub's client.
+
+>>> local("/no/such/folder")
+Traceback (most recent call last):
+FileNotFoundError: there is no folder '/no/such/folder', and it is no id on the hub (owner/name) either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download
+from huggingface_hub.hf_api import RepoFile
+from safetensors import SafetensorError
+from transformers import CLIPModel
+from transformers.utils import logging
+
+from plip_tutorial.sources.asking import TINY, BadContentError, OddAnswerError, Progress, advice, cause_of
+from plip_tutorial.sources.asking import HubError as HubError  # readers of the hub catch it from here
+from plip_tutorial.sources.asking import ask as ask
+from plip_tutorial.storage import cache
+
+__all__ = ["MODELS", "Pin", "download", "is_here", "is_stand_in", "local", "quiet"]
+TEXTS = (
+    "config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+    "vocab.json", "merges.txt",
+)  # fmt: skip
+REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+WEIGHTS = (r"model(-\d+-of-\d+)?\.safetensors", r"pytorch_model(-\d+-of-\d+)?\.bin")  # the first that is there
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A model on the hub, at a commit that never changes.
+
+    Attributes:
+        repo: its id.
+        revision: commit of its settings and its tokenizer.
+        weights: name of the file with the weights.
+        weights_revision: commit of that file.
+        sha256: of that file, as others have published it; "" where only the hub's own word is known.
+    """
+
+    repo: str
+    revision: str
+    weights: str
+    weights_revision: str
+    sha256: str = ""
+
+
+MODELS = {
+    pin.repo: pin
+    for pin in (
+        # The weights are those of the pull request in which the hub's robot offers them as safetensors.
+        Pin(
+            "openai/clip-vit-base-patch32",
+            "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
+            "model.safetensors",
+            "c237dc49a33fc61debc9276459120b7eac67e7ef",
+        ),
+        Pin(
+            "vinid/plip",
+            "67ade53ddd32195868f422585f72698ef5d15094",
+            "pytorch_model.bin",
+            "67ade53ddd32195868f422585f72698ef5d15094",
+            "98a7f8d2a1f4a8fc8f6dedb3a16ff7efbe02a7ef67c93904c80bca9767c69630",
+        ),
+        Pin(
+            "google/vit-base-patch16-224",
+            "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3",
+            "model.safetensors",
+            "3f49326eb077187dfe1c2a2bb15fbd74e6ab91e3",
+        ),
+    )
+}
+
+
+def local(model: str | os.PathLike[str], token: str | None = None) -> str | os.PathLike[str]:
+    """The directory that `from_pretrained` is to be called with.
+
+    Args:
+        model: id on the hub, or directory.
+        token: sent to the hub in the place of the one that its client may have stored; kept nowhere.
+
+    Raises:
+        FileNotFoundError: if it is neither a directory with a model nor an id.
+        HubError: if it is not there yet and cannot be fetched.
+    """
+    name = os.fspath(model)
+    if pin := MODELS.get(name):
+        made = cache.build(_entry(pin), _key(pin), lambda folder: _fetch(pin, folder / "model", token))
+        return str(made / "model")
+    folder = Path(name).expanduser()
+    if name and folder.is_dir():
+        _check_folder(folder)
+        return folder if name.startswith("~") else model
+    if folder.is_file():
+        raise FileNotFoundError(f"{name!r} is a file; give the folder that holds the model: {str(folder.parent)!r}.")
+    if not REPO.fullmatch(name):
+        raise FileNotFoundError(f"there is no folder {name!r}, and it is no id on the hub (owner/name) either.")
+    return str(_other(name, token))
+
+
+def is_here(model: str) -> bool:
+    """Whether a pinned model has been fetched, so that `local` needs no network for it."""
+    pin = MODELS[model]
+    return cache.place(_entry(pin), _key(pin)).is_dir()
+
+
+def _entry(pin: Pin) -> str:
+    return f"hub-{pin.repo.replace('/', '--')}"
+
+
+def _key(pin: Pin) -> dict[str, Any]:
+    return {"pin": asdict(pin), "endpoint": constants.ENDPOINT}
+
+
+def _check_folder(folder: Path) -> None:
+    names = [path.name for path in folder.iterdir()]
+    lacking = [] if "config.json" in names else ["config.json"]
+    lacking += [] if any(name.endswith((".safetensors", ".bin")) for name in names) else ["weights (*.safetensors)"]
+    if lacking:
+        below = [path for path in (folder / "model", *sorted(folder.glob("*/"))) if (path / "config.json").exists()]
+        hint = f"Do you mean {below[0]}?" if below else "Give the folder that `save_pretrained` has written."
+        raise FileNotFoundError(f"{folder} holds no model: {' and '.join(lacking)} are missing. {hint}")
+
+
+def _other(repo: str, token: str | None) -> Path:
+    """A model that is not pinned, as it is on the hub today; if that cannot be asked, as it was when it was fetched."""
+    try:
+        return ask(repo, lambda: _newest(repo, token), progress=Progress(lambda: _arrived(repo)))
+    except HubError as error:
+        copies = sorted((_in_client(repo) / "snapshots").glob("*/config.json"), key=lambda path: path.stat().st_mtime)
+        if not copies:
+            raise
+        warnings.warn(f"{error} Until then the copy in {copies[-1].parent} is used.", stacklevel=2)
+        return copies[-1].parent
+
+
+def _in_client(repo: str) -> Path:
+    return Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
+
+
+def _newest(repo: str, token: str | None) -> Path:
+    about = HfApi(token=token).model_info(repo)
+    names = [str(file.rfilename) for file in about.siblings or ()]
+    weights = next(filter(None, ([n for n in names if re.fullmatch(kind, n)] for kind in WEIGHTS)), [])
+    if not weights:
+        raise FileNotFoundError(f"{repo} holds no weights that transformers reads (model.safetensors).")
+    texts = [name for name in names if name.endswith((".json", ".txt")) and "/" not in name]
+    return _download(repo, str(about.sha), [*texts, *weights], token)
+
+
+def _fetch(pin: Pin, folder: Path, token: str | None) -> None:
+    folder.mkdir()
+    weights = download(pin.repo, pin.weights_revision, (pin.weights,), token) / pin.weights
+    if pin.sha256 and not is_stand_in() and _sha256(weights) != pin.sha256:
+        raise HubError(f"{pin.repo}: {pin.weights} is another file than the one that was published. {TINY}")
+    texts = download(pin.repo, pin.revision, TEXTS, token)
+    _copy_texts(texts, folder)
+    shutil.copyfile(weights, folder / pin.weights)
+    if not pin.weights.endswith(".safetensors"):
+        with quiet():
+            CLIPModel.from_pretrained(folder, weights_only=True, use_safetensors=False).save_pretrained(folder)
+        (folder / pin.weights).unlink()
+        _copy_texts(texts, folder)  # the settings as they were published
+
+
+def _copy_texts(source: Path, target: Path) -> None:
+    for name in TEXTS:
+        if (source / name).exists():
+            shutil.copyfile(source / name, target / name)
+
+
+def is_stand_in() -> bool:
+    """Whether the hub is a server on this machine, which holds something else under the same names."""
+    return urlsplit(constants.ENDPOINT).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def download(repo: str, revision: str, names: Iterable[str], token: str | None = None) -> Path:
+    """Files of a model, whole and as the hub says they are, in the client's own cache.
+
+    Args:
+        repo: id of the model.
+        revision: commit.
+        names: files; those that the repository lacks are left out.
+        token: as in `local`.
+
+    Returns:
+        The directory that holds them.
+
+    Raises:
+        HubError: if they cannot be had.
+    """
+    wanted = list(names)
+    return ask(repo, lambda: _download(repo, revision, wanted, token), progress=Progress(lambda: _arrived(repo)))
+
+
+def _arrived(repo: str) -> int:
+    """Bytes of a model that lie in the client's cache, those of unfinished files included."""
+    return sum(_bytes(path) for path in (_in_client(repo) / "blobs").glob("*"))
+
+
+def _bytes(path: Path) -> int:
+    try:
+        found = path.stat()  # both numbers: a file may get its full length first and its content later
+        return found.st_size + getattr(found, "st_blocks", 0)
+    except OSError:  # it has just got its final name
+        return 0
+
+
+def _download(repo: str, revision: str, names: list[str], token: str | None) -> Path:
+    if constants.is_offline_mode():
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=names, token=token))
+    # One answer holds them all: a list of all files would come in pages, and a broken hub never ends it.
+    about = HfApi(token=token).get_paths_info(repo, names, revision=revision)
+    stated = {file.path: file for file in about if isinstance(file, RepoFile) and file.path in names}
+    if not stated:
+        raise BadContentError(f"none of {', '.join(names)} is in it")
+    places = {name: Path(hf_hub_download(repo, name, revision=revision, token=token)) for name in stated}
+    folder = next(iter(places.values())).parent
+    if odd := {place.parent.name for place in places.values()} - {revision}:
+        raise OddAnswerError(f"asked for commit {revision}, it gave {', '.join(sorted(odd))}")
+    damaged = [name for name, file in stated.items() if not _is(places[name], file)]
+    for name in damaged:  # so that nobody uses it, and the next call fetches it again
+        places[name].resolve().unlink(missing_ok=True)
+        places[name].unlink(missing_ok=True)
+    if damaged:
+        raise BadContentError(f"{', '.join(damaged)} arrived damaged: the checksum is not the one that the hub states")
+    return folder
+
+
+def _is(path: Path, stated: RepoFile) -> bool:
+    """Whether a file has the stated checksum: SHA-256 of a large file, git's own of a small one."""
+    if stated.lfs is not None:
+        return _sha256(path) == stated.lfs.sha256
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() == stated.blob_id
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def quiet(model: str | os.PathLike[str] | None = None) -> Iterator[None]:
+    """Without the bars of transformers, which would break ours, inside.
+
+    Args:
+        model: if it names no directory, the bars stay, since a download deserves one, and an error of the hub becomes
+            a `HubError`.
+
+    Raises:
+        ValueError: for weights that were cut short or changed.
+    """
+    here = model is None or os.path.isdir(model)
+    hide = logging.is_progress_bar_enabled() and here
+    if hide:
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    except SafetensorError as error:
+        raise ValueError(f"the weights in {model} are damaged ({error}). Copy the model again.") from error
+    except Exception as error:
+        if here or (cause := cause_of(error)) is None:
+            raise
+        raise HubError(advice(str(model), cause)) from error
+    finally:
+        if hide:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

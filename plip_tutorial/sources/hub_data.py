@@ -1,0 +1,262 @@
+"""The labelled sets of the full track, read from the Hugging Face hub a few pieces at a time.
+
+Each set is a repository at a pinned commit with parquet files of 0.3 to 0.5 GB. Nobody needs all of them for a
+lesson, so only some row groups are read, evenly spread over all files of a split, since a file may hold one class
+after the other. What is read is kept in the cache of the book with the columns of a microcosm set.
+
+    tiles = hub_data.tiles("1aurent/NCT-CRC-HE", "test", 2400)   # image, label, patient, slide, lab
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import ClassLabel, Dataset, Features, Image, Value, load_from_disk
+from huggingface_hub import HfApi, constants
+from huggingface_hub.hf_api import RepoFile
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from plip_tutorial import tracks
+from plip_tutorial.microcosm import PHRASES
+from plip_tutorial.microcosm.benchmarks import Split
+from plip_tutorial.microcosm.seeding import rng
+from plip_tutorial.sources import remote_file
+from plip_tutorial.sources.asking import BadContentError, Progress, ask
+from plip_tutorial.storage import cache
+from plip_tutorial.storage import files as storage
+
+TILES: dict[Split, int] = {"train": 3000, "test": 2000}
+TILES_WITHOUT_GPU = 360
+PIECES = 24  # row groups that are read at least, so that each class is met even where a file is sorted by class
+THREADS = 4
+LEAST_NEOPLASTIC, LEAST_SHARE = 10, 0.3  # of nuclei: Huang et al. 2023, Methods
+UNKNOWN = "unknown"
+LEFT_OUT, BENIGN, MALIGNANT = -1, 0, 1
+
+
+@dataclass(frozen=True)
+class HubSet:
+    """A labelled set on the hub.
+
+    Attributes:
+        repo: its id.
+        revision: commit.
+        files: split of this book -> what the names of its parquet files begin with.
+        column: what the label is made of.
+        to_label: values of that column -> places in the list of labels, -1 for rows that are left out.
+        names: what its numbers stand for, in their order; compared with what the files say, if they say it.
+        kept: about how many of the rows are not left out.
+    """
+
+    repo: str
+    revision: str
+    files: dict[str, tuple[str, ...]]
+    column: str
+    to_label: Callable[[Sequence[Any]], NDArray[np.int64]]
+    names: tuple[str, ...] = ()
+    kept: float = 1.0
+
+
+def as_given(labels: Sequence[Any]) -> NDArray[np.int64]:
+    """Numbers of classes, or false and true, as they stand.
+
+    >>> as_given([False, True]).tolist()
+    [0, 1]
+    """
+    return np.array(labels, np.int64)
+
+
+def by_nuclei(categories: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """The paper's rule for PanNuke, from the kind of each nucleus of a picture; kind 0 is neoplastic.
+
+    Malignant with at least ten neoplastic nuclei that make up more than 30% of all; benign with none; else left out.
+
+    >>> by_nuclei([[0] * 10 + [1] * 23, [0] * 10 + [1] * 24, [1, 2], [], [0] * 9]).tolist()
+    [1, -1, 0, 0, -1]
+    """
+    neoplastic = np.array([sum(kind == 0 for kind in kinds) for kinds in categories], np.int64)
+    total = np.array([len(kinds) for kinds in categories], np.int64)
+    malignant = (neoplastic >= LEAST_NEOPLASTIC) & (neoplastic > LEAST_SHARE * total)
+    return np.select([malignant, neoplastic == 0], [MALIGNANT, BENIGN], LEFT_OUT)
+
+
+SETS = {
+    part.repo: part
+    for part in (
+        HubSet(
+            "1aurent/NCT-CRC-HE",
+            "152f3a64ec9894bf0039623c589e7fcc2bf3e575",
+            {"train": ("data/NCT_CRC_HE_100K-",), "test": ("data/CRC_VAL_HE_7K-",)},
+            "label",
+            as_given,
+            names=tuple(PHRASES["1aurent/NCT-CRC-HE"]),
+        ),
+        HubSet(
+            "1aurent/PatchCamelyon",
+            "e4bd149e7a868a9d811fdd9f9a9fb78c05c104ab",
+            {"train": ("data/train-",), "test": ("data/test-",)},
+            "label",
+            as_given,
+        ),
+        HubSet(
+            "RationAI/PanNuke",
+            "1f498f7bd6a85ef5f204c592b41ac881eab61005",
+            {"train": ("data/fold1-",), "test": ("data/fold2-", "data/fold3-")},
+            "categories",
+            by_nuclei,
+            names=("Neoplastic", "Inflammatory", "Connective", "Dead", "Epithelial"),
+            kept=0.6,
+        ),
+    )
+}
+
+
+def tiles(name: str, split: Split, n: int | None = None) -> Dataset:
+    """Tiles of a set in a random order that is always the same; read from the hub once, then from the cache.
+
+    Args:
+        name: a key of `SETS`.
+        split: "train" or "test".
+        n: how many; fewer if the set has no more. None for 3,000 to train and 2,000 to test, 360 without a GPU.
+
+    Returns:
+        Columns ``image``, ``label`` (a ``ClassLabel``), ``patient``, ``slide``, ``lab``. The hub's copies do not tell
+        which tiles belong together, so every tile is a patient and a slide of its own, and the lab is "unknown".
+
+    Raises:
+        ValueError: unknown name or split.
+        HubError: the hub cannot be read.
+    """
+    if name not in SETS or split not in SETS[name].files:
+        raise ValueError(f"unknown set or split: {name!r}, {split!r}. Sets on the hub: {', '.join(SETS)}.")
+    n = usual_size(split) if n is None else n
+    make = lambda folder: _read(SETS[name], split, n).save_to_disk(folder / "table")  # noqa: E731
+    built = cache.build(_entry(name, split), _key(name, split, n), make)
+    with storage.readable(built):
+        return load_from_disk(built / "table")
+
+
+def is_here(name: str, split: Split, n: int) -> bool:
+    """Whether these tiles have been read, so that `tiles` needs no network for them."""
+    return cache.place(_entry(name, split), _key(name, split, n)).is_dir()
+
+
+def _entry(name: str, split: Split) -> str:
+    return f"{name.replace('/', '--')}-{split}"
+
+
+def _key(name: str, split: Split, n: int) -> dict[str, Any]:
+    return identity(name) | {"split": split, "n": n, "pieces": PIECES, "code": cache.code_key(__name__)}
+
+
+def usual_size(split: Split) -> int:
+    """Tiles of a split unless a number is given: what a T4 session reads in minutes, and much less without a GPU."""
+    return TILES[split] if tracks.current().gpu else TILES_WITHOUT_GPU
+
+
+def identity(name: str) -> dict[str, Any]:
+    """What the contents of a set depend on, for a key of the cache; empty for sets that are not on the hub."""
+    return {"revision": SETS[name].revision, "hub": constants.ENDPOINT} if name in SETS else {}
+
+
+def _read(part: HubSet, split: str, n: int) -> Dataset:
+    wanted, progress = math.ceil(n / part.kept), Progress()
+    table = ask(part.repo, lambda: _rows(part, split, wanted, progress), progress=progress)
+    labels = part.to_label(table[part.column].to_pylist())
+    rows = np.flatnonzero(labels != LEFT_OUT)
+    rows = rng("order of", part.repo, split).permutation(rows)[:n]
+    own = [f"{part.repo} {split} {row}" for row in rows]
+    columns = {
+        "image": [{"bytes": table["image"][int(row)]["bytes"].as_py(), "path": None} for row in rows],
+        "label": labels[rows].tolist(),
+        "patient": own,
+        "slide": own,
+        "lab": [UNKNOWN] * len(rows),
+    }
+    text = Value("string")
+    label = ClassLabel(names=list(PHRASES[part.repo]))
+    return Dataset.from_dict(columns, features=Features(image=Image(), label=label, patient=text, slide=text, lab=text))
+
+
+def _rows(part: HubSet, split: str, n: int, progress: Progress) -> pa.Table:
+    """About ``n`` rows with the picture and what its label is made of, evenly spread over the files of a split."""
+    try:
+        with ThreadPoolExecutor(THREADS) as pool:
+            opened = list(pool.map(lambda file: _open(part, progress, *file), _sizes(part, split).items()))
+            _check_names(part, opened[0].schema_arrow)
+            groups = [(i, group) for i, file in enumerate(opened) for group in range(file.num_row_groups)]
+            per_group = sum(file.metadata.num_rows for file in opened) / len(groups)
+            chosen = [groups[place] for place in spread(len(groups), max(PIECES, math.ceil(n / per_group)))]
+            take = Pieces(["image", part.column], math.ceil(n / len(chosen)), tqdm(total=len(chosen), leave=False))
+            of_file = [[group for i, group in chosen if i == place] for place in range(len(opened))]
+            return pa.concat_tables(part for read in pool.map(take, opened, of_file) for part in read)
+    except pa.ArrowInvalid as error:
+        raise BadContentError(f"a file of the split {split} cannot be read: {error}") from error
+
+
+def _sizes(part: HubSet, split: str) -> dict[str, int]:
+    """Names and bytes of the files of a split, in two answers: a list of a folder comes in pages, maybe without end."""
+    api = HfApi(endpoint=constants.ENDPOINT)
+    about = api.dataset_info(part.repo, revision=part.revision)
+    names = sorted(str(file.rfilename) for file in about.siblings or ())
+    names = [name for name in names if name.startswith(part.files[split]) and name.endswith(".parquet")]
+    if not names:
+        raise BadContentError(f"no parquet file of the split {split} is in it")
+    found = api.get_paths_info(part.repo, names, revision=part.revision, repo_type="dataset")
+    return {file.path: file.size for file in found if isinstance(file, RepoFile) and file.path in names}
+
+
+def _open(part: HubSet, progress: Progress, name: str, size: int) -> pq.ParquetFile:
+    return pq.ParquetFile(remote_file.opened(part.repo, name, part.revision, size, progress))
+
+
+def _check_names(part: HubSet, schema: pa.Schema) -> None:
+    """A number without its name is dangerous: compare, where the `datasets` library has written the names down."""
+    stated = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    feature = stated.get("info", {}).get("features", {}).get(part.column, {})
+    names = feature.get("names") or feature.get("feature", {}).get("names")
+    if names and tuple(names) != part.names:
+        raise ValueError(f"{part.repo} calls its classes {names}; this book expects {list(part.names)}.")
+
+
+@dataclass
+class Pieces:
+    """Reads row groups of one file after the other: the file has one place where it is read.
+
+    Attributes:
+        columns: what is read of them.
+        rows: how many rows are kept of each.
+        bar: counts them.
+    """
+
+    columns: list[str]
+    rows: int
+    bar: Any
+
+    def __call__(self, file: pq.ParquetFile, groups: Sequence[int]) -> list[pa.Table]:
+        """The tables of some row groups of a file."""
+        return [self._one(file, group) for group in groups]
+
+    def _one(self, file: pq.ParquetFile, group: int) -> pa.Table:
+        table = file.read_row_group(group, columns=self.columns)
+        self.bar.update()
+        return table.replace_schema_metadata(None).take(spread(len(table), self.rows))
+
+
+def spread(length: int, n: int) -> NDArray[np.int64]:
+    """At most ``n`` places of ``length``, evenly spread.
+
+    >>> spread(10, 3).tolist(), spread(2, 3).tolist()
+    ([1, 5, 8], [0, 1])
+    """
+    n = min(n, length)
+    return ((np.arange(n) + 0.5) * length / max(n, 1)).astype(np.int64)
