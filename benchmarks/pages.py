@@ -13,17 +13,14 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 BOOK = Path(__file__).parents[1] / "book"
-# The longest first, so that two at a time end together.
-LONGEST = ("05_fine_tuning", "08_linear_probing", "10_limits", "09_retrieval", "04_cleaning_the_corpus")
 
 
 def chosen(words: list[str]) -> list[Path]:
-    """The notebooks of the pages that are named, or all of them; the longest first."""
+    """The notebooks of the pages that are named, or all of them."""
     found = {path.stem: path for path in sorted(BOOK.glob("*.ipynb"))}
     if unknown := sorted({Path(word).stem for word in words} - set(found)):
         raise SystemExit(f"no such page: {', '.join(unknown)}. There are: {', '.join(found)}")
-    names = [Path(word).stem for word in words] or [*LONGEST, *(name for name in found if name not in LONGEST)]
-    return [found[name] for name in names]
+    return [found[Path(word).stem] for word in words] or list(found.values())
 
 
 @dataclass(frozen=True)

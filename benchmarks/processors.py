@@ -24,7 +24,7 @@ import pages
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
-from plip_tutorial import cache
+from plip_tutorial.storage import cache
 
 sys.path.insert(0, str(pages.BOOK / "_tools"))
 import kernels
