@@ -17,6 +17,7 @@ SMALL = replace(tracks.TINY, posts=400, web_pool=400, steps=2, batch_size=16)
 RECIPE = replace(recipe.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
 
 whole_sets = recipe.micro
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.once
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 

@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import pages
 import processors
 
+pytestmark = pytest.mark.once
+
 
 def page(*printed: str) -> nbformat.NotebookNode:
     """A page whose cells have printed these texts."""

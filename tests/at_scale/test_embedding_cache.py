@@ -116,6 +116,7 @@ def _fill(base: Path, path: Path, texts: list[str], *, kill: bool) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.once
 def test_two_processes_and_a_killed_one_share_a_file(tmp_path: Path) -> None:
     base, path = small_clip(tmp_path / "clip"), tmp_path / "db"
     words = [f"word {i}" for i in range(30)]
@@ -147,6 +148,7 @@ def _die_while_writing(base: Path, path: Path) -> None:
     EmbeddingCache(PLIP(base), path).encode_text(["lost 1", "lost 2"])
 
 
+@pytest.mark.once
 def test_what_was_half_written_is_not_there(tmp_path: Path) -> None:
     base, path = small_clip(tmp_path / "clip"), tmp_path / "db"
     cached = EmbeddingCache(PLIP(base), path)
