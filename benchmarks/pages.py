@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 
 import nbformat
 from nbclient import NotebookClient
@@ -25,10 +24,19 @@ def chosen(words: list[str]) -> list[Path]:
 
 @dataclass(frozen=True)
 class Ran:
-    """A page that has run: its cells with their outputs, the seconds of all of it, and what failed."""
+    """A page that has run: its cells with their outputs, when it began, the seconds of all of it, and what failed."""
 
     page: NotebookNode
+    began: datetime
     seconds: float
+
+    def first_figure(self) -> float | None:
+        """Seconds until the first cell that shows a picture had run; None if no cell does."""
+        for cell in self.page.cells:
+            shown = [kind for output in cell.get("outputs", ()) for kind in output.get("data", ())]
+            if any(kind.startswith("image/") for kind in shown):
+                return (_times(cell)[1] - self.began).total_seconds()
+        return None
 
     @property
     def failed(self) -> list[str]:
@@ -43,15 +51,20 @@ def run(notebook: Path, environment: dict[str, str], *last: str, timeout: int = 
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         client = NotebookClient(page, timeout=timeout, kernel_name="python3", allow_errors=True, resources=resources)
-        start = perf_counter()
+        began = datetime.now(UTC)
         client.execute(env=environment)
-    return Ran(page, perf_counter() - start)
+    return Ran(page, began, (datetime.now(UTC) - began).total_seconds())
 
 
 def seconds(cell: NotebookNode) -> float:
     """How long a cell ran; 0 for one that did not."""
-    times = cell.metadata.get("execution", {})
-    if not {"iopub.execute_input", "shell.execute_reply"} <= set(times):
+    if "shell.execute_reply" not in cell.metadata.get("execution", {}):
         return 0.0
-    begin, end = (datetime.fromisoformat(times[name]) for name in ("iopub.execute_input", "shell.execute_reply"))
+    begin, end = _times(cell)
     return (end - begin).total_seconds()
+
+
+def _times(cell: NotebookNode) -> list[datetime]:
+    """When a cell began and ended."""
+    times = cell.metadata["execution"]
+    return [datetime.fromisoformat(times[name]) for name in ("iopub.execute_input", "shell.execute_reply")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import opened_first
 import pages
 import processors
 
@@ -84,6 +86,22 @@ def test_pages_run_in_the_environment_of_a_processor_and_cells_are_timed(tmp_pat
     assert 0.5 <= pages.seconds(waits) < ran.seconds
     assert processors.text(fails) == ran.failed == ["ZeroDivisionError: division by zero"]
     assert processors.text(later) == ["later"]
+
+
+def test_a_page_that_shows_its_first_figure_too_late_is_told(tmp_path: Path) -> None:
+    shows = "from IPython.display import display\ndisplay({'image/png': 'x'}, raw=True)"
+    sources = ("import time; time.sleep(0.5)", shows, "time.sleep(1)")
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), tmp_path / "page.ipynb")
+    ran = pages.run(tmp_path / "page.ipynb", dict(os.environ))
+    figure = ran.first_figure()
+    assert figure is not None
+    assert 0.5 <= figure <= ran.seconds - 1
+    line, slowest, *_ = opened_first.told(ran, 1.2).splitlines()
+    assert line == f"first figure {figure:.0f} s, end {ran.seconds:.0f} s, processor 1 s"
+    assert slowest.endswith("time.sleep(1)")
+    assert opened_first.told(dataclasses.replace(ran, seconds=91.0), 1.2).splitlines()[0].endswith("TOO LATE")
+    ran.page.cells.pop(1)
+    assert opened_first.told(ran, 1.2).startswith("no figure, ")
 
 
 def test_an_unknown_page_is_refused() -> None:
