@@ -78,7 +78,8 @@ def make(folder: Path, wanted: list[str], pins: dict[str, str], *options: str) -
     """Make a new environment in ``folder`` with what is wanted, and what that needs at ``pins`` where they name it."""
     venv.create(folder, clear=True, symlinks=True)
     python, own = folder / "bin" / "python", next((folder / "lib").glob("python*")) / "site-packages"
-    (own / "shared.pth").write_text(f"{_links(folder.parent / 'shared' / 'site-packages')}\n", encoding="utf-8")
+    links = _links(folder.parent / "shared" / folder.name / "site-packages")
+    (own / "shared.pth").write_text(f"{links}\n", encoding="utf-8")
     (folder / "constraints.txt").write_text("".join(f"{name}=={pin}\n" for name, pin in pins.items()), encoding="utf-8")
     words = ["install", "--quiet", "--no-compile", "--constraint", str(folder / "constraints.txt"), *options, *wanted]
     pip = [sys.executable, "-m", "pip", "--python", str(python)]

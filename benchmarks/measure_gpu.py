@@ -20,9 +20,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import nbformat
+import pages
 import torch
-from nbclient import NotebookClient
 
 from plip_tutorial.storage import cache
 from plip_tutorial.studies import provenance
@@ -34,19 +33,15 @@ ASK_PEAK = "import torch; print(torch.cuda.max_memory_reserved() if torch.cuda.i
 
 
 def run(notebook: Path, environment: dict[str, str]) -> dict[str, Any]:
-    """Run a notebook in a fresh kernel and an empty folder; seconds, peak of torch's memory on the GPU, what failed."""
-    page = nbformat.read(notebook, as_version=4)
-    page.cells.append(nbformat.v4.new_code_cell(ASK_PEAK))
-    with tempfile.TemporaryDirectory() as folder:
-        resources = {"metadata": {"path": folder}}
-        client = NotebookClient(page, timeout=3600, kernel_name="python3", allow_errors=True, resources=resources)
-        start = perf_counter()
-        client.execute(env=environment)
-        seconds = perf_counter() - start
-    outputs = [output for cell in page.cells for output in cell.get("outputs", ())]
-    failed = [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
-    peak = int(page.cells[-1].outputs[0].text)
-    return {"seconds": round(seconds, 1), "peak_bytes": peak, "complete": not failed, "failed": failed[:1]}
+    """Seconds of a notebook in a fresh kernel and an empty folder, peak of torch's memory on the GPU, what failed."""
+    ran = pages.run(notebook, environment, ASK_PEAK)
+    peak = int(ran.page.cells[-1].outputs[0].text)
+    return {
+        "seconds": round(ran.seconds, 1),
+        "peak_bytes": peak,
+        "complete": not ran.failed,
+        "failed": ran.failed[:1],
+    }
 
 
 def own_caches(folder: Path, track: str) -> dict[str, str]:

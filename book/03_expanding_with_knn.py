@@ -292,7 +292,7 @@ plots.gallery([row["image"] for row in rows.select(range(9))], rows["item"][:9])
 #
 # An exact search compares with everything, so its time grows as the pool does. An approximate index does not look everywhere. The usual one combines two ideas {cite}`johnson2019faiss`. *Inverted lists*: cut the space into cells, and look only into the few nearest to the question. *Product quantisation*: cut each vector into short pieces, and store for each piece only the number of the most similar entry in a codebook, one byte. The codes give a short list, which the full vectors, still on disk, put in order.
 #
-# Let us try both on one pool. We blow ours up with noisy copies, to 30,000 vectors. {term}`Recall <recall>` is here the share of the true ten neighbours that were found.
+# Let us try both on one pool. We blow ours up with noisy copies, to 10,000 vectors. {term}`Recall <recall>` is here the share of the true ten neighbours that were found.
 
 # %%
 from time import perf_counter
@@ -308,7 +308,7 @@ def timed(search):
     return search(queries, 10)[1], 1000 * (perf_counter() - start) / len(queries)
 
 # %%
-big = grown(30_000)
+big = grown(10_000)
 exact, milliseconds = timed(expand.VectorIndex(big).search)
 print(f"exact:       {milliseconds:.3f} ms for one query")
 cells = expand.ApproximateIndex(big, probes=16)

@@ -129,12 +129,13 @@ def label_efficiency(
     repeats: int = 3,
     groups: ArrayLike | None = None,
     test_groups: ArrayLike | None = None,
+    whole: Probe | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """How many labels does the probe need? Fit it on growing parts of the training set.
 
     Each class keeps its share, and at least one item; within a repeat, each part holds the smaller ones. All items are
-    fitted once: every repeat would choose the same.
+    fitted once, as every repeat would choose the same; or not at all, if ``whole`` is that probe, from `sweep`.
 
     Returns:
         A row a fit: ``fraction``, ``labels`` (how many), ``repeat``, ``macro_f1`` on the test set with ``low`` and
@@ -155,7 +156,10 @@ def label_efficiency(
             kept = np.flatnonzero(ranks < np.maximum(1, np.round(fraction * size_of_class)))
             if repeat and len(kept) == len(y):
                 continue
-            probe = sweep(x[kept], y[kept], groups=None if members is None else members[kept])
+            if whole and len(kept) == len(y):
+                probe = whole
+            else:
+                probe = sweep(x[kept], y[kept], groups=None if members is None else members[kept])
             f1 = macro_f1(test_y, probe.predict(test), groups=test_groups)
             scores = {"macro_f1": f1.value, "low": f1.low, "high": f1.high}
             rows.append({"fraction": fraction, "labels": len(kept), "repeat": repeat, **scores, "C": probe.C})

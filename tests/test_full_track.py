@@ -1,4 +1,4 @@
-"""Every chapter, as readers get it, in the full track, by the real clients, from a hub on this machine.
+"""Every page that knows of tracks, as readers get it, in the full one, by the real clients, from a hub on this machine.
 
 The models are those of the tiny track and the sets have few tiles, so this is no test of a result. It is a test of
 names, columns, files and calls: of what the first run on a GPU must not stumble over.
@@ -7,6 +7,7 @@ names, columns, files and calls: of what the first run on a GPU must not stumble
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,13 @@ from plip_tutorial import artifacts, tracks
 from plip_tutorial.storage import cache
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*sorted((ROOT / "notebooks").glob("[01]*.ipynb")), ROOT / "notebooks" / "bring_your_own_tiles.ipynb"]
+NOTEBOOKS = {path: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+CODE = {
+    page: "
+".join(re.sub("(?m)^#.*", "", cell.source) for cell in notebook.cells if cell.cell_type == "code")
+    for page, notebook in NOTEBOOKS.items()
+}
+PAGES = [page for page, code in CODE.items() if "tracks.current()" in code]
 TILES = 180  # in each split of each set
 
 
@@ -46,5 +53,13 @@ def environment(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_runs_in_the_full_track(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
     resources = {"metadata": {"path": str(tmp_path)}}
-    client = NotebookClient(nbformat.read(page, as_version=4), timeout=600, kernel_name="python3", resources=resources)
+    client = NotebookClient(NOTEBOOKS[page], timeout=600, kernel_name="python3", resources=resources)
     client.execute(env=environment)  # how long it took: pytest --durations, as make test prints it
+
+
+def test_the_other_pages_are_the_same_in_both_tracks() -> None:
+    """They work with the microcosm alone; so what the build of the book shows of them holds in the full track, too."""
+    asks = re.compile(r"\btrack\.|\b(?:training_pairs|checkpoint|embeddings)\(|benchmark\((?!\"micro-|name\b)")
+    others = {page.stem: asks.findall(code) for page, code in CODE.items() if page not in PAGES}
+    assert len(others) >= 5
+    assert {name: found for name, found in others.items() if found} == {}

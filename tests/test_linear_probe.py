@@ -144,6 +144,8 @@ def test_label_efficiency_grows_and_nests() -> None:
     assert table.loc[table["fraction"] == 0.01, "labels"].tolist() == [4, 4]
     best = sweep(x[:400], y[:400], groups=patients[:400])
     assert table["macro_f1"].iloc[2] == pytest.approx(f1_score(y[400:], best.predict(x[400:]), average="macro"))
+    with_it = label_efficiency(*parts, fractions=(0.01, 0.1, 1.0), whole=best, **options)  # type: ignore[arg-type]
+    assert with_it.equals(table)
 
 
 def test_shots_are_balanced_nested_and_seeded() -> None:

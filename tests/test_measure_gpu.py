@@ -14,6 +14,7 @@ from plip_tutorial.studies import provenance
 from plip_tutorial.studies.provenance import Provenance
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.once
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 

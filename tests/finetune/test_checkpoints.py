@@ -233,6 +233,7 @@ def hold(base, output, ready):
     train(base, small_pairs(), output)
 
 
+@pytest.mark.once
 def test_a_second_run_in_a_folder_is_told_who_is_there_and_goes_on_after_its_end(base, pairs, finished, tmp_path):
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
@@ -260,6 +261,7 @@ def four(base, output, results):
         results.put("in use")
 
 
+@pytest.mark.once
 def test_of_four_that_begin_together_each_ends_well_or_says_so(base, finished, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["plip_tutorial.finetune.run", "test_checkpoints"])
