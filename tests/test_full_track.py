@@ -23,8 +23,7 @@ from plip_tutorial.storage import cache
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = {path: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 CODE = {
-    page: "
-".join(re.sub("(?m)^#.*", "", cell.source) for cell in notebook.cells if cell.cell_type == "code")
+    page: "\n".join(re.sub("(?m)^#.*", "", cell.source) for cell in notebook.cells if cell.cell_type == "code")
     for page, notebook in NOTEBOOKS.items()
 }
 PAGES = [page for page, code in CODE.items() if "tracks.current()" in code]
