@@ -393,7 +393,8 @@ from plip_tutorial.at_scale import shards, steps
 
 work = Path(tempfile.mkdtemp())
 chooser.save(work / "filter")
-np.save(work / "seeds.npy", artifacts.seed_embeddings()[:50])
+some = artifacts.seeds().select(range(50))
+np.save(work / "seeds.npy", artifacts.tiny_embeddings("some seeds", some))
 files = shards.write_shards(pool.select(range(600)).select_columns(["image", "text"]), work / "pool", rows=100)
 print(len(files), "shards,", files[0].name, "to", files[-1].name)
 

@@ -28,7 +28,6 @@ from plip_tutorial.artifacts.pages import (
     benchmark_of,
     checkpoint,
     embeddings,
-    features,
     seed_embeddings,
     tiny_embeddings,
     training_pairs,
@@ -36,6 +35,6 @@ from plip_tutorial.artifacts.pages import (
 
 __all__ = [
     "PAIRS", "RECIPE", "NotMadeError", "benchmark", "benchmark_of", "checkpoint", "collected", "corpus", "embeddings",
-    "expanded", "features", "fine_tuning", "history", "knn_threshold", "labelled", "pathology_filter", "posts",
+    "expanded", "fine_tuning", "history", "knn_threshold", "labelled", "pathology_filter", "posts",
     "seed_embeddings", "seeds", "tiny_clip", "tiny_embeddings", "tiny_plip", "training_pairs", "web_pool",
 ]  # fmt: skip

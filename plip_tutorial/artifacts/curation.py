@@ -23,7 +23,7 @@ from plip_tutorial.plip.model import PLIP
 Embeddings = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
-QUESTIONS, LANGUAGE = "no question mark", "text in English"
+QUESTIONS, LANGUAGE, CLEANING = "no question mark", "text in English", "text cleaning"
 STEPS = (
     "question filter", "expansion", "image filter", "English filter", "boilerplate filter", "deduplication",
     "matching captions",
@@ -89,10 +89,10 @@ def tests() -> Dataset:
     return concatenate_datasets([microcosm.benchmark(name, "test").remove_columns("label") for name in microcosm.NAMES])
 
 
-def collected(without: str = "") -> Dataset:
-    """Pairs that the text filters leave of the posts. No picture has been looked at yet."""
-    dropped = {"question filter": QUESTIONS, "English filter": LANGUAGE}.get(without)
-    return collect.pairs_from_posts(posts(), filters=[name for name in collect.PAPER_ORDER if name != dropped])[0]
+def pairs_of(rows: Rows | list[int]) -> Dataset:
+    """Pairs of the posts in some rows, their text cleaned. The pictures stay as they are."""
+    chosen = collect.PostFilter("among the chosen", lambda posts: np.isin(posts["row"], rows))
+    return collect.pairs_from_posts(posts(), filters=[chosen, CLEANING])[0]
 
 
 def relatives(pool: Dataset, rows: Rows | list[int], pairs: Dataset) -> Dataset:
@@ -137,7 +137,8 @@ class Curated:
     """What `curate` keeps at each step.
 
     Attributes:
-        collected: pairs from posts.
+        posts: rows of the posts that the text filters leave.
+        collected: the pairs that these make.
         seeds: rows of ``collected`` whose picture is pathology.
         threshold: similarity to a seed from which on the web gives its pictures.
         expanded: rows of the web pool that are neighbours of seeds, the most similar first.
@@ -145,6 +146,7 @@ class Curated:
         corpus: these pairs; ``group_id`` joins those that share a picture or a caption.
     """
 
+    posts: Rows
     collected: Dataset
     seeds: Rows
     threshold: float
@@ -173,7 +175,8 @@ def curate(clip: PLIP, chooser: clean.PathologyFilter, *, without: str = "") -> 
         return chooser.keep(clean.with_colour(vectors, pictures["image"]))
 
     # Posts become pairs; those whose picture is pathology ask the web.
-    pairs = collected(without)
+    dropped = {"question filter": QUESTIONS, "English filter": LANGUAGE}.get(without)
+    pairs, funnel = collect.pairs_from_posts(posts(), filters=[f for f in collect.PAPER_ORDER if f != dropped])
     vectors = clip.encode_images(pairs["image"], 256)
     seeds = np.flatnonzero(is_pathology(vectors, pairs))
 
@@ -200,7 +203,7 @@ def curate(clip: PLIP, chooser: clean.PathologyFilter, *, without: str = "") -> 
     rows = rows[~clean.leaks(both.select(rows), tests())]
     corpus = both.select(rows)
     corpus = regrouped(dealt_anew(corpus) if without == "matching captions" else corpus)
-    return Curated(pairs, seeds, threshold, found, rows, corpus)
+    return Curated(np.flatnonzero(funnel.alive), pairs, seeds, threshold, found, rows, corpus)
 
 
 def one_of_each(pairs: Dataset) -> Mask:

@@ -76,7 +76,7 @@ def history() -> Path:
 
 
 def pathology_filter() -> clean.PathologyFilter:
-    """The filter of chapter 4: ``keep`` takes the `features` of pictures, which know their colours as well."""
+    """The filter of chapter 4: ``keep`` takes the `curation.features` of pictures, which know their colours as well."""
     told = json.loads(_whole("filter.json").read_text(encoding="utf-8"))
     return clean.PathologyFilter(**told | {"weights": np.array(told["weights"], np.float32)})
 
@@ -94,7 +94,8 @@ def knn_threshold() -> float:
 @cache
 def _pairs(folder: Path) -> tuple[Dataset, Dataset]:
     """Those collected, and their relatives on the web."""
-    pairs, kept = curation.collected(), _kept()
+    kept = _kept()
+    pairs = curation.pairs_of(kept["posts"])
     if len(pairs) != kept["collected"]:
         told = f"chooses among {kept['collected']} pairs, but the posts make {len(pairs)} now"
         raise NotMadeError(folder / "corpus.json", told)

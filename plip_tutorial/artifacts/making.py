@@ -15,10 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from plip_tutorial import clean, finetune, microcosm, tracks
+from plip_tutorial import finetune, microcosm, tracks
 from plip_tutorial.artifacts import curation, made, tiny_model
 from plip_tutorial.artifacts.curation import Curated, curate, fitted_filter
 from plip_tutorial.finetune.augment import AugmentConfig
@@ -112,29 +113,18 @@ def make(folder: Path) -> Curated:
     """Make everything in the empty ``folder``: two models, a history, ``filter.json`` and ``corpus.json``."""
     clip = PLIP(make_clip(folder / "tiny-clip"), device="cpu", precision="float32")
     chooser = fitted_filter(clip)
-    _write(folder / "filter.json", written_filter(chooser))
+    line = {"weights": np.asarray(chooser.weights).tolist(), "bias": chooser.bias, "threshold": chooser.threshold}
+    (folder / "filter.json").write_text(json.dumps(line) + "\n", encoding="utf-8")
     found = curate(clip, chooser)
-    _write(
-        folder / "corpus.json",
-        {
-            "collected": len(found.collected),
-            "seeds": found.seeds.tolist(),
-            "knn_threshold": found.threshold,
-            "expanded": found.expanded.tolist(),
-            "kept": found.kept.tolist(),
-            "groups": list(found.corpus["group_id"]),
-        },
-    )
+    rows = {
+        "posts": found.posts.tolist(),
+        "collected": len(found.collected),
+        "seeds": found.seeds.tolist(),
+        "knn_threshold": found.threshold,
+        "expanded": found.expanded.tolist(),
+        "kept": found.kept.tolist(),
+        "groups": list(found.corpus["group_id"]),
+    }
+    (folder / "corpus.json").write_text(json.dumps(rows) + "\n", encoding="utf-8")
     make_plip(folder / "tiny-clip", found.corpus, folder / "tiny-plip")
     return found
-
-
-def written_filter(chooser: clean.PathologyFilter) -> dict[str, Any]:
-    """A filter as plain values; single precision needs nine digits."""
-    assert chooser.weights is not None
-    weights = [float(f"{weight:.9g}") for weight in chooser.weights]
-    return {"weights": weights, "bias": chooser.bias, "threshold": chooser.threshold}
-
-
-def _write(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value) + "\n", encoding="utf-8")

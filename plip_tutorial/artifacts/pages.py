@@ -7,7 +7,6 @@ vectors = artifacts.embeddings("tiny-plip", "micro-kather")
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from plip_tutorial import clean, microcosm, tracks
+from plip_tutorial import microcosm, tracks
 from plip_tutorial.artifacts import label_captions, made
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.plip.model import PLIP
@@ -80,22 +79,21 @@ def tiny_embeddings(name: str, pictures: Dataset) -> Embeddings:
     return _embedded(name, checkpoint("tiny-clip"), pictures)
 
 
-def features(name: str, pictures: Dataset) -> Embeddings:
-    """What the filter looks at: embeddings of a table by the tiny CLIP with the colours beside them, (n, d + 48)."""
-    return clean.with_colour(tiny_embeddings(name, pictures), pictures["image"])
-
-
 def seed_embeddings() -> Embeddings:
     """Embeddings of `made.seeds` by the tiny CLIP, (n, d)."""
     return tiny_embeddings("seeds", made.seeds())
 
 
 def _embedded(name: str, path: str, table: Dataset) -> Embeddings:
-    """Embed the pictures of a table once."""
-    pictures = table["image"]
-    key = {"model": content(path), "pictures": _content(pictures), "code": cache.code_key()}
-    place = f"{name}-by-{Path(path).name}"
-    built = cache.build(place, key, lambda at: np.save(at / "array.npy", PLIP(path).encode_images(pictures, 256)))
+    """Embed the pictures of a table once; what lies in several rows is looked at once."""
+    digests = [_content(stored) for stored in undecoded(table["image"])]
+    key = {"model": content(path), "pictures": cache.fingerprint(digests), "code": cache.code_key()}
+
+    def make(at: Path) -> None:
+        _, first, place = np.unique(digests, return_index=True, return_inverse=True)
+        np.save(at / "array.npy", PLIP(path).encode_images(table.select(first)["image"], 256)[place])
+
+    built = cache.build(f"{name}-by-{Path(path).name}", key, make)
     with readable(built):
         found = np.asarray(np.load(built / "array.npy", allow_pickle=False))
         if found.ndim != 2 or len(found) != len(table):
@@ -103,9 +101,6 @@ def _embedded(name: str, path: str, table: Dataset) -> Embeddings:
         return found
 
 
-def _content(pictures: Iterable[Any]) -> str:
-    """Sixteen hexadecimal digits of what the pictures of a set hold."""
-    whole = sha256()
-    for stored in undecoded(pictures):
-        whole.update(sha256(stored["bytes"]).digest() if stored["bytes"] else content(stored["path"]).encode())
-    return whole.hexdigest()[:16]
+def _content(stored: dict[str, Any]) -> str:
+    """What a stored picture holds, as a digest."""
+    return sha256(stored["bytes"]).hexdigest() if stored["bytes"] else content(stored["path"])

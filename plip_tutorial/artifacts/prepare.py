@@ -15,9 +15,8 @@ from functools import partial
 from itertools import product
 
 from plip_tutorial import tracks
-from plip_tutorial.artifacts import curation, pages
+from plip_tutorial.artifacts import curation, made, pages
 from plip_tutorial.microcosm.benchmarks import Split
-from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage.cache import cache_dir
 
 SPLITS: tuple[Split, ...] = ("train", "test")
@@ -29,21 +28,16 @@ def steps(track: tracks.Track) -> Iterator[Step]:
     """Models of a track, its labelled sets, what both models see in them, and what the tiny CLIP sees in the web."""
     models = (track.clip, track.plip)
     for model in models:
-        yield f"model {model}", partial(_load, model)
+        yield f"model {model}", partial(pages.checkpoint, model)
     for name, split in product(track.benchmarks, SPLITS):
         yield f"{name}, {split}", partial(pages.benchmark, name, split)
     yield f"{track.benchmarks[0]}, {MIXED} tiles", partial(pages.benchmark, track.benchmarks[0], "test", MIXED)
     for model, name, split in product(models, track.benchmarks, SPLITS):
         yield f"{name}, {split}, by {model}", partial(pages.embeddings, model, name, split)
-    for name, table in zip(("labelled-tissue", "labelled-everyday"), curation.labelled(), strict=True):
+    tissue, everyday = curation.labelled()
+    tables = {"labelled-tissue": tissue, "labelled-everyday": everyday, "web-pool": curation.web_pool()}
+    for name, table in {**tables, "expanded": made.expanded(), "seeds": made.seeds()}.items():
         yield f"{name}, by tiny-clip", partial(pages.tiny_embeddings, name, table)
-    yield "web pool, by tiny-clip", lambda: pages.tiny_embeddings("web-pool", curation.web_pool())
-    yield "seeds, by tiny-clip", pages.seed_embeddings
-
-
-def _load(model: str) -> None:
-    """Fetches what is not there."""
-    PLIP(pages.checkpoint(model))
 
 
 def prepare(track: tracks.Track | None = None) -> None:

@@ -7,6 +7,7 @@ end-of-word marks) learnt from captions of the microcosm. `CLIPModel.from_pretra
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,16 +82,10 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> CLIPTokenizer:
         vocab_size=vocabulary - 2, end_of_word_suffix="</w>", show_progress=False, special_tokens=symbols
     )
     learner.train_from_iterator(texts, trainer)
-    merges = _merges(learner)
+    merges = [(first, second) for first, second in json.loads(learner.to_str())["model"]["merges"]]
     words = symbols + ["".join(pair) for pair in merges]
     vocab = {word: i for i, word in enumerate(dict.fromkeys([*words, START, END]))}
     return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=77)  # type: ignore[arg-type]
-
-
-def _merges(learner: Tokenizer) -> list[tuple[str, str]]:
-    import json
-
-    return [(first, second) for first, second in json.loads(learner.to_str())["model"]["merges"]]
 
 
 def untrained(output: Path, config: TinyConfig | None = None, *, seed: int = 0) -> Path:

@@ -111,4 +111,10 @@ def opened(file: IO[bytes], name: str | bytes = "") -> Image.Image:
     return Image.fromarray(pixels)
 
 
+def forget() -> None:
+    """Draw all pictures anew, as in another process: for who changes the world itself."""
+    with _lock:
+        _kept.clear()
+
+
 Image.register_open(FORMAT, cast(Any, opened), lambda prefix: prefix.startswith(FORMAT.encode()))

@@ -21,8 +21,7 @@ import re
 import shutil
 import stat
 import sys
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +30,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from plip_tutorial import __version__
+import plip_tutorial
 from plip_tutorial.storage.files import readable, whole_folder
 
 VARIABLE = "PLIP_TUTORIAL_CACHE"
@@ -70,7 +69,7 @@ def build(name: str, key: Mapping[str, Any] | Any, make: Callable[[Path], object
     Args:
         name: short name of the result, such as ``"tiny-clip"``.
         key: everything that the result depends on: a mapping or a frozen dataclass of plain values. It is written into
-            the result as ``cache_key.json``, with the time it took and the size of each file in ``built.json``.
+            the result as ``cache_key.json``, beside the size of each file in ``built.json``.
         make: fills the empty directory it is given. If it fails, nothing is left behind.
 
     Raises:
@@ -83,7 +82,8 @@ def build(name: str, key: Mapping[str, Any] | Any, make: Callable[[Path], object
             if not target.is_dir():  # another process may have built it while this one waited
                 _build(target, key, make)
     with readable(target):
-        for file, size in _built(target).get("files", {}).items():
+        noted = json.loads((target / "built.json").read_text(encoding="utf-8")).get("files", {})
+        for file, size in noted.items():
             if (found := (target / file).stat().st_size) != size:
                 raise ValueError(f"{file} has {found} bytes; {size} were written")
     return target
@@ -94,103 +94,71 @@ def place(name: str, key: Mapping[str, Any] | Any) -> Path:
     return cache_dir() / f"{name}-{fingerprint(key)}"
 
 
-def build_seconds(built: Path) -> float:
-    """How long the making of a result took, with what it needed and was not there; ``built`` comes from `build`."""
-    with readable(built):
-        return float(_built(built)["seconds"])
-
-
-def _built(folder: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((folder / "built.json").read_text(encoding="utf-8"))
-    return told
-
-
 def fingerprint(key: Mapping[str, Any] | Any) -> str:
     """Sixteen hexadecimal digits (SHA-256) that change with any value in ``key``.
 
     Raises:
         TypeError: for a value that has no canonical form as JSON, such as a function.
     """
-    return _digest(_canonical(key))
+    return _digest(json.dumps(key, sort_keys=True, default=_plain))
 
 
 @lru_cache
 def code_key(module: str = "") -> str:
-    """What the code is, for the keys of results that depend on it.
+    """What stands for the code in a key: the version of an installed package, what the code does in a working copy.
 
-    An installed package says its version. In a working copy, which is told by a ``pyproject.toml`` in a folder above,
-    it is a fingerprint of what the code does: comments, docstrings, imports, and how files, functions and classes are
-    called do not count.
+    A working copy is told by a ``pyproject.toml`` in a folder above. A package that is taken for one by mistake gets a
+    key that is as good and costs two seconds.
 
     Args:
         module: full name of a single one that matters; by default all of the package.
     """
-    package = Path(__file__).parents[1]
+    package = Path(plip_tutorial.__file__).parent
     if not any((folder / "pyproject.toml").exists() for folder in package.parents):
-        return __version__
+        return plip_tutorial.__version__
     only = package.parent.joinpath(*module.split(".")).with_suffix(".py")
     return code_fingerprint([only] if module else sorted(package.rglob("*.py")))
 
 
 def code_fingerprint(files: Sequence[Path]) -> str:
-    """Sixteen hexadecimal digits of what Python files do.
+    """Sixteen hexadecimal digits of what Python files do: no comments, docstrings, imports, names of files.
 
     A name that they define stands for the body of its definition, so that a call of another function is seen, and
     another name for the same function is not. Statements count in any order of files.
     """
-    texts = [file.read_text(encoding="utf-8") for file in files]
-    known = {node.name for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, DEFINES)}
-    folders = {part for file in files for part in (file.stem, file.parent.name)}
-    bodies: dict[str, list[str]] = {name: [] for name in known}
-    anonymous = _Plain(dict.fromkeys(known, ""), folders)
-    for text in texts:
-        for node in ast.walk(anonymous.visit(ast.parse(text))):
-            if isinstance(node, DEFINES):
-                bodies[anonymous.called[node]].append(_digest(ast.dump(node)))
-    plain = _Plain({name: _digest("".join(sorted(found))) for name, found in bodies.items()}, folders)
-    statements = [_digest(ast.dump(node)) for text in texts for node in plain.visit(ast.parse(text)).body]
-    return _digest("".join(sorted(statements)))
+    trees = [_Acting().visit(ast.parse(file.read_text(encoding="utf-8"))) for file in files]
+    bodies: dict[str, list[str]] = {}
+    for node in (node for tree in trees for node in ast.walk(tree) if isinstance(node, DEFINES)):
+        bodies.setdefault(node.name, []).append(ast.unparse(node))
+    modules = "|".join({part for file in files for part in (file.stem, file.parent.name)})
+    word = re.compile(rf"\b(?:(?:{modules})\.)?([A-Za-z_]\w*)")
+
+    def renamed(code: str, names: Mapping[str, str]) -> str:
+        return word.sub(lambda found: names.get(found[1], found[1]), code)
+
+    nameless = dict.fromkeys(bodies, "_")
+    names = {name: _digest("".join(sorted(renamed(body, nameless) for body in bodies[name]))) for name in bodies}
+    return _digest("\n".join(sorted(renamed(ast.unparse(node), names) for tree in trees for node in tree.body)))
 
 
-class _Plain(ast.NodeTransformer):
-    """Leaves what code does: no imports, no docstrings, and other words for the names that it defines."""
-
-    def __init__(self, words: Mapping[str, str], modules: Collection[str]) -> None:
-        self.words, self.modules = words, modules
-        self.called: dict[ast.AST, str] = {}
+class _Acting(ast.NodeTransformer):
+    """Leaves what acts: no imports, no docstrings, no lists of names."""
 
     def visit(self, node: ast.AST) -> Any:
         self.generic_visit(node)
-        if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
-            return None
-        if isinstance(node, DEFINES):
-            self.called[node] = node.name
-            node.name = self.words.get(node.name, node.name)
-        elif isinstance(node, ast.Name):
-            node.id = self.words.get(node.id, node.id)
-        elif isinstance(node, ast.Attribute):
-            node.attr = self.words.get(node.attr, node.attr)
-            if isinstance(node.value, ast.Name) and node.value.id in self.modules:
-                return ast.Name(node.attr, node.ctx)  # where a function lies does not matter
-        return node
-
-
-def _is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        names = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        return None if text or names or isinstance(node, ast.Import | ast.ImportFrom) else node
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _canonical(key: Any) -> str:
-    return json.dumps(key, sort_keys=True, default=_plain)
-
-
 def _plain(value: Any) -> Any:
     """What JSON does not know by itself."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return dataclasses.asdict(value)
     if isinstance(value, Path):
         return str(value)
     if hasattr(value, "tolist"):  # numpy numbers and arrays
@@ -202,15 +170,14 @@ def _plain(value: Any) -> Any:
 
 def _build(target: Path, key: Any, make: Callable[[Path], object]) -> None:
     _sweep(target)
-    start = time.perf_counter()
     with whole_folder(target) as unfinished:
         try:
             make(unfinished)
-            (unfinished / "cache_key.json").write_text(_canonical(key) + "\n", encoding="utf-8")
-            files = sorted(path for path in unfinished.rglob("*") if path.is_file())
-            sizes = {path.relative_to(unfinished).as_posix(): path.stat().st_size for path in files}
-            told = {"seconds": round(time.perf_counter() - start, 1), "files": sizes}
-            (unfinished / "built.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
+            told = json.dumps(key, sort_keys=True, default=_plain)
+            (unfinished / "cache_key.json").write_text(told + "\n", encoding="utf-8")
+            paths = sorted(path for path in unfinished.rglob("*") if path.is_file())
+            files = {path.relative_to(unfinished).as_posix(): path.stat().st_size for path in paths}
+            (unfinished / "built.json").write_text(json.dumps({"files": files}) + "\n", encoding="utf-8")
         except Exception as error:
             if shutil.disk_usage(unfinished).free < FULL_DISK:  # libraries hide it behind errors of their own
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
@@ -260,10 +227,10 @@ def _clear_errors(place: Path) -> Iterator[None]:
         raise
     except OSError as error:
         # write() on a full disk names no file; an error about a file somewhere else is not the cache's.
-        elsewhere = error.filename is not None and not Path(os.fsdecode(error.filename)).is_relative_to(place)
-        if error.errno not in PLACE_ERRORS or elsewhere:
-            raise
-        raise _unwritable(place, error) from error
+        ours = error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(place)
+        if ours and error.errno in PLACE_ERRORS:
+            raise _unwritable(place, error) from error
+        raise
 
 
 def _unwritable(place: Path, error: OSError) -> CacheError:

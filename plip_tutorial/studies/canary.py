@@ -29,6 +29,7 @@ from numpy.typing import ArrayLike
 from plip_tutorial import clean, collect, expand, finetune, microcosm, tracks
 from plip_tutorial.artifacts import curation, making, tiny_model
 from plip_tutorial.contrastive.similarity import unit
+from plip_tutorial.microcosm import pictures
 from plip_tutorial.plip.model import PLIP
 
 POSTS, WEB, EVERYDAY, STEPS = 512, 160, 64, 3
@@ -165,6 +166,7 @@ def forget() -> None:
     """Take everything anew at the next call, as in another process."""
     for part in (sample, untrained, _part):
         part.cache_clear()
+    pictures.forget()
 
 
 def differences(was: Any, now: Any, place: str = "") -> list[str]:
@@ -180,12 +182,11 @@ def _differences(was: Any, now: Any, place: str) -> Iterator[str]:
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for i, pair in enumerate(zip(was, now, strict=True)):
             yield from _differences(*pair, f"{place}[{i}]")
-    elif not (was == now or (isinstance(was, float) and isinstance(now, float) and _close(was, now))):
+    elif not isinstance(was, float) or not isinstance(now, float):
+        if was != now:
+            yield f"{place}: was {was}, is {now}"
+    elif not math.isclose(was, now, rel_tol=CLOSE, abs_tol=1e-6):
         yield f"{place}: was {was}, is {now}"
-
-
-def _close(was: float, now: float) -> bool:
-    return math.isclose(was, now, rel_tol=CLOSE, abs_tol=1e-6)
 
 
 @cache

@@ -61,12 +61,11 @@ def test_what_is_read_is_what_was_made(small: Curated) -> None:
     assert artifacts.knn_threshold() == small.threshold
     assert len(pd.read_csv(artifacts.history())) == SMALL.steps
     pairs = artifacts.expanded()
-    kept = artifacts.pathology_filter().keep(artifacts.features("expanded", pairs))
-    fitted = curation.fitted_filter(PLIP(artifacts.tiny_clip()))
-    np.testing.assert_array_equal(kept, fitted.keep(artifacts.features("expanded", pairs)))
+    clip = PLIP(artifacts.tiny_clip())
+    fitted, seen = curation.fitted_filter(clip), curation.features(clip, pairs)
+    np.testing.assert_array_equal(artifacts.pathology_filter().keep(seen), fitted.keep(seen))
     np.testing.assert_array_equal(artifacts.pathology_filter().weights, fitted.weights)
-    seen = PLIP(artifacts.tiny_clip()).encode_images(artifacts.seeds()["image"])
-    np.testing.assert_allclose(artifacts.seed_embeddings(), seen, atol=1e-5)
+    np.testing.assert_allclose(artifacts.seed_embeddings(), clip.encode_images(artifacts.seeds()["image"]), atol=1e-5)
 
 
 def test_models_are_complete_checkpoints_in_half_precision_and_compute_in_single() -> None:
@@ -114,9 +113,9 @@ def test_scores_are_compared_within_their_bands(capsys: pytest.CaptureFixture[st
     assert {f"{model}: zero-shot F1, {name}" for model in models.MODELS for name in microcosm.NAMES} <= set(committed)
     now = dict(committed)
     name = "tiny PLIP: zero-shot F1, micro-kather"
-    now[name] += models.BANDS["tiny PLIP"] / 2
+    now[name] += models.BANDS["tiny"] / 2
     assert not models.beside(committed, now)["outside"].any()
-    now[name] += models.BANDS["tiny PLIP"]
+    now[name] += models.BANDS["tiny"]
     table = models.beside(committed, now)
     assert list(table.index[table["outside"]]) == [name]
     assert list(table.columns) == ["committed", "now", "difference", "band", "outside"]
@@ -200,7 +199,8 @@ def test_embeddings_follow_the_content_of_checkpoint_and_set(tmp_path: Path, mon
     monkeypatch.setattr(pages, "benchmark", lambda *_: table.select(range(19, -1, -1)))
     np.testing.assert_allclose(artifacts.embeddings(str(path), "micro-kather", n=20), second[::-1], atol=1e-5)
     monkeypatch.undo()
-    monkeypatch.setattr(PLIP, "encode_images", None)  # what is there is not made again
+    monkeypatch.setattr(PLIP, "encode_images", None)  # what is there is not made again, whatever the recipe
+    monkeypatch.setattr(curation, "RECIPE", replace(RECIPE, neighbours=31))
     np.testing.assert_array_equal(artifacts.embeddings(str(path), "micro-kather", n=20), second)
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from plip_tutorial import __main__, tracks
-from plip_tutorial.artifacts import curation, pages, prepare
+from plip_tutorial.artifacts import curation, made, pages, prepare
 
 
 @pytest.fixture
@@ -13,14 +13,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     """Replaces minutes of work by a list of what was asked for."""
     seen: list[tuple] = []
     for module, names in {
-        pages: ("checkpoint", "benchmark", "embeddings", "tiny_embeddings", "seed_embeddings"),
+        pages: ("checkpoint", "benchmark", "embeddings", "tiny_embeddings"),
         curation: ("web_pool",),
+        made: ("seeds", "expanded"),
     }.items():
         for name in names:
             note = lambda *arguments, name=name: seen.append((name, *arguments))  # noqa: E731
             monkeypatch.setattr(module, name, note)
     monkeypatch.setattr(curation, "labelled", lambda: (1, 2))
-    monkeypatch.setattr(prepare, "PLIP", lambda checkpoint: None)
     monkeypatch.setenv(tracks.VARIABLE, "tiny")
     return seen
 
@@ -37,7 +37,7 @@ def test_each_track_gets_its_models_sets_and_embeddings(
             assert ("benchmark", name, split) in calls
             assert all(("embeddings", model, name, split) in calls for model in (track.clip, track.plip))
     assert {call[1] for call in calls if call[0] == "tiny_embeddings"} == {
-        "labelled-tissue", "labelled-everyday", "web-pool",
+        "labelled-tissue", "labelled-everyday", "web-pool", "expanded", "seeds",
     }  # fmt: skip
     said = capsys.readouterr().out
     assert "[ 1/" in said
@@ -52,7 +52,7 @@ def test_it_stops_at_a_failure_with_what_failed(calls: list[tuple], monkeypatch:
     with pytest.raises(ConnectionError, match="no hub"):
         prepare.prepare(tracks.TINY)
     assert capsys.readouterr().out.rstrip().endswith("micro-kather, train, by tiny-clip ...")
-    assert ("seed_embeddings",) not in calls
+    assert not any(call[0] == "tiny_embeddings" for call in calls)
 
 
 def test_an_unknown_track_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import plip_tutorial
 from plip_tutorial.storage import cache
 from plip_tutorial.storage.files import DamagedError
 
@@ -78,7 +79,6 @@ def test_built_once_and_found_again(folder: Path) -> None:
     assert path.parent == folder
     assert sorted(file.name for file in path.iterdir()) == ["built.json", "cache_key.json", "whole"]
     assert (path / "cache_key.json").read_text() == '{"seed": 1}\n'
-    assert 0 <= cache.build_seconds(path) < 60
     assert cache.build("thing", {"seed": 2}, fill) != path
 
 
@@ -366,10 +366,10 @@ def test_the_code_of_a_working_copy_counts_by_what_it_does(change: str, tmp_path
 
 def test_an_installed_package_counts_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(cache.code_key()) == 16
-    assert cache.code_key("plip_tutorial.storage.cache") not in ("", cache.code_key())
+    assert cache.code_key(cache.__name__) not in ("", cache.code_key())
     cache.code_key.cache_clear()
-    monkeypatch.setattr(cache, "__file__", str(tmp_path / "site-packages" / "plip_tutorial" / "storage" / "cache.py"))
-    assert cache.code_key() == cache.code_key("plip_tutorial.sources.hub_data") == cache.__version__
+    monkeypatch.setattr(plip_tutorial, "__file__", str(tmp_path / "site-packages" / "plip_tutorial" / "__init__.py"))
+    assert cache.code_key() == cache.code_key("plip_tutorial.storage.cache") == plip_tutorial.__version__
     cache.code_key.cache_clear()
 
 
