@@ -41,8 +41,7 @@ from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.embedding_columns import embedded, vectors_in
 from plip_tutorial.sources.picture_files import demand_pictures
 from plip_tutorial.sources.tables import is_missing
-from plip_tutorial.storage.file_contents import stamp
-from plip_tutorial.storage.files import DamagedError, held, readable, whole_file, whole_folder
+from plip_tutorial.storage.files import DamagedError, held, readable, stamp, whole_file, whole_folder
 
 FEATURES = Features({"image": Image(), "text": Value("string"), "item": Value("string")})
 Source: TypeAlias = str | os.PathLike[str] | Dataset | IterableDataset
