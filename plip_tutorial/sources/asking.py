@@ -14,10 +14,8 @@ import time
 import traceback
 import urllib.request
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
-from threading import Thread
 from typing import Any, TypeVar
 
 from huggingface_hub import close_session, constants, errors, get_session
@@ -53,17 +51,11 @@ class SlowError(Exception):
 
 @dataclass
 class Progress:
-    """What has come so far, and whether somebody still waits for it.
+    """What has come so far, and whether somebody still waits for it."""
 
-    Attributes:
-        measure: gives a number that grows as long as something comes; by default it is ``come``.
-        come: what `add` has counted.
-        given_up: set when nobody waits any more.
-    """
-
-    measure: Callable[[], int] | None = None
-    come: int = 0
-    given_up: bool = False
+    measure: Callable[[], int] | None = None  #: grows as long as something comes; by default it is ``come``
+    come: int = 0  #: what `add` has counted
+    given_up: bool = False  #: nobody waits any more
 
     def __call__(self) -> int:
         """The number."""
@@ -109,35 +101,21 @@ def ask(what: str, call: Callable[[], _T], *, progress: Progress | None = None, 
 
 def _watched(call: Callable[[], _T], progress: Progress) -> _T:
     """Do ``call`` in a thread of its own: a read cannot be cut short, but a thread can be left behind."""
-    outcome, thread = _begun(call)
-    seen, since = progress(), time.monotonic()
-    try:
-        while not outcome.done():
-            wait([outcome], min(1.0, PATIENCE))
-            if (now := progress()) != seen:
-                seen, since = now, time.monotonic()
-            elif time.monotonic() - since >= PATIENCE and not outcome.done():
-                raise SlowError(f"next to nothing came for {PATIENCE:g} s")
-        return outcome.result()
-    finally:
-        if not outcome.done():  # given up, or somebody has pressed Ctrl-C
-            progress.given_up = True
-            close_session()  # the next read of the thread fails
-            thread.join(FAREWELL)
-
-
-def _begun(call: Callable[[], _T]) -> tuple[Future[_T], Thread]:
-    outcome: Future[_T] = Future()
-
-    def settle() -> None:
+    with ThreadPool(1) as pool:
+        outcome, seen, since = pool.apply_async(call), progress(), time.monotonic()
         try:
-            outcome.set_result(call())
-        except BaseException as error:  # it is raised again where the result is waited for
-            outcome.set_exception(error)
-
-    thread = Thread(target=settle, daemon=True)  # a daemon does not keep Python from ending
-    thread.start()
-    return outcome, thread
+            while not outcome.ready():
+                outcome.wait(min(1.0, PATIENCE))
+                if (now := progress()) != seen:
+                    seen, since = now, time.monotonic()
+                elif time.monotonic() - since >= PATIENCE and not outcome.ready():
+                    raise SlowError(f"next to nothing came for {PATIENCE:g} s")
+            return outcome.get()
+        finally:
+            if not outcome.ready():  # given up, or somebody has pressed Ctrl-C
+                progress.given_up = True
+                close_session()  # the next read of the thread fails
+                outcome.wait(FAREWELL)
 
 
 def fetch(address: str, seconds: float) -> tuple[int, bytes]:
@@ -156,12 +134,15 @@ def fetch(address: str, seconds: float) -> tuple[int, bytes]:
                     break
             return answer.status_code, bytes(content[:MOST])
 
-    outcome, _ = _begun(attempt)
-    try:
-        return outcome.result(seconds)
-    except Exception as error:  # of sockets, of the protocol, of an odd address: it is all the same to who asks
-        why = str(error) or type(error).__name__
-        raise HubError(why if outcome.done() else f"no whole answer within {seconds:g} s") from error
+    with ThreadPool(1) as pool:
+        outcome = pool.apply_async(attempt)
+        outcome.wait(seconds)
+        if not outcome.ready():
+            raise HubError(f"no whole answer within {seconds:g} s")
+        try:
+            return outcome.get()
+        except Exception as error:  # of sockets, of the protocol, of an odd address: it is all the same to who asks
+            raise HubError(str(error) or type(error).__name__) from error
 
 
 def obstacle(lacking: Mapping[str, str]) -> str:
@@ -170,25 +151,24 @@ def obstacle(lacking: Mapping[str, str]) -> str:
     Args:
         lacking: names of models and sets, each with the address that tells about it, below ``HF_ENDPOINT/api/``.
     """
-    if not lacking:
+    hub = constants.ENDPOINT
+
+    def refusal(name: str, address: str) -> str:
+        try:
+            status, content = fetch(f"{hub}/api/{address}", SECONDS)
+            if status != 200:
+                return f"{name}: {hub} answers with {status}"
+            json.loads(content)
+        except HubError as error:
+            return f"{hub} cannot be reached ({error})"
+        except ValueError:
+            return f"something else answers in the place of {hub}; does the network want you to log in?"
         return ""
-    if constants.is_offline_mode():
+
+    if lacking and constants.is_offline_mode():
         return f"{next(iter(lacking))} was never fetched, and HF_HUB_OFFLINE is set"
-    with ThreadPool(len(lacking)) as pool:
-        return next(filter(None, pool.starmap(_refusal, lacking.items())), "")
-
-
-def _refusal(name: str, address: str) -> str:
-    try:
-        status, content = fetch(f"{constants.ENDPOINT}/api/{address}", SECONDS)
-        if status != 200:
-            return f"{name}: {constants.ENDPOINT} answers with {status}"
-        json.loads(content)
-    except HubError as error:
-        return f"{constants.ENDPOINT} cannot be reached ({error})"
-    except ValueError:
-        return f"something else answers in the place of {constants.ENDPOINT}; does the network want you to log in?"
-    return ""
+    with ThreadPool(max(1, len(lacking))) as pool:
+        return next(filter(None, pool.starmap(refusal, lacking.items())), "")
 
 
 def cause_of(error: BaseException) -> Exception | None:

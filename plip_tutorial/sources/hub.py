@@ -44,21 +44,13 @@ WEIGHTS = (r"model(-\d+-of-\d+)?\.safetensors", r"pytorch_model(-\d+-of-\d+)?\.b
 
 @dataclass(frozen=True)
 class Pin:
-    """A model on the hub, at a commit that never changes.
+    """A model on the hub, at a commit that never changes."""
 
-    Attributes:
-        repo: its id.
-        revision: commit of its settings and its tokenizer.
-        weights: name of the file with the weights.
-        weights_revision: commit of that file.
-        sha256: of that file, as others have published it; "" where only the hub's own word is known.
-    """
-
-    repo: str
-    revision: str
-    weights: str
-    weights_revision: str
-    sha256: str = ""
+    repo: str  #: its id
+    revision: str  #: commit of its settings and its tokenizer
+    weights: str  #: name of the file with the weights
+    weights_revision: str  #: commit of that file
+    sha256: str = ""  #: of that file, as others have published it; "" where only the hub's own word is known
 
     @property
     def kept(self) -> tuple[str, dict[str, Any]]:

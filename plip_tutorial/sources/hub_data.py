@@ -48,25 +48,17 @@ PARTIAL = 206  # status of an answer that is the range that was asked for
 
 @dataclass(frozen=True)
 class HubSet:
-    """A labelled set on the hub.
+    """A labelled set on the hub."""
 
-    Attributes:
-        repo: its id.
-        revision: commit.
-        files: split of this book -> what the names of its parquet files begin with.
-        column: what the label is made of.
-        to_label: values of that column -> places in the list of labels, -1 for rows that are left out.
-        names: what its numbers stand for, in their order; compared with what the files say, if they say it.
-        kept: about how many of the rows are not left out.
-    """
-
-    repo: str
-    revision: str
-    files: dict[str, tuple[str, ...]]
-    column: str
+    repo: str  #: its id
+    revision: str  #: commit
+    files: dict[str, tuple[str, ...]]  #: split of this book -> what the names of its parquet files begin with
+    column: str  #: what the label is made of
+    #: values of that column -> places in the list of labels, -1 for rows that are left out
     to_label: Callable[[Sequence[Any]], NDArray[np.int64]]
+    #: what its numbers stand for, in their order; compared with what the files say, if they say it
     names: tuple[str, ...] = ()
-    kept: float = 1.0
+    kept: float = 1.0  #: about how many of the rows are not left out
 
 
 def as_given(labels: Sequence[Any]) -> NDArray[np.int64]:
@@ -180,7 +172,9 @@ def _rows(part: HubSet, split: str, n: int, progress: Progress) -> pa.Table:
     try:
         with ThreadPoolExecutor(THREADS) as pool:
             sizes = _sizes(part, split)
-            files = list(pool.map(lambda name: pq.ParquetFile(_opened(part, name, sizes[name], progress)), sizes))
+            files = list(
+                pool.map(lambda file: pq.ParquetFile(_Ranges(part, *file, progress).buffered()), sizes.items())
+            )
             _check_names(part, files[0].schema_arrow)
             groups = [(i, group) for i, file in enumerate(files) for group in range(file.num_row_groups)]
             per_group = sum(file.metadata.num_rows for file in files) / len(groups)
@@ -232,11 +226,6 @@ def spread(length: int, n: int) -> NDArray[np.int64]:
     return ((np.arange(n) + 0.5) * length / max(n, 1)).astype(np.int64)
 
 
-def _opened(part: HubSet, name: str, size: int, progress: Progress) -> io.BufferedReader:
-    url = hf_hub_url(part.repo, name, repo_type="dataset", revision=part.revision, endpoint=constants.ENDPOINT)
-    return io.BufferedReader(_Ranges(part.repo, url, size, progress), BLOCK)
-
-
 class _Ranges(io.RawIOBase):
     """A file on the hub of which only some places are read.
 
@@ -244,8 +233,13 @@ class _Ranges(io.RawIOBase):
     page, and a broken hub need never come to the last one; and it goes on trying when nobody waits any more.
     """
 
-    def __init__(self, repo: str, url: str, size: int, progress: Progress) -> None:
-        self._repo, self._url, self._size, self._progress, self._place = repo, url, size, progress, 0
+    def __init__(self, part: HubSet, name: str, size: int, progress: Progress) -> None:
+        self._repo, self._size, self._progress, self._place = part.repo, size, progress, 0
+        at = {"repo_type": "dataset", "revision": part.revision, "endpoint": constants.ENDPOINT}
+        self._url = hf_hub_url(part.repo, name, **at)
+
+    def buffered(self) -> io.BufferedReader:
+        return io.BufferedReader(self, BLOCK)
 
     def readable(self) -> bool:
         return True

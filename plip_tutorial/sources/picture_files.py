@@ -80,17 +80,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Found:
-    """What a folder holds.
+    """What a folder holds."""
 
-    Attributes:
-        files: paths of the pictures below the folder, with ``/``, sorted.
-        folders: paths of the folders that were looked into, in the same way; "" is the folder itself.
-        left_out: what might have been a picture and is not among the files.
-    """
-
-    files: list[str]
-    folders: list[str]
-    left_out: LeftOut
+    files: list[str]  #: paths of the pictures below the folder, with ``/``, sorted
+    folders: list[str]  #: of the folders that were looked into, in the same way; "" is the folder itself
+    left_out: LeftOut  #: what might have been a picture and is not among the files
 
 
 def picture_endings() -> frozenset[str]:
