@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 from accelerate import PartialState
 
 from plip_tutorial.at_scale import shards
+from plip_tutorial.at_scale.embedding_columns import embedded
 from plip_tutorial.plip.model import PLIP
-from plip_tutorial.sources.embedding_columns import embedded
 from plip_tutorial.sources.picture_files import demand_pictures
 from plip_tutorial.storage.files import held, share, stamp
 

@@ -30,8 +30,8 @@ from datasets import Dataset, Features, Image, IterableDataset, Value
 from numpy.typing import NDArray
 
 from plip_tutorial.at_scale import shards
+from plip_tutorial.at_scale.embedding_columns import embedded, vectors_in
 from plip_tutorial.plip.model import PLIP
-from plip_tutorial.sources.embedding_columns import embedded, vectors_in
 from plip_tutorial.sources.images import UnreadableImageError, to_rgb
 from plip_tutorial.sources.picture_files import find_pictures
 from plip_tutorial.sources.tables import is_missing

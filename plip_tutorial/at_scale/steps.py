@@ -21,6 +21,7 @@ from datasets import Dataset, Image, List
 from datasets.table import InMemoryTable
 from numpy.typing import NDArray
 
+from plip_tutorial.at_scale.embedding_columns import embedded, spread, vectors_in
 from plip_tutorial.clean.duplicates import VIEWS, Fingerprints, fingerprints
 from plip_tutorial.clean.pathology_filter import PathologyFilter, with_colour
 from plip_tutorial.collect.language import UNDECIDED, identify
@@ -28,7 +29,6 @@ from plip_tutorial.collect.pairs import PAPER_ORDER, clean_text, pairs_from_post
 from plip_tutorial.collect.post_text import Hashtags
 from plip_tutorial.expand.neighbours import VectorIndex
 from plip_tutorial.plip.model import PLIP
-from plip_tutorial.sources.embedding_columns import embedded, spread, vectors_in
 from plip_tutorial.sources.hub import local
 from plip_tutorial.sources.images import load
 from plip_tutorial.storage.files import content

@@ -68,9 +68,10 @@ class LeftOut:
 
     def told(self) -> str:
         """One line; empty if there is nothing to tell."""
-        more = {kind: ", ..." if count > NAMED else "" for kind, count in self.counts.items()}
-        kinds = self.counts.items()
-        return "; ".join(f"{count} {kind} ({', '.join(self.names[kind])}{more[kind]})" for kind, count in kinds)
+        return "; ".join(
+            f"{count} {kind} ({', '.join(self.names[kind])}{', ...' if count > NAMED else ''})"
+            for kind, count in self.counts.items()
+        )
 
     def warn(self, folder: str | os.PathLike[str]) -> None:
         """Say it, if there is something to say, where the caller of the caller stands."""
