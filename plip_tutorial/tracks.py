@@ -18,35 +18,20 @@ VARIABLE = "PLIP_TUTORIAL_TRACK"
 
 @dataclass(frozen=True)
 class Track:
-    """What a chapter has to know about its size.
+    """What a chapter has to know about its size."""
 
-    Attributes:
-        name: ``"tiny"`` or ``"full"``.
-        clip: the general model: an artifact name or an id on the Hugging Face hub.
-        plip: the pathology model, likewise.
-        image_size: pixels along one side of a model's input.
-        batch_size: pairs in one training step.
-        steps: training steps of the fine-tuning.
-        learning_rate: its highest value, after the warm-up.
-        posts: posts of the microcosm that the corpus is collected from.
-        web_pool: images of the microcosm's web pool that it is expanded into.
-        encode_batch: images or captions embedded at once.
-        gpu: whether the track is sized for a GPU (a T4 with 15 GB).
-        benchmarks: names of the labelled sets that the models are compared on.
-    """
-
-    name: str
-    clip: str
-    plip: str
-    image_size: int
-    batch_size: int
-    steps: int
-    learning_rate: float
-    posts: int
-    web_pool: int
-    encode_batch: int
-    gpu: bool
-    benchmarks: tuple[str, ...]
+    name: str  #: "tiny" or "full"
+    clip: str  #: the general model: an artifact name or an id on the Hugging Face hub
+    plip: str  #: the pathology model, likewise
+    image_size: int  #: pixels along one side of a model's input
+    batch_size: int  #: pairs in one training step
+    steps: int  #: training steps of the fine-tuning
+    learning_rate: float  #: its highest value, after the warm-up
+    posts: int  #: posts of the microcosm that the corpus is collected from
+    web_pool: int  #: images of the microcosm's web pool that it is expanded into
+    encode_batch: int  #: images or captions embedded at once
+    gpu: bool  #: whether the track is sized for a GPU (a T4 with 15 GB)
+    benchmarks: tuple[str, ...]  #: names of the labelled sets that the models are compared on
 
     @property
     def others(self) -> dict[str, str]:
@@ -106,15 +91,10 @@ def current() -> Track:
     """
     chosen = os.environ.get(VARIABLE, "").strip().lower()
     if not chosen:
-        return _full_or_tiny() if in_colab() and _has_gpu() else TINY
+        return _full_or_tiny() if "COLAB_RELEASE_TAG" in os.environ and _has_gpu() else TINY
     if chosen not in TRACKS:
         raise ValueError(f"{VARIABLE} is {chosen!r}; it must be one of {', '.join(TRACKS)}.")
     return FULL_WITHOUT_GPU if chosen == "full" and not _has_gpu() else TRACKS[chosen]
-
-
-def in_colab() -> bool:
-    """Whether this runs in Google Colab, which sets this variable in every session."""
-    return "COLAB_RELEASE_TAG" in os.environ
 
 
 @cache

@@ -22,6 +22,7 @@ from datasets import Dataset, Image, List
 from datasets.table import InMemoryTable
 from numpy.typing import NDArray
 
+from plip_tutorial.at_scale.embedding_columns import embedded, spread, vectors_in
 from plip_tutorial.clean.duplicates import DISTANCE, VIEWS, Fingerprints, fingerprints, near_duplicates
 from plip_tutorial.clean.pathology_filter import PathologyFilter, with_colour
 from plip_tutorial.collect import PAPER_ORDER, clean_text, pairs_from_posts
@@ -29,7 +30,6 @@ from plip_tutorial.collect.caption_text import Hashtags
 from plip_tutorial.collect.language import UNDECIDED, identify
 from plip_tutorial.expand.vector_index import VectorIndex
 from plip_tutorial.plip.model import PLIP
-from plip_tutorial.sources.embedding_columns import embedded, spread, vectors_in
 from plip_tutorial.sources.hub import local
 from plip_tutorial.sources.images import load
 from plip_tutorial.storage.files import content

@@ -34,19 +34,12 @@ COMPILED = {"numpy": "numpy", "pandas": "pandas", "pyarrow": "pyarrow", "sklearn
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        name: what it is.
-        found: what there is.
-        remedy: what to do about it; empty if nothing needs doing.
-        stops: whether the tiny track cannot run like this.
-    """
+    """One thing that was looked at."""
 
     name: str
     found: str
-    remedy: str = ""
-    stops: bool = False
+    remedy: str = ""  #: empty if nothing needs doing
+    stops: bool = False  #: whether the tiny track cannot run like this
 
 
 def examine(*, hub: bool = True) -> list[Finding]:

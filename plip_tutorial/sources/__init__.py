@@ -2,5 +2,5 @@
 
 `picture_files` walks folders, `images` and `grey_levels` decode, `tables` reads what spreadsheets and programs wrote,
 `post_values` what they made of numbers, `own_tiles` takes a reader's set. `hub` fetches models and `hub_data` open
-sets, with the patience of `asking`. `embedding_columns` keeps vectors of pictures of which some cannot be read.
+sets; what it cannot give is said by `asking`.
 """

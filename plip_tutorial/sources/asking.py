@@ -1,7 +1,7 @@
-"""Asking the hub: what is waited for and how long, what is tried again, and what is said when it fails for good.
+"""Asking the hub: what is tried again, and what is said when it fails for good.
 
-A hub can be absent, refuse, send something else than it promised, or send it so slowly that no single read ever times
-out. Each of these ends here, in one error that names what was asked for, the address and the remedy.
+A hub can be absent, refuse, or send something else than it promised. Its client waits and tries again by itself where
+that may help; what it gives up ends here, in one error that names what was asked for, the address and the remedy.
 
 >>> ask("a sum", lambda: 1 + 1)
 2
@@ -14,18 +14,13 @@ import time
 import traceback
 import urllib.request
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, wait
-from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
-from threading import Thread
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from huggingface_hub import close_session, constants, errors, get_session
+from huggingface_hub import constants, errors, get_session
 
 _T = TypeVar("_T")
-TRIES, WAIT, LONGEST_WAIT = 3, 2.0, 60.0  # seconds
-PATIENCE = 120.0  # seconds without progress; the client writes pieces of 10 MB, so a line of 100 kB/s is fast enough
-FAREWELL = 10.0  # seconds that a thread which is given up gets to end
+TRIES, WAIT = 3, 2.0  # seconds before the second try; twice as many before the third
 SECONDS = 10.0  # for all questions of `obstacle` together
 MOST = 8 * 1024**2  # bytes of an answer that `fetch` reads
 TINY = (
@@ -47,97 +42,28 @@ class OddAnswerError(Exception):
     """The hub's client made nothing of an answer, or the answer does not fit the question."""
 
 
-class SlowError(Exception):
-    """Nothing has come for `PATIENCE` seconds, or next to nothing."""
-
-
-@dataclass
-class Progress:
-    """What has come so far, and whether somebody still waits for it.
-
-    Attributes:
-        measure: gives a number that grows as long as something comes; by default it is ``come``.
-        come: what `add` has counted.
-        given_up: set when nobody waits any more.
-    """
-
-    measure: Callable[[], int] | None = None
-    come: int = 0
-    given_up: bool = False
-
-    def __call__(self) -> int:
-        """The number."""
-        return self.measure() if self.measure else self.come
-
-    def add(self, n: int = 1) -> None:
-        """Count something that has come; a `SlowError` if nobody waits for it any more."""
-        if self.given_up:
-            raise SlowError("nobody waits for it any more")
-        self.come += n
-
-
-def ask(what: str, call: Callable[[], _T], *, progress: Progress | None = None, tries: int = TRIES) -> _T:
-    """Do ``call``, which asks the hub for something; again after a pause where that may help.
-
-    Args:
-        what: name of what is asked for, for the message.
-        call: leaves nothing half done behind when it fails.
-        progress: if it stays the same for `PATIENCE` seconds, the hub is given up. None: nothing is known about it, and
-            the call may take as long as it takes.
-        tries: how often it is tried at most.
+def ask(what: str, call: Callable[[], _T]) -> _T:
+    """Do ``call``, which asks the hub for ``what``; again after a pause where that may help.
 
     Raises:
         HubError: if it failed for good. Errors that are not the hub's pass unchanged.
     """
-    for tried in range(1, tries + 1):
+    for tried in range(1, TRIES + 1):
         try:
-            return call() if progress is None else _watched(call, progress)
+            return call()
         except HubError:  # of a question within
             raise
         except Exception as error:
             cause = cause_of(error)
             if cause is None:
                 raise
-            passes = not isinstance(cause, (errors.OfflineModeIsEnabled, SlowError))
+            passes = not isinstance(cause, errors.OfflineModeIsEnabled)
             if isinstance(cause, errors.HfHubHTTPError):
                 passes = _status(cause) in (408, 429) or _status(cause) >= 500
-            if tried == tries or not passes:
+            if tried == TRIES or not passes:
                 raise HubError(advice(what, cause)) from error
-            time.sleep(_pause(cause, tried))
+            time.sleep(WAIT * 2 ** (tried - 1))
     raise AssertionError("not reached")
-
-
-def _watched(call: Callable[[], _T], progress: Progress) -> _T:
-    """Do ``call`` in a thread of its own: a read cannot be cut short, but a thread can be left behind."""
-    outcome, thread = _begun(call)
-    seen, since = progress(), time.monotonic()
-    try:
-        while not outcome.done():
-            wait([outcome], min(1.0, PATIENCE))
-            if (now := progress()) != seen:
-                seen, since = now, time.monotonic()
-            elif time.monotonic() - since >= PATIENCE and not outcome.done():
-                raise SlowError(f"next to nothing came for {PATIENCE:g} s")
-        return outcome.result()
-    finally:
-        if not outcome.done():  # given up, or somebody has pressed Ctrl-C
-            progress.given_up = True
-            close_session()  # the next read of the thread fails
-            thread.join(FAREWELL)
-
-
-def _begun(call: Callable[[], _T]) -> tuple[Future[_T], Thread]:
-    outcome: Future[_T] = Future()
-
-    def settle() -> None:
-        try:
-            outcome.set_result(call())
-        except BaseException as error:  # it is raised again where the result is waited for
-            outcome.set_exception(error)
-
-    thread = Thread(target=settle, daemon=True)  # a daemon does not keep Python from ending
-    thread.start()
-    return outcome, thread
 
 
 def fetch(address: str, seconds: float) -> tuple[int, bytes]:
@@ -156,12 +82,15 @@ def fetch(address: str, seconds: float) -> tuple[int, bytes]:
                     break
             return answer.status_code, bytes(content[:MOST])
 
-    outcome, _ = _begun(attempt)
-    try:
-        return outcome.result(seconds)
-    except Exception as error:  # of sockets, of the protocol, of an odd address: it is all the same to who asks
-        why = str(error) or type(error).__name__
-        raise HubError(why if outcome.done() else f"no whole answer within {seconds:g} s") from error
+    with ThreadPool(1) as pool:
+        outcome = pool.apply_async(attempt)
+        outcome.wait(seconds)
+        if not outcome.ready():
+            raise HubError(f"no whole answer within {seconds:g} s")
+        try:
+            return outcome.get()
+        except Exception as error:  # of sockets, of the protocol, of an odd address: it is all the same to who asks
+            raise HubError(str(error) or type(error).__name__) from error
 
 
 def obstacle(lacking: Mapping[str, str]) -> str:
@@ -170,30 +99,29 @@ def obstacle(lacking: Mapping[str, str]) -> str:
     Args:
         lacking: names of models and sets, each with the address that tells about it, below ``HF_ENDPOINT/api/``.
     """
-    if not lacking:
+    hub = constants.ENDPOINT
+
+    def refusal(name: str, address: str) -> str:
+        try:
+            status, content = fetch(f"{hub}/api/{address}", SECONDS)
+            if status != 200:
+                return f"{name}: {hub} answers with {status}"
+            json.loads(content)
+        except HubError as error:
+            return f"{hub} cannot be reached ({error})"
+        except ValueError:
+            return f"something else answers in the place of {hub}; does the network want you to log in?"
         return ""
-    if constants.is_offline_mode():
+
+    if lacking and constants.is_offline_mode():
         return f"{next(iter(lacking))} was never fetched, and HF_HUB_OFFLINE is set"
-    with ThreadPool(len(lacking)) as pool:
-        return next(filter(None, pool.starmap(_refusal, lacking.items())), "")
-
-
-def _refusal(name: str, address: str) -> str:
-    try:
-        status, content = fetch(f"{constants.ENDPOINT}/api/{address}", SECONDS)
-        if status != 200:
-            return f"{name}: {constants.ENDPOINT} answers with {status}"
-        json.loads(content)
-    except HubError as error:
-        return f"{constants.ENDPOINT} cannot be reached ({error})"
-    except ValueError:
-        return f"something else answers in the place of {constants.ENDPOINT}; does the network want you to log in?"
-    return ""
+    with ThreadPool(max(1, len(lacking))) as pool:
+        return next(filter(None, pool.starmap(refusal, lacking.items())), "")
 
 
 def cause_of(error: BaseException) -> Exception | None:
     """The failure of the hub that stands behind ``error``; None if it is something else."""
-    kinds = (HTTPError, errors.OfflineModeIsEnabled, BadContentError, OddAnswerError, SlowError)
+    kinds = (HTTPError, errors.OfflineModeIsEnabled, BadContentError, OddAnswerError)
     seen: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in seen:
@@ -220,16 +148,6 @@ def _status(error: Exception) -> int:
     return int(getattr(getattr(error, "response", None), "status_code", 0))
 
 
-def _pause(error: Exception, tried: int) -> float:
-    """Seconds: what the hub asks for, up to a minute; else, or if what it says is no time, twice as many each time."""
-    response: Any = getattr(error, "response", None)
-    try:
-        asked = float(response.headers.get("Retry-After", "")) if response is not None else -1.0
-    except ValueError:
-        asked = -1.0
-    return min(LONGEST_WAIT, asked) if asked >= 0 else WAIT * 2 ** (tried - 1)
-
-
 def advice(what: str, error: Exception) -> str:
     """What failed, why, and what to do: for a `HubError`; ``error`` comes from `cause_of`."""
     status, hub = _status(error), constants.ENDPOINT
@@ -253,8 +171,7 @@ def advice(what: str, error: Exception) -> str:
     elif status:
         why = f"{hub} has a problem of its own ({status}). Try again later."
     else:
-        how = str(error) if isinstance(error, SlowError) else type(error).__name__
-        why = f"{hub} cannot be reached, or is too slow ({how}). Check {way()}, and try again."
+        why = f"{hub} cannot be reached, or is too slow ({type(error).__name__}). Check {way()}, and try again."
     return f"{what}: {why} {TINY}"
 
 

@@ -47,14 +47,16 @@ def to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
     if values.dtype.kind not in "iuf":
         raise ValueError(f"values of type {values.dtype} are not grey levels")
     low, high = float(values.min()), float(values.max())
-    white = _white_of_fractions(low, high) if values.dtype.kind == "f" else _white_of_whole(values, low, high)
+    if values.dtype.kind == "f":
+        white = _white_of_fractions(low, high)
+    elif 0 <= low <= high <= 65535:
+        white = _white_of_whole(values, next(bits for bits in BITS if high < 2**bits))
+    else:
+        raise ValueError(f"values from {low:g} to {high:g} are not in 0..255 or 0..65535. {HINT}")
     return np.round(np.clip(values, 0, white) * (255 / white)).astype(np.uint8)
 
 
-def _white_of_whole(values: NDArray[Any], low: float, high: float) -> int:
-    if not 0 <= low <= high <= 65535:
-        raise ValueError(f"values from {low:g} to {high:g} are not in 0..255 or 0..65535. {HINT}")
-    bits = next(bits for bits in BITS if high < 2**bits)
+def _white_of_whole(values: NDArray[Any], bits: int) -> int:
     wide = bits > 8 or values.dtype == np.uint16
     if bits == 16 or (wide and not (values % WIDENED).any()):
         return 65535

@@ -31,7 +31,7 @@ from safetensors import SafetensorError
 from transformers import CLIPModel
 from transformers.utils import logging
 
-from plip_tutorial.sources.asking import TINY, BadContentError, HubError, OddAnswerError, Progress, ask
+from plip_tutorial.sources.asking import TINY, BadContentError, HubError, OddAnswerError, ask
 from plip_tutorial.storage import cache
 
 TEXTS = (
@@ -44,21 +44,13 @@ WEIGHTS = (r"model(-\d+-of-\d+)?\.safetensors", r"pytorch_model(-\d+-of-\d+)?\.b
 
 @dataclass(frozen=True)
 class Pin:
-    """A model on the hub, at a commit that never changes.
+    """A model on the hub, at a commit that never changes."""
 
-    Attributes:
-        repo: its id.
-        revision: commit of its settings and its tokenizer.
-        weights: name of the file with the weights.
-        weights_revision: commit of that file.
-        sha256: of that file, as others have published it; "" where only the hub's own word is known.
-    """
-
-    repo: str
-    revision: str
-    weights: str
-    weights_revision: str
-    sha256: str = ""
+    repo: str  #: its id
+    revision: str  #: commit of its settings and its tokenizer
+    weights: str  #: name of the file with the weights
+    weights_revision: str  #: commit of that file
+    sha256: str = ""  #: of that file, as others have published it; "" where only the hub's own word is known
 
     @property
     def kept(self) -> tuple[str, dict[str, Any]]:
@@ -104,7 +96,7 @@ def local(model: str | os.PathLike[str], token: str | None = None) -> str | os.P
     if not REPO.fullmatch(name):
         raise FileNotFoundError(f"there is no folder {name!r}, and it is no id on the hub (owner/name) either.")
     try:
-        return str(ask(name, lambda: _newest(name, token), progress=_progress(name)))
+        return str(ask(name, lambda: _newest(name, token)))
     except HubError as error:
         copies = sorted((_in_client(name) / "snapshots").glob("*/config.json"), key=lambda path: path.stat().st_mtime)
         if not copies:
@@ -144,7 +136,7 @@ def _fetch(pin: Pin, folder: Path, token: str | None) -> None:
     """A pinned model, as safetensors and with the settings as they were published."""
 
     def fetched(revision: str, *names: str) -> Path:
-        return ask(pin.repo, lambda: _download(pin.repo, revision, names, token), progress=_progress(pin.repo))
+        return ask(pin.repo, lambda: _download(pin.repo, revision, names, token))
 
     folder.mkdir()
     weights = fetched(pin.weights_revision, pin.weights) / pin.weights
@@ -167,22 +159,6 @@ def is_stand_in() -> bool:
 
 def _in_client(repo: str) -> Path:
     return Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
-
-
-def _progress(repo: str) -> Progress:
-    """Bytes of a model that lie in the client's cache, those of unfinished files included."""
-
-    def arrived() -> int:
-        total = 0
-        for path in (_in_client(repo) / "blobs").glob("*"):
-            try:
-                found = path.stat()  # both numbers: a file may get its full length first and its content later
-                total += found.st_size + getattr(found, "st_blocks", 0)
-            except OSError:  # it has just got its final name
-                continue
-        return total
-
-    return Progress(arrived)
 
 
 def _download(repo: str, revision: str, names: Iterable[str], token: str | None) -> Path:

@@ -9,11 +9,9 @@ after the other. What is read is kept in the cache of the book with the columns 
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,52 +19,39 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import ClassLabel, Dataset, Features, Image, Value, load_from_disk
-from huggingface_hub import HfApi, constants, get_session, hf_hub_url
-from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
+from huggingface_hub import HfFileSystem, constants
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from plip_tutorial.microcosm import PHRASES
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.sources.asking import BadContentError, OddAnswerError, Progress, ask
+from plip_tutorial.sources.asking import BadContentError, ask
 from plip_tutorial.storage import cache
 from plip_tutorial.storage.files import readable
 
 TILES: dict[Split, int] = {"train": 3000, "test": 2000}
 TILES_WITHOUT_GPU = 360
 PIECES = 24  # row groups that are read at least, so that each class is met even where a file is sorted by class
-THREADS = 4
 LEAST_NEOPLASTIC, LEAST_SHARE = 10, 0.3  # of nuclei: Huang et al. 2023, Methods
 UNKNOWN = "unknown"
 LEFT_OUT, BENIGN, MALIGNANT = -1, 0, 1
-BLOCK, COUNTED = 2**22, 2**16  # bytes of a file that are asked for at least, and that are counted as progress
-TRIES = 6  # for a part of a file; a part that fails costs all that were read before it
-PARTIAL = 206  # status of an answer that is the range that was asked for
+BLOCK = 2**22  # bytes of a file that are asked for at least
 
 
 @dataclass(frozen=True)
 class HubSet:
-    """A labelled set on the hub.
+    """A labelled set on the hub."""
 
-    Attributes:
-        repo: its id.
-        revision: commit.
-        files: split of this book -> what the names of its parquet files begin with.
-        column: what the label is made of.
-        to_label: values of that column -> places in the list of labels, -1 for rows that are left out.
-        names: what its numbers stand for, in their order; compared with what the files say, if they say it.
-        kept: about how many of the rows are not left out.
-    """
-
-    repo: str
-    revision: str
-    files: dict[str, tuple[str, ...]]
-    column: str
+    repo: str  #: its id
+    revision: str  #: commit
+    files: dict[str, tuple[str, ...]]  #: split of this book -> what the names of its parquet files begin with
+    column: str  #: what the label is made of
+    #: values of that column -> places in the list of labels, -1 for rows that are left out
     to_label: Callable[[Sequence[Any]], NDArray[np.int64]]
+    #: what its numbers stand for, in their order; compared with what the files say, if they say it
     names: tuple[str, ...] = ()
-    kept: float = 1.0
+    kept: float = 1.0  #: about how many of the rows are not left out
 
 
 def as_given(labels: Sequence[Any]) -> NDArray[np.int64]:
@@ -158,8 +143,7 @@ def lacking(names: Iterable[str]) -> dict[str, str]:
 
 
 def _read(part: HubSet, split: str, n: int) -> Dataset:
-    wanted, progress = math.ceil(n / part.kept), Progress()
-    table = ask(part.repo, lambda: _rows(part, split, wanted, progress), progress=progress)
+    table = ask(part.repo, lambda: _rows(part, split, math.ceil(n / part.kept)))
     labels = part.to_label(table[part.column].to_pylist())
     rows = np.flatnonzero(labels != LEFT_OUT)
     rows = rng("order of", part.repo, split).permutation(rows)[:n]
@@ -175,42 +159,27 @@ def _read(part: HubSet, split: str, n: int) -> Dataset:
     return Dataset.from_dict(columns, features=Features(image=Image(), label=label, patient=text, slide=text, lab=text))
 
 
-def _rows(part: HubSet, split: str, n: int, progress: Progress) -> pa.Table:
+def _rows(part: HubSet, split: str, n: int) -> pa.Table:
     """About ``n`` rows with the picture and what its label is made of, evenly spread over the files of a split."""
-    try:
-        with ThreadPoolExecutor(THREADS) as pool:
-            sizes = _sizes(part, split)
-            files = list(pool.map(lambda name: pq.ParquetFile(_opened(part, name, sizes[name], progress)), sizes))
-            _check_names(part, files[0].schema_arrow)
-            groups = [(i, group) for i, file in enumerate(files) for group in range(file.num_row_groups)]
-            per_group = sum(file.metadata.num_rows for file in files) / len(groups)
-            chosen = [groups[place] for place in spread(len(groups), max(PIECES, math.ceil(n / per_group)))]
-            rows, bar = math.ceil(n / len(chosen)), tqdm(total=len(chosen), leave=False)
-
-            def take(i: int) -> list[pa.Table]:
-                """The chosen groups of one file, one after the other: a file has one place where it is read."""
-                read = []
-                for group in (group for place, group in chosen if place == i):
-                    table = files[i].read_row_group(group, columns=["image", part.column])
-                    read.append(table.replace_schema_metadata(None).take(spread(len(table), rows)))
-                    bar.update()
-                return read
-
-            return pa.concat_tables(table for read in pool.map(take, range(len(files))) for table in read)
-    except pa.ArrowInvalid as error:
-        raise BadContentError(f"a file of the split {split} cannot be read: {error}") from error
-
-
-def _sizes(part: HubSet, split: str) -> dict[str, int]:
-    """Names and bytes of the files of a split, in two answers: a list of a folder comes in pages, maybe without end."""
-    api = HfApi(endpoint=constants.ENDPOINT)
-    about = api.dataset_info(part.repo, revision=part.revision)
-    names = sorted(str(file.rfilename) for file in about.siblings or ())
-    names = [name for name in names if name.startswith(part.files[split]) and name.endswith(".parquet")]
+    system = HfFileSystem(endpoint=constants.ENDPOINT, skip_instance_cache=True)
+    folder = f"datasets/{part.repo}@{part.revision}/"
+    names = [str(name).removeprefix(folder) for name in system.ls(f"{folder}data", detail=False)]
+    names = sorted(name for name in names if name.startswith(part.files[split]) and name.endswith(".parquet"))
     if not names:
         raise BadContentError(f"no parquet file of the split {split} is in it")
-    found = api.get_paths_info(part.repo, names, revision=part.revision, repo_type="dataset")
-    return {file.path: file.size for file in found if isinstance(file, RepoFile) and file.path in names}
+    try:
+        files = [pq.ParquetFile(system.open(folder + name, block_size=BLOCK)) for name in names]
+        _check_names(part, files[0].schema_arrow)
+        groups = [(file, group) for file in files for group in range(file.num_row_groups)]
+        per_group = sum(file.metadata.num_rows for file in files) / len(groups)
+        chosen, tables = spread(len(groups), max(PIECES, math.ceil(n / per_group))), []
+        for file, group in tqdm([groups[place] for place in chosen], leave=False):
+            # In this thread, which Ctrl-C reaches.
+            table = file.read_row_group(group, columns=["image", part.column], use_threads=False)
+            tables.append(table.replace_schema_metadata(None).take(spread(len(table), math.ceil(n / len(chosen)))))
+        return pa.concat_tables(tables)
+    except pa.ArrowInvalid as error:
+        raise BadContentError(f"a file of the split {split} cannot be read: {error}") from error
 
 
 def _check_names(part: HubSet, schema: pa.Schema) -> None:
@@ -230,51 +199,3 @@ def spread(length: int, n: int) -> NDArray[np.int64]:
     """
     n = min(n, length)
     return ((np.arange(n) + 0.5) * length / max(n, 1)).astype(np.int64)
-
-
-def _opened(part: HubSet, name: str, size: int, progress: Progress) -> io.BufferedReader:
-    url = hf_hub_url(part.repo, name, repo_type="dataset", revision=part.revision, endpoint=constants.ENDPOINT)
-    return io.BufferedReader(_Ranges(part.repo, url, size, progress), BLOCK)
-
-
-class _Ranges(io.RawIOBase):
-    """A file on the hub of which only some places are read.
-
-    The file system of the hub's client would do it, too. But it lists the folder for the size of a file, page after
-    page, and a broken hub need never come to the last one; and it goes on trying when nobody waits any more.
-    """
-
-    def __init__(self, repo: str, url: str, size: int, progress: Progress) -> None:
-        self._repo, self._url, self._size, self._progress, self._place = repo, url, size, progress, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        return self._place
-
-    def readinto(self, buffer: Any) -> int:
-        n = max(0, min(len(buffer), self._size - self._place))
-        if n:
-            buffer[:n] = ask(self._repo, lambda: self._fetch(self._place, n), tries=TRIES)
-            self._place += n
-        return n
-
-    def _fetch(self, start: int, n: int) -> bytes:
-        self._progress.add(0)
-        headers, content = build_hf_headers() | {"range": f"bytes={start}-{start + n - 1}"}, bytearray()
-        timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
-        with get_session().stream("GET", self._url, headers=headers, timeout=timeout) as answer:
-            hf_raise_for_status(answer)
-            if answer.status_code != PARTIAL:  # what comes is the whole file
-                raise OddAnswerError(f"asked for a part of a file, it answers with {answer.status_code}")
-            for piece in answer.iter_bytes(COUNTED):
-                self._progress.add(len(piece))
-                content += piece
-        if len(content) != n:
-            raise OddAnswerError(f"asked for {n} bytes of a file, it sends {len(content)}")
-        return bytes(content)

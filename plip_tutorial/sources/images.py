@@ -44,13 +44,7 @@ Image.register_open("MICROCOSM", _drawn, lambda prefix: prefix.startswith(b"MICR
 
 
 class UnreadableImageError(ValueError):
-    """A picture that could not be decoded.
-
-    Attributes:
-        index: its place in the sequence, or None for a single picture.
-        name: file name, address, or kind of object.
-        reason: what went wrong.
-    """
+    """A picture that could not be decoded: its ``index`` in a sequence, or None, its ``name`` and the ``reason``."""
 
     def __init__(self, name: str, reason: str, index: int | None = None, total: int | None = None) -> None:
         """Compose the message from its parts."""

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value, load_dataset, load_from_disk
+from datasets import ClassLabel, Dataset, Features, Image, Value, load_dataset, load_from_disk
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -86,9 +86,8 @@ def read_pairs(
         folder: where relative paths of a file start; a data set brings its own pictures.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: as in `read_csv` and `read_hub`; or a folder for a data set.
-        OSError: the hub could not be asked; see `asking.ask`.
+        FileNotFoundError, ValueError: as in `read_csv` and `read_hub`; or a folder for a data set.
+        HubError: the hub could not be asked.
     """
     if tables.names_a_file(name):
         return read_csv(name, image=image, caption=caption, folder=folder)
@@ -114,8 +113,7 @@ def read_csv(
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: another ending, lines that cannot be read, a missing column, empty cells, or pictures that cannot be
-            decoded; each is named.
+        ValueError: another ending, and all lines, columns, cells or pictures that cannot be read; each is named.
     """
     path = Path(path).expanduser()
     names, texts = tables.columns_of(path, image, caption)
@@ -199,11 +197,11 @@ def _saved(folder: Path, split: str) -> Dataset:
     except FileNotFoundError as error:
         hint = "Give a file that lists the pictures, or a directory that Dataset.save_to_disk has made"
         raise ValueError(f"{folder} is a directory without a saved data set. {hint}.") from error
-    if isinstance(saved, DatasetDict):
-        if split not in saved:
-            raise ValueError(f"{folder} has no part {split!r}. It has: {', '.join(map(str, saved))}.")
-        return saved[split]
-    return saved
+    if isinstance(saved, Dataset):
+        return saved
+    if split not in saved:
+        raise ValueError(f"{folder} has no part {split!r}. It has: {', '.join(map(str, saved))}.")
+    return saved[split]
 
 
 def _check(pictures: Iterable[ImageLike], names: Sequence[str]) -> None:

@@ -68,9 +68,10 @@ class LeftOut:
 
     def told(self) -> str:
         """One line; empty if there is nothing to tell."""
-        more = {kind: ", ..." if count > NAMED else "" for kind, count in self.counts.items()}
-        kinds = self.counts.items()
-        return "; ".join(f"{count} {kind} ({', '.join(self.names[kind])}{more[kind]})" for kind, count in kinds)
+        return "; ".join(
+            f"{count} {kind} ({', '.join(self.names[kind])}{', ...' if count > NAMED else ''})"
+            for kind, count in self.counts.items()
+        )
 
     def warn(self, folder: str | os.PathLike[str]) -> None:
         """Say it, if there is something to say, where the caller of the caller stands."""
@@ -80,17 +81,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Found:
-    """What a folder holds.
+    """What a folder holds."""
 
-    Attributes:
-        files: paths of the pictures below the folder, with ``/``, sorted.
-        folders: paths of the folders that were looked into, in the same way; "" is the folder itself.
-        left_out: what might have been a picture and is not among the files.
-    """
-
-    files: list[str]
-    folders: list[str]
-    left_out: LeftOut
+    files: list[str]  #: paths of the pictures below the folder, with ``/``, sorted
+    folders: list[str]  #: of the folders that were looked into, in the same way; "" is the folder itself
+    left_out: LeftOut  #: what might have been a picture and is not among the files
 
 
 def picture_endings() -> frozenset[str]:

@@ -6,10 +6,8 @@ import io
 import os
 import pickle
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -148,17 +146,6 @@ def test_what_arrived_before_an_interruption_is_not_fetched_again(server: Hub) -
     assert len(asked(server, "GET /cdn/")) == 1
 
 
-@pytest.mark.parametrize(
-    ("said", "tried", "seconds"),
-    [("7", 1, 7), ("0", 1, 0), ("1.5", 1, 1.5), ("3600", 1, 60), ("9" * 400, 1, 60), ("inf", 1, 60)]
-    + [(odd, tried, asking.WAIT * tried) for odd in ("soon", "-5", "nan", "", "²", "Wed, 21 Oct 2015 07:28:00 GMT")
-       for tried in (1, 2)],
-)  # fmt: skip
-def test_a_pause_is_as_long_as_the_hub_asks_and_no_longer_than_a_minute(said: str, tried: int, seconds: float) -> None:
-    error = SimpleNamespace(response=SimpleNamespace(headers={"Retry-After": said}))
-    assert asking._pause(error, tried) == seconds  # type: ignore[arg-type]
-
-
 LOGIN = {"status": 200, "body": b"<html>Please log in to the network</html>", "headers": {"Content-Type": "text/html"}}
 
 
@@ -173,19 +160,13 @@ LOGIN = {"status": 200, "body": b"<html>Please log in to the network</html>", "h
         (Fault("resolve", 99, headers={"X-Repo-Commit": "1" * 40}), f"asked for commit .*, it gave {'1' * 40}"),
         (Fault("resolve", 99, 200, body=b""), "makes no sense .*FileMetadataError"),
         (Fault("", 99, 429, {"Retry-After": "-5"}), r"fewer requests \(429\)"),
-        (Fault("", 99, 429, {"Retry-After": "9" * 400}), r"fewer requests \(429\)|next to nothing came"),
-        (Fault("/api/", 99, drip_headers=0.02), "too slow .next to nothing came for 0.5 s"),
-        (Fault("/api/", 99, drip=0.02), "too slow .next to nothing came for 0.5 s"),
-        (Fault("/cdn/", 99, drip=0.02), "too slow .next to nothing came for 0.5 s"),
-        (Fault("config.json", 99, drip_headers=0.02), "too slow .next to nothing came for 0.5 s"),
+        (Fault("", 99, 429, {"Retry-After": "9" * 400}), r"fewer requests \(429\)"),
     ],
     ids=lambda value: "" if isinstance(value, str) else f"{value.where} {value.body[:9]!r} {list(value.headers)}",
 )
-def test_a_hub_that_makes_no_sense_or_never_ends_is_given_up(
+def test_a_hub_that_makes_no_sense_is_given_up(
     fault: Fault, says: str, server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "PATIENCE", 0.5)
-    monkeypatch.setattr(asking, "LONGEST_WAIT", 0.0)
     server.faults.append(fault)
     with pytest.raises(asking.HubError, match=f"{PLIP_ID}: .*{says}") as raised:
         hub.local(PLIP_ID)
@@ -194,25 +175,7 @@ def test_a_hub_that_makes_no_sense_or_never_ends_is_given_up(
     assert list((tmp_path / "cache").glob("hub-*")) == []
     assert not (tmp_path / "outside").exists()
     fault.times = 0
-    monkeypatch.setattr(asking, "PATIENCE", 60.0)
     assert Path(hub.local(PLIP_ID), "model.safetensors").exists()
-
-
-def test_a_slow_hub_is_waited_for_as_long_as_something_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PATIENCE", 0.2)
-    monkeypatch.setattr(asking, "FAREWELL", 0.1)
-    arrived, more = [0], threading.Event()
-
-    def trickles() -> str:
-        for _ in range(12):
-            more.wait(0.05)
-            arrived[0] += 1
-        return "all of it"
-
-    assert asking.ask("it", trickles, progress=asking.Progress(lambda: arrived[0])) == "all of it"
-    with pytest.raises(asking.HubError, match=r"it: .*next to nothing came for 0.2 s"):
-        asking.ask("it", lambda: more.wait(60), progress=asking.Progress())
-    more.set()
 
 
 def test_no_list_is_asked_for_that_could_come_in_pages_without_end(server: Hub) -> None:
@@ -221,14 +184,12 @@ def test_no_list_is_asked_for_that_could_come_in_pages_without_end(server: Hub) 
     assert not asked(server, "/tree/")
 
 
-def test_an_error_that_is_not_the_hubs_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_is_not_the_hubs_passes() -> None:
     def full() -> None:
         raise OSError(28, "No space left on device", "/somewhere")
 
     with pytest.raises(OSError, match="No space left"):
-        asking.ask("it", full, progress=asking.Progress())
-    with pytest.raises(TimeoutError, match="mine"):  # and is not taken for our own waiting
-        asking.ask("it", lambda: (_ for _ in ()).throw(TimeoutError("mine")), progress=asking.Progress())
+        asking.ask("it", full)
 
 
 def test_a_model_that_is_not_pinned_is_checked_kept_by_the_client_and_used_without_a_network(

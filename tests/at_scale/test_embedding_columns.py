@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plip_tutorial.sources.embedding_columns import spread, vectors_in
+from plip_tutorial.at_scale.embedding_columns import spread, vectors_in
 
 
 @given(st.lists(st.booleans(), max_size=12), st.integers(1, 4), st.integers(1, 5))

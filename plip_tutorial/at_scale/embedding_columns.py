@@ -37,8 +37,10 @@ def embedded(plip: Any, pictures: Sequence[Any], batch_size: int) -> tuple[pa.Ar
         Two columns of length n: vectors, missing where a picture cannot be read; and texts, missing where it can.
     """
     vectors, readable = plip.encode_images(pictures, batch_size, skip_unreadable=True)
-    tell = lambda picture: problem(picture) or "it could not be read at first"  # noqa: E731
-    problems = [None if good else tell(one) for one, good in zip(pictures, readable, strict=True)]
+    problems = [
+        None if good else problem(one) or "it could not be read at first"
+        for one, good in zip(pictures, readable, strict=True)
+    ]
     return spread(vectors, readable), pa.array(problems, pa.string())
 
 
