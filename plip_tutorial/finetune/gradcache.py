@@ -153,10 +153,7 @@ def gather(own: Tensor, n: int, accelerator: Accelerator) -> Tensor:
 def sum_gradients(encoders: Iterable[Parameter], of_loss: Iterable[Parameter], accelerator: Accelerator) -> None:
     """Make every process hold the gradient of the whole batch.
 
-    Args:
-        encoders: their parameters; each process has a part of their gradient.
-        of_loss: parameters of the loss, such as the logit scale; each process has all of their gradient already.
-        accelerator: knows the processes.
+    Of the parameters of the encoders each has a part of it, of those of the loss, such as the logit scale, all.
     """
     if accelerator.num_processes == 1:
         return

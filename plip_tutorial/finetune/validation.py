@@ -97,16 +97,9 @@ def judges(validation: Dataset | None) -> Dataset | None:
 def look(
     pairs: PairTensors, embed: Callable[[Batch], tuple[Tensor, Tensor]], size: int, *, device: Any
 ) -> dict[str, float]:
-    """What a model scores on held-out pairs.
+    """What a model scores on held-out pairs: ``validation_recall`` at `recall_depth`, and the mean reciprocal rank.
 
-    Args:
-        pairs: as tensors.
-        embed: pictures and captions to unit vectors.
-        size: pairs that are embedded at once.
-        device: where.
-
-    Returns:
-        ``validation_recall`` at `recall_depth`, and ``validation_rank``, the mean reciprocal rank.
+    ``embed`` makes unit vectors of pictures and captions, of ``size`` pairs at once.
     """
     parts = np.array_split(np.arange(len(pairs)), math.ceil(len(pairs) / size))
     vectors = [embed(pairs.batch(rows, pairs.pictures[rows].to(device).float())) for rows in parts]
