@@ -29,7 +29,6 @@ from plip_tutorial.contrastive.losses import mean_reciprocal_rank, pair_recall
 from plip_tutorial.finetune.data import Batch, PairTensors
 from plip_tutorial.finetune.identity import picture_digests
 from plip_tutorial.finetune.pairs import FEW, groups_of
-from plip_tutorial.sources import own_tiles
 
 DEPTH = 10  # recall: is the partner among the first ten?
 OFTEN = 5  # pairs for each caption, on average, from where on captions are names of classes
@@ -71,7 +70,11 @@ def hold_out(pairs: Dataset, share: float, *, seed: int = 0) -> tuple[NDArray[np
             chosen[places[: min(math.floor(share * len(places) + 0.5), len(places) - 1)]] = True
         held = chosen[picture]  # all pairs of a picture go together
     else:
-        held, words = own_tiles.hold_out(groups, share, seed=seed), "whole groups that share a picture or a caption"
+        words = "whole groups that share a picture or a caption"
+        names, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
+        order = np.random.default_rng(seed).permutation(len(names))
+        before = np.cumsum(counts[order]) - counts[order]  # a group is held out if its middle lies within the share
+        held = np.isin(inverse, order[before + counts[order] / 2 < share * n])
     if len(np.unique(groups[held])) < 2:
         return np.zeros(n, bool), f"none held out, as {share:g} of {n} pairs is too few: the last model is kept"
     if held.all():
