@@ -24,8 +24,7 @@ from plip_tutorial import microcosm
 from plip_tutorial.artifacts import tiny_model
 from plip_tutorial.contrastive.losses import clip_loss
 from plip_tutorial.finetune.config import TrainConfig
-from plip_tutorial.finetune.gpu_memory import kept_activations
-from plip_tutorial.finetune.gradcache import backward
+from plip_tutorial.finetune.gradcache import backward, kept_activations
 from plip_tutorial.microcosm.captions import caption
 
 TISSUES = list(microcosm.TISSUES)

@@ -42,8 +42,8 @@
 import numpy as np
 
 from plip_tutorial import artifacts, microcosm, plots, tracks
-from plip_tutorial.finetune import TrainConfig, finetune, interpolate
-from plip_tutorial.finetune import learning_rate, train as training_loop
+from plip_tutorial.finetune import TrainConfig, finetune
+from plip_tutorial.finetune import interpolate, learning_rate, loop
 
 track = tracks.current()
 pairs = artifacts.training_pairs()
@@ -74,7 +74,7 @@ print(len(train), "pairs to learn from,", len(validation), "to look at,", set(tr
 import inspect
 from textwrap import dedent
 
-source = inspect.getsource(training_loop)
+source = inspect.getsource(loop.train)
 print(dedent(source[source.index("    for step in") :]))
 
 # %% [markdown]
@@ -230,7 +230,7 @@ plots.history(artifacts.history())
 
 # %%
 from plip_tutorial import contrastive
-from plip_tutorial.finetune import as_tensors, gpu_memory, gradcache
+from plip_tutorial.finetune import as_tensors, gradcache
 from plip_tutorial.metrics import confusion
 from plip_tutorial.plip import PLIP
 
@@ -260,7 +260,7 @@ from time import perf_counter
 def measured(work):
     model.zero_grad()
     start = perf_counter()
-    with gpu_memory.kept_activations() as kept:
+    with gradcache.kept_activations() as kept:
         work()
     seconds = perf_counter() - start
     return torch.cat([p.grad.flatten() for p in model.parameters()]).double(), kept.peak, seconds
@@ -285,20 +285,19 @@ for name, (gradient, memory, seconds) in {"whole": whole, "cached": cached, "acc
 # ### What would fit a T4?
 #
 # A free Colab GPU has 15 GB. Weights, gradients and the two running averages of AdamW need 16 bytes for each weight, whatever the batch. The rest is for activations, and
-# for the pictures of the batch. We can count all of it without a GPU, on tensors that have a shape and no contents:
-
-# %%
-from transformers import CLIPConfig
-
-sizes = {"ViT-B/32": CLIPConfig(), "ViT-L/14": gpu_memory.vit_l_14()}
-print("computed for 15 GB, not measured on a T4")
-gpu_memory.table(sizes).style.format("{:,.0f}").format("{:.1f}", subset=["weights and optimizer, GB"])
-
-# %% [markdown]
+# for the pictures of the batch. All of it can be counted without a GPU, on tensors that have a shape and no contents (`benchmarks/gpu_memory.py` does). So these numbers are computed, not measured on a T4:
+#
+# | model | weights and optimizer | activations of a pair | batch in one go | batch in chunks of 32 |
+# | --- | --- | --- | --- | --- |
+# | ViT-B/32, float32 | 2.4 GB | 76 MB | 149 | 6,755 |
+# | ViT-B/32, fp16 | 2.4 GB | 46 MB | 240 | 7,282 |
+# | ViT-L/14, float32 | 6.8 GB | 566 MB | 12 | 0 |
+# | ViT-L/14, fp16 | 6.8 GB | 340 MB | 18 | 0 |
+#
 # In one go the activations of all pairs wait for the way back. In chunks only those of one chunk do, and what fills the memory is the pictures of the batch. Half precision
 # makes the activations smaller, though not quite half as large, and leaves the rest as it was. A 0 means that not even one chunk of this size fits; then take smaller chunks.
 #
-# These numbers are computed. One gigabyte is set aside for what a GPU's libraries take, and that is a guess. You need not trust it: when the memory of the GPU is full, `finetune` does the step
+# One gigabyte is set aside for what a GPU's libraries take, and that is a guess. You need not trust it: when the memory of the GPU is full, `finetune` does the step
 # again in chunks of half the size, says so, and goes on with these. The gradient stays the same.
 #
 # ### What do the comparisons buy?
@@ -336,8 +335,6 @@ plots.lines({"64 pairs a step": curve}, x="pairs compared with each other", y="w
 
 # %%
 from unittest.mock import patch
-
-from plip_tutorial.finetune import loop
 
 few = train.select(range(min(640, len(train))))
 

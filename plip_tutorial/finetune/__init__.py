@@ -7,10 +7,10 @@
   that folder;
 - `pairs`: a table, checked and made into tensors; `validation`: the pairs that choose the best model;
 - `weights`: which of them move and how: optimizer, frozen parts, LoRA, and the mixture of two models;
-- `processes`: several GPUs, half precision, trackers; `gpu_memory`: what would fit.
+- `processes`: several GPUs, half precision, trackers.
 """
 
-from plip_tutorial.finetune import gpu_memory, gradcache
+from plip_tutorial.finetune import gradcache
 from plip_tutorial.finetune.augment import AugmentConfig, augment
 from plip_tutorial.finetune.config import LOSSES, TrainConfig, learning_rate
 from plip_tutorial.finetune.data import PairTensors, batch_rows
@@ -29,7 +29,6 @@ __all__ = [
     "augment",
     "batch_rows",
     "finetune",
-    "gpu_memory",
     "gradcache",
     "interpolate",
     "learning_rate",

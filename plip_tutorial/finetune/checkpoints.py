@@ -5,7 +5,7 @@ name is complete. It holds the model as any Hugging Face model, the state of the
 as JSON, with the checksums of all the other files. Nothing in it is unpickled: loading a checkpoint never runs code
 that came with it.
 
->>> import tempfile
+>>> import tempfile, torch
 >>> folder = Path(tempfile.mkdtemp())
 >>> save(folder, 20, lambda place: write_state(place, {"a": torch.ones(2)}, {"step": 20})).name
 'step-000020'

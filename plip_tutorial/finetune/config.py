@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
 from torch import Tensor
 
 from plip_tutorial.contrastive.losses import blocked_clip_loss, clip_loss, siglip_loss
@@ -90,11 +90,15 @@ class TrainConfig:
         """Refuse what cannot be trained."""
         for name, (low, why) in WHOLE.items():
             value = getattr(self, name)
-            if not (isinstance(value, numbers.Integral) and value >= low) and (value is not None or name not in OPEN):
+            if not (isinstance(value, int | np.integer) and value >= low) and (value is not None or name not in OPEN):
                 raise ValueError(f"{name} must be a whole number, at least {low}{why}; got {value!r}.")
         for name, wanted in REAL.items():
             value = getattr(self, name)
-            fits = isinstance(value, numbers.Real) and 0 <= value < math.inf and (value > 0 or wanted == "at least 0")
+            fits = (
+                isinstance(value, int | float | np.number)
+                and 0 <= value < math.inf
+                and (value > 0 or wanted == "at least 0")
+            )
             if not fits and (value is not None or name not in OPEN):
                 raise ValueError(f"{name} must be {wanted}; got {value!r}.")
         if not 0 <= self.patch_dropout < 1:

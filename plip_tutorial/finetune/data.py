@@ -95,13 +95,8 @@ def kept_patches(count: int, dropped: float, *, seed: int, step: int, total: int
     Half the patches make half the work, and a model that must name a tissue from half of a tile learns to look at all
     of it (FLIP; Li et al. 2023). Once trained the model reads whole pictures.
 
-    Args:
-        count: patches of a picture.
-        dropped: share that is left out, 0 up to but not 1; at least one patch stays.
-        seed: of the draws.
-        step: the draw is a pure function of both.
-        total: pictures of the whole batch.
-        rows: the part of the batch that is wanted, since another process has the rest.
+    Of the ``count`` patches of a picture the share ``dropped`` is left out, 0 up to but not 1; at least one stays. The
+    other arguments are those of `augment`.
 
     Returns:
         int64, (n, kept): places in reading order, ascending, from 0.

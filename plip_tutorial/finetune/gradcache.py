@@ -18,6 +18,8 @@ torch.Size([2, 3])
 
 from __future__ import annotations
 
+import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -151,10 +153,7 @@ def gather(own: Tensor, n: int, accelerator: Accelerator) -> Tensor:
 def sum_gradients(encoders: Iterable[Parameter], of_loss: Iterable[Parameter], accelerator: Accelerator) -> None:
     """Make every process hold the gradient of the whole batch.
 
-    Args:
-        encoders: their parameters; each process has a part of their gradient.
-        of_loss: parameters of the loss, such as the logit scale; each process has all of their gradient already.
-        accelerator: knows the processes.
+    Of the parameters of the encoders each has a part of it, of those of the loss, such as the logit scale, all.
     """
     if accelerator.num_processes == 1:
         return
@@ -166,3 +165,39 @@ def sum_gradients(encoders: Iterable[Parameter], of_loss: Iterable[Parameter], a
     for parameter in of_loss:
         if parameter.grad is not None:
             parameter.grad = accelerator.reduce(parameter.grad, "mean")
+
+
+class Kept:
+    """What autograd keeps for the way back, in bytes: ``now``, and at the ``peak``."""
+
+    now = peak = 0
+
+
+@contextmanager
+def kept_activations(besides: Iterable[Tensor] = ()) -> Iterator[Kept]:
+    """Count what is kept inside for the way back; memory that is kept twice counts once, ``besides`` does not count.
+
+    >>> x = torch.ones(1000, requires_grad=True)
+    >>> with kept_activations() as kept:
+    ...     y = x.exp()  # keeps its result, for the derivative of exp is exp
+    >>> kept.peak
+    4000
+    """
+    kept, keepers, others = Kept(), Counter[int](), {tensor.untyped_storage()._cdata for tensor in besides}
+
+    class Held:  # weakref cannot watch the tensor itself, which autograd knows by other names
+        def __init__(self, tensor: Tensor) -> None:
+            self.tensor = tensor
+            storage = tensor.untyped_storage()
+            if storage._cdata not in others:
+                count(storage._cdata, storage.nbytes(), 1)
+                weakref.finalize(self, count, storage._cdata, storage.nbytes(), -1)
+
+    def count(key: int, size: int, more: int) -> None:
+        keepers[key] += more
+        if keepers[key] == (more > 0):  # the first keeper has come, or the last has gone
+            kept.now += more * size
+            kept.peak = max(kept.peak, kept.now)
+
+    with torch.autograd.graph.saved_tensors_hooks(Held, lambda held: held.tensor):
+        yield kept

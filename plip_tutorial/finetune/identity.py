@@ -27,15 +27,7 @@ FREE = {"save_every", "trackers", "chunk_size", "precision"}
 def identity(
     model: Any, processor: Any, pairs: Dataset, config: TrainConfig, validation: Dataset | None
 ) -> dict[str, Any]:
-    """Everything that a run depends on, as it is saved with its checkpoints and comes back from a JSON file.
-
-    Args:
-        model: as it was before the first step.
-        processor: that of the same checkpoint.
-        pairs: what is trained on.
-        config: all settings.
-        validation: what chooses the best model, or None.
-    """
+    """Everything that a run depends on, as it comes back from a JSON file; the model is that before the first step."""
     settings = json.loads(json.dumps(dataclasses.asdict(config)))
     return {
         "settings": {name: value for name, value in settings.items() if name not in FREE},
@@ -68,7 +60,7 @@ def picture_digests(pairs: Dataset) -> Iterator[bytes]:
             cell = cell["path"] if cell.get("bytes") is None else cell["bytes"]
         if isinstance(cell, str):  # of a file that is missing the name; the decoder will tell
             cell = Path(cell).read_bytes() if Path(cell).is_file() else cell.encode()
-        yield hashlib.sha256(cell if isinstance(cell, bytes) else np.ascontiguousarray(cell)).digest()
+        yield hashlib.sha256(cell if isinstance(cell, bytes) else np.asarray(cell).tobytes()).digest()
 
 
 def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:

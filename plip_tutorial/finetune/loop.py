@@ -104,13 +104,13 @@ def train(
         model.logit_scale.data.clamp_(0, MAX_LOGIT_SCALE)
 
         seconds = time.perf_counter() - began
-        everybody = [gather(side, n, accelerator) for side in own]
+        images, texts = (gather(side, n, accelerator) for side in own)
         yield {
             "step": step,
             "learning_rate": rate,
             "loss": float(loss),
             "chance_loss": math.log(n),  # of one who cannot tell pairs apart
-            "accuracy": pair_recall(*everybody, groups),
+            "accuracy": pair_recall(images, texts, groups),
             "temperature": math.exp(-model.logit_scale.item()),
             "gradient_norm": float(norm),
             "samples_per_second": n / seconds,

@@ -26,17 +26,17 @@ POOR = 100  # fewer pairs than that teach little
 def as_tensors(
     pairs: Dataset, processor: Any, text_config: Any, *, cache_bytes: int = CACHE_BYTES, progress: bool = False
 ) -> PairTensors:
-    """Tokenise all captions, and decode all pictures if they fit into ``cache_bytes``.
+    """Tokenise all captions, and decode all pictures if they fit into ``cache_bytes``, else batch by batch.
 
     Args:
         pairs: columns ``image``, ``text`` and, optional, ``group_id``.
         processor: the `CLIPProcessor` of the model.
         text_config: the configuration of the model's text tower.
-        cache_bytes: largest size of the decoded pictures in memory; beyond it they are decoded batch by batch.
+        cache_bytes: largest size of the decoded pictures in memory.
         progress: show a bar while decoding.
 
     Raises:
-        ValueError: for an empty table, missing columns or empty captions.
+        TypeError, ValueError: as `checked`.
         UnreadableImageError: if a picture cannot be decoded.
     """
     tokens = Tokens(processor.tokenizer, text_config)

@@ -15,12 +15,7 @@ from accelerate.utils import LoggerType
 
 
 def make_accelerator(precision: str, *, trackers: Iterable[str] = (), folder: Any = None) -> Accelerator:
-    """An `Accelerator` for this machine.
-
-    Args:
-        precision: ``"float32"``, ``"bf16"``, ``"fp16"`` or ``"auto"``: what the device computes fast and safely.
-        trackers: names of experiment trackers, such as ``"tensorboard"`` or ``"comet_ml"``.
-        folder: where trackers put their files.
+    """An `Accelerator` for this machine; arguments as in `TrainConfig`, ``folder`` is where trackers put their files.
 
     Raises:
         ValueError: for a tracker that Accelerate does not know.
@@ -60,9 +55,7 @@ def start_trackers(accelerator: Accelerator, trackers: Iterable[str], settings: 
         if "comet_ml" in trackers and not os.environ.get("COMET_API_KEY"):
             from comet_ml import ExperimentConfig  # without a key it leaves an archive in the folder, to upload later
 
-            options["comet_ml"] = {
-                "online": False,
-                "experiment_config": ExperimentConfig(offline_directory=str(folder)),
-            }
+            place = ExperimentConfig(offline_directory=str(folder))
+            options["comet_ml"] = {"online": False, "experiment_config": place}
         flat = {name: str(value) for name, value in settings.items()}
         accelerator.init_trackers("plip-tutorial", config=flat, init_kwargs=options)

@@ -29,7 +29,6 @@ from plip_tutorial.contrastive.losses import mean_reciprocal_rank, pair_recall
 from plip_tutorial.finetune.data import Batch, PairTensors
 from plip_tutorial.finetune.identity import picture_digests
 from plip_tutorial.finetune.pairs import FEW, groups_of
-from plip_tutorial.sources import own_tiles
 
 DEPTH = 10  # recall: is the partner among the first ten?
 OFTEN = 5  # pairs for each caption, on average, from where on captions are names of classes
@@ -71,7 +70,11 @@ def hold_out(pairs: Dataset, share: float, *, seed: int = 0) -> tuple[NDArray[np
             chosen[places[: min(math.floor(share * len(places) + 0.5), len(places) - 1)]] = True
         held = chosen[picture]  # all pairs of a picture go together
     else:
-        held, words = own_tiles.hold_out(groups, share, seed=seed), "whole groups that share a picture or a caption"
+        words = "whole groups that share a picture or a caption"
+        names, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
+        order = np.random.default_rng(seed).permutation(len(names))
+        before = np.cumsum(counts[order]) - counts[order]  # a group is held out if its middle lies within the share
+        held = np.isin(inverse, order[before + counts[order] / 2 < share * n])
     if len(np.unique(groups[held])) < 2:
         return np.zeros(n, bool), f"none held out, as {share:g} of {n} pairs is too few: the last model is kept"
     if held.all():
@@ -97,16 +100,9 @@ def judges(validation: Dataset | None) -> Dataset | None:
 def look(
     pairs: PairTensors, embed: Callable[[Batch], tuple[Tensor, Tensor]], size: int, *, device: Any
 ) -> dict[str, float]:
-    """What a model scores on held-out pairs.
+    """What a model scores on held-out pairs: ``validation_recall`` at `recall_depth`, and the mean reciprocal rank.
 
-    Args:
-        pairs: as tensors.
-        embed: pictures and captions to unit vectors.
-        size: pairs that are embedded at once.
-        device: where.
-
-    Returns:
-        ``validation_recall`` at `recall_depth`, and ``validation_rank``, the mean reciprocal rank.
+    ``embed`` makes unit vectors of pictures and captions, of ``size`` pairs at once.
     """
     parts = np.array_split(np.arange(len(pairs)), math.ceil(len(pairs) / size))
     vectors = [embed(pairs.batch(rows, pairs.pictures[rows].to(device).float())) for rows in parts]

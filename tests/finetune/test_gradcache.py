@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import normalize
 
 from plip_tutorial.contrastive.losses import clip_loss
-from plip_tutorial.finetune.gpu_memory import kept_activations
-from plip_tutorial.finetune.gradcache import backward
+from plip_tutorial.finetune.gradcache import backward, kept_activations
 
 
 class TwoTowers(torch.nn.Module):

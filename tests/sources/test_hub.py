@@ -20,7 +20,7 @@ from standin_hub import Fault, Hub, serve, use
 from transformers import CLIPModel
 
 from plip_tutorial import tracks
-from plip_tutorial.finetune import run as training_run
+from plip_tutorial.finetune import run
 from plip_tutorial.finetune.config import TrainConfig
 from plip_tutorial.finetune.run import finetune
 from plip_tutorial.plip import model as plip
@@ -55,7 +55,7 @@ def test_the_class_and_the_training_ask_one_function_where_a_model_lies(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert hub.local(small) == small
-    for module in (plip, training_run):
+    for module in (plip, run):
         monkeypatch.setattr(module, "local", lambda model, *_: small if model == "some/id" else model)
     assert PLIP("some/id", device="cpu").fingerprint() == PLIP(small, device="cpu").fingerprint()
     config = TrainConfig(steps=1, batch_size=4, warmup_steps=0, precision="float32")

@@ -1,69 +1,30 @@
-"""What fits a GPU: counted while one trains, or computed without one.
+"""What would fit a GPU, computed without one: the table of chapter 5.
+
+    python benchmarks/gpu_memory.py
 
 Training needs memory for three things. Weights, gradients and the two running averages of AdamW take 16 bytes a weight,
 whatever the batch. Activations that wait for the way back grow with the pairs that go through the encoders at once, the
 *chunk*. And the pictures of the whole batch lie on the GPU. Without a gradient cache the batch is one chunk. The bytes
-can be counted on tensors that have shapes and no contents.
-
->>> round(activations(CLIPConfig(), half=False).per_pair / 1e6) in range(60, 100)  # ViT-B/32, MB a pair
-True
+are counted on tensors that have shapes and no contents.
 """
 
 from __future__ import annotations
 
-import weakref
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
-from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import CLIPConfig, CLIPModel
+
+from plip_tutorial.finetune.gradcache import kept_activations
 
 T4 = 15e9  # bytes of a free Colab GPU
 RESERVED = 1e9  # for the libraries on the GPU, and for what is lost between blocks: a guess
 STATE = 16  # bytes a weight: itself, its gradient, two running averages, float32
 PICTURE = 4 + 4 + 1  # bytes a value of a picture: varied, normalised, as decoded
 TOKENS = 77
-
-
-class Kept:
-    """What autograd keeps for the way back, in bytes: ``now``, and at the ``peak``."""
-
-    now = peak = 0
-
-
-@contextmanager
-def kept_activations(besides: Iterable[Tensor] = ()) -> Iterator[Kept]:
-    """Count what is kept inside for the way back; memory that is kept twice counts once, ``besides`` does not count.
-
-    >>> x = torch.ones(1000, requires_grad=True)
-    >>> with kept_activations() as kept:
-    ...     y = x.exp()  # keeps its result, for the derivative of exp is exp
-    >>> kept.peak
-    4000
-    """
-    kept, keepers, others = Kept(), Counter[int](), {tensor.untyped_storage()._cdata for tensor in besides}
-
-    class Held:  # weakref cannot watch the tensor itself, which autograd knows by other names
-        def __init__(self, tensor: Tensor) -> None:
-            self.tensor = tensor
-            storage = tensor.untyped_storage()
-            if storage._cdata not in others:
-                count(storage._cdata, storage.nbytes(), 1)
-                weakref.finalize(self, count, storage._cdata, storage.nbytes(), -1)
-
-    def count(key: int, size: int, more: int) -> None:
-        keepers[key] += more
-        if keepers[key] == (more > 0):  # the first keeper has come, or the last has gone
-            kept.now += more * size
-            kept.peak = max(kept.peak, kept.now)
-
-    with torch.autograd.graph.saved_tensors_hooks(Held, lambda held: held.tensor):
-        yield kept
 
 
 class Activations(NamedTuple):
@@ -121,3 +82,7 @@ def vit_l_14() -> CLIPConfig:
     text = {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 12}
     vision = {"hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16, "num_hidden_layers": 24}
     return CLIPConfig(text_config=text, vision_config={**vision, "patch_size": 14}, projection_dim=768)
+
+
+if __name__ == "__main__":
+    print(table({"ViT-B/32": CLIPConfig(), "ViT-L/14": vit_l_14()}).to_string())

@@ -1,10 +1,14 @@
 """Bytes counted on tensors without contents, against bytes of real ones."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from transformers import CLIPConfig, CLIPModel
 
-from plip_tutorial.finetune import gpu_memory
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import gpu_memory
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, "num_hidden_layers": 2}
 CONFIG = CLIPConfig(
