@@ -39,7 +39,7 @@ CURATION = (
     "plip_tutorial.expand.vector_index", "plip_tutorial.clean.pathology_filter", "plip_tutorial.clean.duplicates", "plip_tutorial.plip.pixels",
     "plip_tutorial.collect.caption_text", "plip_tutorial.collect.funnel", "plip_tutorial.collect.exports", "plip_tutorial.collect.post_filters",
     "plip_tutorial.sources.images", "plip_tutorial.metrics.baselines", "plip_tutorial.plip.model", "plip_tutorial.plip.devices",
-    "plip_tutorial.plip.read_token", "plip_tutorial.collect.diagnosis_grammar", "plip_tutorial.sources.tables",
+    "plip_tutorial.plip.read_token", "plip_tutorial.sources.tables",
     "plip_tutorial.sources.table_columns", "plip_tutorial.sources.post_values",
 )  # fmt: skip
 Embeddings = NDArray[np.float32]
