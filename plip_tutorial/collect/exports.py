@@ -207,6 +207,7 @@ def _row(record: Any) -> Record:
 def _looked_at(picture: Any, folder: Path) -> Record | str:
     """A picture as the column holds it, or what is wrong: it is decoded once, to its end."""
     place: bytes | Path
+    cell: Record
     if isinstance(picture, dict) and picture.get("bytes"):  # a Parquet file with pictures inside
         name, place, cell = "in the file", bytes(picture["bytes"]), {"bytes": bytes(picture["bytes"]), "path": None}
     else:
