@@ -1,5 +1,6 @@
 """One space for pictures and words: the loss that makes it, and a toy that can be watched while it does.
 
+- `similarity`: vectors of length 1, whose dot product is the cosine.
 - `losses`: cosine similarity as logits, the symmetric loss of CLIP with several positives, the pairwise loss of SigLIP,
   and the same in blocks where the whole matrix does not fit; recall at k among the pairs of a batch.
 - `toy`: points in the plane that learn by these losses.
