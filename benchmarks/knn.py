@@ -17,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from plip_tutorial.expand.approximate_index import ApproximateIndex
-from plip_tutorial.expand.vector_index import VectorIndex
+from plip_tutorial.contrastive.similarity import unit
+from plip_tutorial.expand import ApproximateIndex, VectorIndex
+from plip_tutorial.expand.vector_index import BLOCK
 from plip_tutorial.microcosm.seeding import rng
 
 DIM, QUERIES, K = 128, 500, 50
@@ -28,8 +29,7 @@ Found = NDArray[np.int64]
 def clustered(n: int) -> NDArray[np.float32]:
     """Unit vectors in clusters, as embeddings are."""
     draw, centres = rng("pool", n), rng("centres").normal(size=(300, DIM))
-    vectors = centres[draw.integers(300, size=n)] + draw.normal(size=(n, DIM))
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+    return np.asarray(unit(centres[draw.integers(300, size=n)] + draw.normal(size=(n, DIM))), np.float32)
 
 
 def timed(searches: Mapping[str, Callable[[], Found]]) -> dict[str, tuple[float, Found]]:
@@ -49,10 +49,21 @@ def full_sort(pool: NDArray[np.float32], queries: NDArray[np.float32]) -> Found:
     return np.stack([np.argsort(-(pool @ query))[:K] for query in queries])
 
 
+def in_blocks(pool: torch.Tensor, queries: torch.Tensor) -> Found:
+    """Product and topk of torch, block by block, with memory as bounded as ours; ties stand in any order."""
+    scores, places = torch.empty(len(queries), 0), torch.empty(len(queries), 0, dtype=torch.int64)
+    for start in range(0, len(pool), BLOCK):
+        found = (queries @ pool[start : start + BLOCK].T).topk(min(K, len(pool) - start))
+        scores = torch.cat([scores, found.values], 1)
+        places = torch.cat([places, found.indices + start], 1)
+    return np.asarray(places.gather(1, scores.topk(K).indices).numpy())
+
+
 def others(pool: NDArray[np.float32], queries: NDArray[np.float32]) -> Iterator[tuple[str, Callable[[], Found]]]:
     """What else one could call."""
     left, right = torch.from_numpy(queries), torch.from_numpy(pool)
     yield "torch, matmul and topk", lambda: (left @ right.T).topk(K).indices.numpy()
+    yield "torch, in blocks", lambda: in_blocks(right, left)
     yield "full sort", lambda: full_sort(pool, queries)
     brute = NearestNeighbors(n_neighbors=K, metric="cosine", algorithm="brute").fit(pool)
     yield "scikit-learn", lambda: np.asarray(brute.kneighbors(queries)[1])

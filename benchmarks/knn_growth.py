@@ -22,8 +22,7 @@ import torch
 from knn import DIM, Found, clustered
 from threadpoolctl import threadpool_limits
 
-from plip_tutorial.expand.approximate_index import ApproximateIndex
-from plip_tutorial.expand.vector_index import VectorIndex
+from plip_tutorial.expand import ApproximateIndex, VectorIndex
 from plip_tutorial.studies import canary, provenance
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)

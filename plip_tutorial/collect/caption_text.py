@@ -17,18 +17,14 @@ from functools import lru_cache
 from typing import Literal
 
 Hashtags = Literal["drop", "keep"]
+Step = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]  # what is found, and what is put there
 _STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
 HANDLE = r"(?<![\w@.])@\w+(?:@[\w.-]+\w|\.[\w.-]*\w)?"  # @name, @name@server, @name.server
-_EMOJI = re.compile(
-    "[0-9#*]\ufe0f?\u20e3"  # keycaps
-    "|[\U0001f000-\U0001faff\u231a-\u23ff\u25aa-\u25fe\u2600-\u27bf\u2b00-\u2bff\u3030\u303d\u20e3]"
-)
-_TAG = re.compile(r"(?<![\w&/])#(?=\w*[^\W\d_])\w+")  # "#3" is a number, not a hashtag
 # Mastodon sends HTML. Only what has an element's name and attributes with values is a tag, so "CD4 <CD8" is none.
 _ATTRIBUTES = r"""(?:\s+[a-z][\w:-]*\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=]+))*\s*/?>"""
 _INLINE = r"a|abbr|b|bdi|code|del|em|i|ins|mark|s|small|span|strong|sub|sup|u"  # parts of a word may stand in these
 _BLOCK = r"blockquote|br|div|h[1-6]|hr|img|li|ol|p|pre|table|tbody|td|th|thead|tr|ul"
-HTML: tuple[tuple[re.Pattern[str], str], ...] = (
+HTML: tuple[Step, ...] = (
     (re.compile(r"<sup>(?=\d)", re.IGNORECASE), "^"),
     (re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}", re.IGNORECASE), ""),
     (re.compile(rf"</?(?:{_BLOCK}){_ATTRIBUTES}", re.IGNORECASE), " "),
@@ -39,15 +35,21 @@ _NUMBERS = re.compile(rf"((?<=\d)[⁺⁻₊₋]?[{_SMALL}]+|[{_SMALL}]+(?=\d)|[�
 _QUESTIONS = frozenset("?\uff1f\u061f")
 _LINK = r"(?:https?://|www\.|pic\.twitter\.com/|\bt\.co/)"
 _ADDRESS = re.compile(_LINK + r"\S*[^\s?!.,;:)\]\uff1f\u061f]", re.IGNORECASE)  # the mark behind a link is the writer's
-_STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
+_BEFORE: tuple[Step, ...] = (
+    (re.compile("[0-9#*]\ufe0f?\u20e3"), " "),  # keycaps, before their parts are taken for text
+    (re.compile("[\ufe00-\ufe0f]"), ""),  # which of two looks an emoji has
     *HTML,
     (re.compile(rf"^\W*(?:RT|MT|via)\b\W*{HANDLE}\W*", re.IGNORECASE), ""),  # elsewhere RT is radiotherapy
     (re.compile(_LINK + r"\S*", re.IGNORECASE), " "),
     (re.compile(r"\S+@\S+\.\w+"), " "),  # mail
     (re.compile(rf"(?:\b(?:cc|via|h/t|by)[ :]*)?{HANDLE}", re.IGNORECASE), " "),
-    (_EMOJI, " "),
+    (
+        re.compile("[\U0001f000-\U0001faff\u231a-\u23ff\u25aa-\u25fe\u2600-\u27bf\u2b00-\u2bff\u3030\u303d\u20e3]"),
+        " ",
+    ),  # emoji
 )
-_MARKS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+_TAG = re.compile(r"(?<![\w&/])#(?=\w*[^\W\d_])(\w+)")  # "#3" is a number, not a hashtag
+_MARKS: tuple[Step, ...] = (
     (re.compile(r"[!?]{2,}"), lambda marks: "?" if "?" in marks[0] else "!"),
     (re.compile(r"([.,;:\-_=~])\1+"), r"\1"),
     (re.compile(r"\s+"), " "),
@@ -74,10 +76,23 @@ def clean_text(text: str, *, hashtags: Hashtags = "drop") -> str:
     Returns:
         The caption; "" if no letter is left. Ask `has_words` before it goes on.
     """
-    before, word = "", "" if hashtags == "drop" else " {} "
+    before, steps = "", (*_BEFORE, (_TAG, "" if hashtags == "drop" else r" \1 "), *_MARKS)
     while text != before:
-        before, text = text, _clean_once(text, word)
+        before, text = text, html.unescape(text).translate(_STRAIGHT)
+        if not text.isascii():  # what lies between the numbers; at odd places stand the numbers
+            parts = enumerate(_NUMBERS.split(text))
+            text = "".join(part if i % 2 else unicodedata.normalize("NFKC", part) for i, part in parts)
+        if not text.isprintable() or "\ufffd" in text:
+            text = "".join(letter for letter in text if _is_visible(letter))
+        for pattern, new in steps:
+            text = pattern.sub(new, text)
+        text = text.strip(" ,;:-|/_=~")
     return text if has_words(text) else ""
+
+
+def _is_visible(letter: str) -> bool:
+    """White space of a line or no control, format, surrogate, private or unassigned character, nor a broken one."""
+    return letter in "\n\r\t" or (unicodedata.category(letter)[0] != "C" and letter != "\ufffd")
 
 
 def checked_captions(texts: Iterable[str]) -> list[str]:
@@ -118,29 +133,3 @@ def without_tags(text: str) -> str:
     for pattern, new in HTML:
         text = pattern.sub(new, text)
     return text
-
-
-def _clean_once(text: str, word: str) -> str:
-    text = _one_form(html.unescape(text).translate(_STRAIGHT))
-    text = re.sub("[0-9#*]\ufe0f?\u20e3", " ", text)  # before the parts of a keycap are taken for text
-    if not text.isprintable() or "\ufffd" in text:  # with the white space of \n, \r and \t left for later
-        text = "".join(letter for letter in text if _visible(letter))
-    text = re.sub("[\ufe00-\ufe0f]", "", text)  # which of two looks an emoji has
-    for pattern, new in _STEPS:
-        text = pattern.sub(new, text)
-    text = _TAG.sub(lambda tag: word.format(tag[0][1:]), text)
-    for pattern, mark in _MARKS:
-        text = pattern.sub(mark, text)
-    return text.strip(" ,;:-|/_=~")
-
-
-def _one_form(text: str) -> str:
-    if text.isascii():
-        return text
-    parts = _NUMBERS.split(text)  # what lies between the numbers, and at odd places the numbers
-    return "".join(part if i % 2 else unicodedata.normalize("NFKC", part) for i, part in enumerate(parts))
-
-
-def _visible(letter: str) -> bool:
-    """Not a control, format, surrogate, private or unassigned character, nor the mark that stands for a broken one."""
-    return letter in "\n\r\t" or (unicodedata.category(letter)[0] != "C" and letter != "\ufffd")

@@ -3,18 +3,19 @@
     posts, problems = read_posts("export.jsonl")
     for problem in problems: print(problem)       # export.jsonl, line 17: no text
 
-Each field of ours is looked for under the names in `FIELDS`, in their order. Nothing is lost silently: a line that
-cannot be read is reported with its number and reason, a picture that is not there likewise, and the rest is read. How
-files are read: `tables`.
+Each column is looked for under the names in ``data/export_fields.toml``. Nothing is lost silently: a line that cannot
+be read is reported with its number and reason, a picture that is not there likewise, and the rest is read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -28,43 +29,9 @@ from plip_tutorial.sources.tables import whole
 
 Record = dict[str, Any]
 
-# Where each column is found. A dot goes into an object (or is part of a flat column's name), [] into each of a list.
-FIELDS: dict[str, tuple[str, ...]] = {
-    "id": ("object.id", "id_str", "id", "uri", "post.uri"),
-    "author": (
-        "author.handle", "post.author.handle", "account.acct", "author.username", "user.screen_name", "author",
-        "author_id", "actor", "user",
-    ),
-    "created_at": ("created_at", "record.createdAt", "post.record.createdAt", "indexedAt", "object.published"),
-    "text": (
-        "note_tweet.text", "extended_tweet.full_text", "full_text", "text", "record.text", "post.record.text",
-        "content", "object.content",
-    ),
-    "hashtags": (
-        "hashtags[]", "note_tweet.entities.hashtags[].tag", "entities.hashtags[].tag", "entities.hashtags[].text",
-        "tags[].name", "record.tags[]", "post.record.tags[]", "object.tag[].name",
-    ),
-    "likes": (
-        "likes", "public_metrics.like_count", "favorite_count", "favourites_count", "likeCount", "post.likeCount",
-        "like_count",
-    ),
-    "possibly_sensitive": ("possibly_sensitive", "sensitive", "object.sensitive"),
-    "retweet_of": (
-        "retweet_of", "reblog.id", "retweeted to", "referenced_tweets.retweeted.id", "retweeted_status.id_str",
-        "retweeted_status.id",
-    ),
-    "in_reply_to": (
-        "in_reply_to", "replied_to to", "referenced_tweets.replied_to.id", "in_reply_to_id",
-        "in_reply_to_status_id_str", "in_reply_to_status_id", "record.reply.parent.uri",
-        "post.record.reply.parent.uri", "object.inReplyTo",
-    ),
-    "images": (
-        "images[]", "media_attachments[].url", "embed.images[].fullsize", "post.embed.images[].fullsize",
-        "embed.media.images[].fullsize", "post.embed.media.images[].fullsize",
-        "extended_entities.media[].media_url_https",
-        "entities.media[].media_url_https", "attachments.media[].url", "media[].url", "object.attachment[].url",
-    ),
-}  # fmt: skip
+FIELDS: dict[str, list[str]] = tomllib.loads(
+    (files("plip_tutorial") / "data" / "export_fields.toml").read_text("utf-8")
+)
 REFERENCES = ("id", "retweet_of", "in_reply_to")
 NO_ID = "no id"
 LISTS = ("feed", "posts", "statuses", "orderedItems", "tweets")  # where an answer of a platform keeps its posts
@@ -204,7 +171,7 @@ def _readings(path: str) -> list[tuple[str, bool, str]]:
     return [(head.removesuffix("[]"), head.endswith("[]"), rest) for head, rest in heads]
 
 
-def _first(record: Record, paths: tuple[str, ...]) -> Any:
+def _first(record: Record, paths: Sequence[str]) -> Any:
     """The first value that says something; else the first that is there, such as an empty cell; else None."""
     values = [value for value in (_at(record, path) for path in paths) if value is not None]
     return next((value for value in values if value not in ("", [])), values[0] if values else None)
@@ -241,6 +208,7 @@ def _row(record: Any) -> Record:
 def _looked_at(picture: Any, folder: Path) -> Record | str:
     """A picture as the column holds it, or what is wrong: it is decoded once, to its end."""
     place: bytes | Path
+    cell: Record
     if isinstance(picture, dict) and picture.get("bytes"):  # a Parquet file with pictures inside
         name, place, cell = "in the file", bytes(picture["bytes"]), {"bytes": bytes(picture["bytes"]), "path": None}
     else:

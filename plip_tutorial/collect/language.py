@@ -3,53 +3,55 @@
 Naive Bayes over byte n-grams (Lui and Baldwin 2012, in the py3langid package): the language ``l`` with the highest
 ``log P(l) + sum_k log P(n-gram k | l)``. Three changes make it fit for captions. Only languages that posts are written
 in may answer, so Latin and Interlingua may not. The prior ``P(l)`` says that most posts under these hashtags are in
-English. And where a caption is nothing but a Latin diagnosis, its grammar votes as well: see `diagnosis_grammar`.
+English. And where a caption is nothing but a diagnosis, too short for a statistic of letters, its grammar votes as
+well: English ends with the noun ("hepatocellular carcinoma"), Latin and its daughters begin with it ("carcinoma
+hepatocellulare"), and every language has endings of its own, such as the German "Karzinom". The words stand in
+``data/languages.toml``.
 
 >>> identify(["Hepatocellular carcinoma", "Carcinoma hepatocelular", "Mucosa de colon normal", "H&E 40x"])
 ['en', 'es', 'es', 'und']
+>>> [grammar(text) for text in ("Hepatocellular carcinoma", "Carcinoma hepatocellulare", "Melanoma")]
+[3.0, -3.0, 0.0]
 """
 
 from __future__ import annotations
 
 import math
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plip_tutorial.collect.caption_text import checked_captions
-from plip_tutorial.collect.diagnosis_grammar import evidence
 
 LANGUAGES: tuple[str, ...] = ("en", "es", "pt", "fr", "de", "it", "tr", "ja", "nl", "pl")
 # How much more often posts are in English than in any one other language: nine in ten, and seven share the rest.
 ENGLISH_ODDS = 0.9 / (0.1 / 7)
 GRAMMAR = 3.5  # log odds for each point of evidence: the statistics of a bare diagnosis err by up to nine
+MOST = 3  # points of one phrase
 UNDECIDED = "und"  # as in ISO 639-3
-# What captions in any language are full of, and what therefore tells nothing: stains, magnifications, names of files,
-ANYWHERE = re.compile(
-    r"in situ|h\s?&(?:amp;)?\s?e\b|\b(?:ihc|pas|gms|cd\d+|img|dsc|jpg|png)\b|\d+\s?x|x\s?\d+", re.IGNORECASE
-)
-# and what lives in tissue, with the second half of its name.
-ORGANISMS = re.compile(
-    r"\b(?:actinomyces|aspergillus|blastomyces|candida|coccidioides|cryptococcus|cryptosporidium|demodex|dirofilaria"
-    r"|echinococcus|entamoeba|enterobius|giardia|helicobacter|histoplasma|leishmania|mucor|mycobacterium|nocardia"
-    r"|onchocerca|plasmodium|pneumocystis|rhizopus|sarcoptes|schistosoma|sporothrix|strongyloides|taenia|toxoplasma"
-    r"|treponema|trichinella|trichomonas|trichuris|trypanosoma)\b(?: [a-z]+(?:[aei]|ans|[ui][sm])\b)?",
-    re.IGNORECASE,
-)
+
+_TOLD = tomllib.loads((files("plip_tutorial") / "data" / "languages.toml").read_text("utf-8"))
+_PHRASES, _WORD = re.compile(r"[,;:.()/?!\n]+"), re.compile(r"[^\W\d_]+")
 
 
-@cache
-def _identifier(languages: tuple[str, ...]) -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # 4 MB; here, because loading takes half a second
+def _one_of(words: list[str], endings: Iterable[str] = (), more: str = "") -> re.Pattern[str]:
+    behind = rf"|.*(?:{'|'.join(endings)}){more}" if endings else ""
+    return re.compile("|".join(words) + behind if words else behind[1:])
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(list(languages))
-    return identifier
+
+_ANYWHERE = re.compile("|".join(_TOLD["anywhere"]), re.IGNORECASE)
+_ORGANISMS = re.compile(rf"\b(?:{'|'.join(_TOLD['organisms'])})\b(?: [a-z]+(?:[aei]|ans|[ui][sm])\b)?", re.IGNORECASE)
+_NOUN, _BEHIND = _one_of([], _TOLD["nouns"], "s?"), _one_of([], _TOLD["behind"])
+_PLACES, _NAMES = _one_of(_TOLD["places"]), _one_of(_TOLD["names"])
+_ENGLISH = _one_of(_TOLD["english"]["words"], _TOLD["english"]["endings"])
+_OTHER = _one_of(_TOLD["other"].pop("words"), [ending for endings in _TOLD["other"].values() for ending in endings])
 
 
 def identify(texts: Iterable[str], *, languages: tuple[str, ...] = LANGUAGES) -> list[str]:
@@ -75,19 +77,57 @@ def is_english(texts: Iterable[str], *, languages: tuple[str, ...] = LANGUAGES) 
 
 
 def _identify(text: str, languages: tuple[str, ...]) -> str:
-    latin = _latin_share(text)
-    telling = ORGANISMS.sub(" organism ", ANYWHERE.sub(" ", text))  # both parts of a name are one word
-    words, grammar = re.findall(r"[^\W\d_]{3,}", telling), evidence(telling)
-    if (latin > 0.5 and len(words) < 2 and grammar >= 0) or latin == 0.0:
-        return UNDECIDED
-    english = math.log(ENGLISH_ODDS) + GRAMMAR * grammar
-    scores = {code: score + english * (code == "en") for code, score in _identifier(languages).rank(text)}
-    return max((code for code in scores if code != "en" or latin > 0.5), key=scores.__getitem__)
-
-
-def _latin_share(text: str) -> float:
-    """Share of the letters that are Latin; 0.0 if there are no letters, a little above if none is Latin."""
     letters = [letter for letter in text if letter.isalpha()]
-    if not letters:
-        return 0.0
-    return max(sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters) / len(letters), 1e-9)
+    latin = [unicodedata.name(letter, "").startswith("LATIN") for letter in letters]
+    mostly = sum(latin) > 0.5 * len(latin)
+    telling = _ORGANISMS.sub(" organism ", _ANYWHERE.sub(" ", text))  # both parts of a name are one word
+    points = grammar(telling)
+    if not letters or (mostly and points >= 0 and len(re.findall(r"[^\W\d_]{3,}", telling)) < 2):
+        return UNDECIDED
+    english = math.log(ENGLISH_ODDS) + GRAMMAR * points
+    scores = {code: score + english * (code == "en") for code, score in _identifier(languages).rank(text)}
+    return max((code for code in scores if code != "en" or mostly), key=scores.__getitem__)
+
+
+@cache
+def _identifier(languages: tuple[str, ...]) -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # 4 MB; here, because loading takes half a second
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(list(languages))
+    return identifier
+
+
+def grammar(text: str) -> float:
+    """How much of a caption is built as in English, less what is built as elsewhere.
+
+    Returns:
+        A number from -3 to 3, the mean over those phrases that tell something; 0.0 if none does.
+    """
+    told = [said for phrase in _PHRASES.split(text.lower()) if (said := _of_phrase(_WORD.findall(phrase)))]
+    return sum(told) / len(told) if told else 0.0
+
+
+def _of_phrase(words: list[str]) -> int:
+    """Points for each word and for their order: an English place or a noun at the end, or a noun that leads."""
+    if len(words) == 2 and _NAMES.fullmatch(words[1]):
+        return MOST
+    points = [_of_word(word) for word in words]
+    order = 0
+    if words and _PLACES.fullmatch(words[-1]):
+        order = 3
+    elif len(words) < 2:
+        order = sum(points)  # a word that stands alone counts twice
+    elif _NOUN.fullmatch(words[-1]) and points[-2] >= 0:
+        order = 2
+    elif _NOUN.fullmatch(words[0]) and points[1] <= 0 and _BEHIND.fullmatch(words[1]):
+        order = points[1] - 1
+    return max(-MOST, min(sum(points) + order, MOST))
+
+
+@lru_cache(maxsize=2**16)
+def _of_word(word: str) -> int:
+    """1 for English, -1 for another language, 0 for neither."""
+    if _ENGLISH.fullmatch(word) or _NAMES.fullmatch(word):
+        return 1
+    return -1 if _OTHER.fullmatch(word) else 0

@@ -128,8 +128,12 @@ def _picture_filter(
         asked = [row for row in dict.fromkeys(rows) if row >= 0]
         for batch in (asked[start : start + BATCH] for start in range(0, len(asked), BATCH)):
             pictures = [images or [] for images in posts.select(batch)["images"]]
-            verdicts = iter(np.asarray(is_pathology([image for images in pictures for image in images]), bool).tolist())
-            kept.update((row, list(islice(verdicts, len(images)))) for row, images in zip(batch, pictures, strict=True))
+            flat = [image for images in pictures for image in images]
+            verdicts = np.asarray(is_pathology(flat), bool)
+            if verdicts.shape != (len(flat),):
+                raise ValueError(f"is_pathology got {len(flat)} pictures and gave an answer of shape {verdicts.shape}.")
+            answers = iter(verdicts.tolist())
+            kept.update((row, list(islice(answers, len(images)))) for row, images in zip(batch, pictures, strict=True))
         return np.array([any(kept.get(row, ())) for row in rows], bool)
 
     return PostFilter(PICTURES, any_kept, lambda there: _any_true(posts, owner[there["row"][:]]))

@@ -94,6 +94,9 @@ def _candidates(
         better = products > best[:, -1:]  # ten times faster than a sort, and after the first block few are
         if np.count_nonzero(better) > 2 * best.size:
             new, where = (part.numpy() for part in torch.from_numpy(products).topk(min(wanted, products.shape[1])))
+            if start == 0 and new.shape == best.shape:  # in order already
+                best, places = new, where
+                continue
         else:
             row, column = np.divmod(np.flatnonzero(better), products.shape[1])
             rank = np.arange(len(row)) - np.searchsorted(row, row)  # its number within its row

@@ -157,6 +157,8 @@ def test_pictures_that_are_not_pathology_go_one_by_one(world):
     assert len(asked) == 1  # all at once, as a model wants it
     first, _ = pairs_from_posts(table, filters=(PICTURES, *TEXT_FILTERS), is_pathology=oracle)
     assert listed(first) == listed(pairs)
+    with pytest.raises(ValueError, match=r"is_pathology got \d+ pictures and gave an answer of shape \(1,\)"):
+        pairs_from_posts(table, is_pathology=lambda pictures: [True])
 
 
 def test_hashtags_can_be_searched_for_and_kept_as_words(world):
