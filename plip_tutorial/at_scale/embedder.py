@@ -16,7 +16,6 @@ a killed run goes on, and a stream needs the memory of one shard. Vectors and pi
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -25,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -70,8 +70,7 @@ def open_pool(folder: str | os.PathLike[str]) -> Pool:
     """Open what `embed_pool` made; neither vectors nor pictures come into memory.
 
     Raises:
-        FileNotFoundError: there is no pool.
-        DamagedError: a part of it is missing, or the parts do not fit together.
+        FileNotFoundError, DamagedError: there is no pool, or its parts do not fit together.
     """
     place = Path(folder)
     if not (place / "job.json").exists():
@@ -135,7 +134,7 @@ def embed_pool(
         def whole(words: list[str]) -> dict[str, Any]:
             if is_stream:  # reading it again to know more would take as long as to embed it
                 return {**job, "limit": limit, "first shard": words[:1]}
-            return {**job, "source": f"{len(words)} shards, {_digest(words)}"}
+            return {**job, "source": f"{len(words)} shards, {sha256(' '.join(words).encode()).hexdigest()[:16]}"}
 
         if (place / "job.json").exists():
             claim(place, whole([_word(rows) for rows in islice(todo, 1 if is_stream else None)]))
@@ -160,7 +159,7 @@ def embed_folder(
         plip: the model.
         folder: searched with all its sub-folders; `picture_files.find_pictures` says what it leaves out.
         output: the file: ``file`` (below the folder), ``embedding``, and ``problem`` where it cannot be read, in the
-            order of the file names. Half-done work lies in ``<output>.parts``, as in `embed_pool`.
+            order of the file names. Half-done work lies in ``<output>.parts``.
         batch_size: pictures in one forward pass.
         shard: pictures that a crash can cost.
         progress: show a bar.
@@ -236,21 +235,12 @@ def _rows(pictures: pa.Array, texts: list[str], items: list[str]) -> pa.Table:
 
 def _word(rows: pa.Table) -> str:
     """What tells these rows from others: content, or size and time of files."""
-
-    def told() -> Iterator[bytes]:
-        for picture, text, item in zip(*(rows[name].to_pylist() for name in FEATURES), strict=True):
-            content, path = (picture["bytes"], picture["path"]) if picture else (b"", None)
-            content = f"{path} {stamp(path) if path else ''}".encode() if content is None else content
-            yield f"{item}\0{text}\0{len(content)}\0".encode() + content
-
-    return f"{len(rows)} rows, {_digest(told())}"
-
-
-def _digest(parts: Iterable[bytes | str]) -> str:
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(part.encode() + b"\0" if isinstance(part, str) else part)
-    return whole.hexdigest()[:16]
+    digest = sha256()
+    for picture, text, item in zip(*(rows[name].to_pylist() for name in FEATURES), strict=True):
+        content, path = (picture["bytes"], picture["path"]) if picture else (b"", None)
+        content = f"{path} {stamp(path) if path else ''}".encode() if content is None else content
+        digest.update(f"{item}\0{text}\0{len(content)}\0".encode() + content)
+    return f"{len(rows)} rows, {digest.hexdigest()[:16]}"
 
 
 def _embedded(plip: PLIP, rows: pa.Table, batch_size: int) -> pa.Table:

@@ -35,19 +35,19 @@ def with_ray(folder: Folder, *steps: Step, workers: int | None = None) -> Any:
         ModuleNotFoundError: Ray is not installed.
     """
     try:
-        import ray
         import ray.data
     except ModuleNotFoundError as error:
         hint = "this way needs Ray: pip install 'plip-tutorial[scale]'. shards.run works without it."
         raise ModuleNotFoundError(hint) from error
-    if not ray.is_initialized():
+    engine: Any = ray
+    if not engine.is_initialized():
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="warning")
+        engine.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="warning")
     logging.getLogger("ray.data").setLevel(logging.WARNING)
-    context = ray.data.DataContext.get_current()
+    context = engine.data.DataContext.get_current()
     context.execution_options.preserve_order, context.enable_progress_bars = True, False
     files = [{"file": str(file.absolute())} for file in files_in(folder)[0]]
-    data = ray.data.from_items(files, override_num_blocks=len(files))  # a block is a shard, so a batch is one, too
+    data = engine.data.from_items(files, override_num_blocks=len(files))  # a block is a shard, so a batch is one, too
     for step in (_tables, *steps):
         data = data.map_batches(step, batch_size=None, batch_format="pyarrow")
     return data

@@ -30,7 +30,7 @@ from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
-from plip_tutorial.storage.files import DamagedError, held, readable, whole_file
+from plip_tutorial.storage.files import held, readable, whole_file
 
 Step = Callable[[pa.Table], pa.Table]
 Folder = str | os.PathLike[str]
@@ -46,9 +46,6 @@ def write_shards(table: Dataset, folder: Folder, *, rows: int = 1000, together: 
         folder: for ``00000.parquet`` and so on, and ``job.json``, which says what they are.
         rows: of each shard, roughly.
         together: (n,) any values; rows with the same one come into the same shard. See `steps.threads`.
-
-    Returns:
-        The files.
 
     Raises:
         ValueError: the folder holds the shards of another table.
@@ -103,8 +100,7 @@ def run(
         The files of this worker.
 
     Raises:
-        ValueError: the step before has not finished, or ``output`` holds the work of another step, of another model or
-            filter in the same place, or of other shards.
+        ValueError: the step before has not finished, or ``output`` holds work of another step, model or table.
         InUseError: another process does this share.
         DamagedError: a shard cannot be read.
     """
@@ -118,21 +114,12 @@ def run(
 
 
 def read(folder: Folder, columns: Sequence[str] | None = None) -> pa.Table:
-    """All shards of a folder as one table, in their order; choose ``columns`` that fit into memory.
-
-    Raises:
-        ValueError: shards are missing.
-        DamagedError: a shard cannot be read.
-    """
+    """All shards of a folder as one table, in their order; choose ``columns`` that fit into memory."""
     return pa.concat_tables([read_shard(file, columns) for file in files_in(folder)[0]])
 
 
 def read_shard(file: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """One shard, without the word for what it is made of.
-
-    Raises:
-        DamagedError: it cannot be read.
-    """
+    """One shard, without the word for what it is made of; a DamagedError if it cannot be read."""
     with readable(file):
         table = pq.read_table(file, columns=None if columns is None else list(columns))
     kept = {key: value for key, value in (table.schema.metadata or {}).items() if key != MADE_OF}
@@ -161,10 +148,6 @@ def fill(
 
     Returns:
         All files, those of the other parts, too, each with its word.
-
-    Raises:
-        ValueError: there is no such part.
-        DamagedError: a shard that is there cannot be read.
     """
     if not 0 <= part < of:
         raise ValueError(f"part {part} of {of} does not exist; parts are counted from 0 to {of - 1}.")
@@ -191,12 +174,7 @@ def fill(
 
 
 def claim(folder: Path, job: Mapping[str, Any]) -> None:
-    """Note what the shards in ``folder`` belong to, so that those of another job are not taken for them.
-
-    Raises:
-        ValueError: if they belong to another job; it names what differs.
-        DamagedError: the note cannot be read.
-    """
+    """Note what the shards in ``folder`` belong to; a ValueError names where those that are there belong to another."""
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.claim")):  # of two jobs that begin at once one gets the place
         if not (folder / "job.json").exists():
@@ -210,15 +188,9 @@ def claim(folder: Path, job: Mapping[str, Any]) -> None:
 
 
 def claimed(folder: Path) -> dict[str, Any]:
-    """What the shards in ``folder`` belong to.
-
-    Raises:
-        DamagedError: nobody can say; without the note the shards are worth nothing.
-    """
-    try:
+    """What the shards in ``folder`` belong to; without the note they are worth nothing."""
+    with readable(folder):
         return dict(json.loads((folder / "job.json").read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise DamagedError(folder, "what its job.json says is lost") from error
 
 
 def _word(file: Path) -> str:

@@ -141,7 +141,11 @@ class Fingerprint:
         pictures = list(load(table["image"].to_pylist(), skip_unreadable=True))
         there = np.array([picture is not None for picture in pictures], bool)
         prints = fingerprints([picture for picture in pictures if picture is not None])
-        columns = {"hashes": prints.hashes, "contrast": prints.contrast, "digest": prints.digests}
+        columns: dict[str, NDArray[Any]] = {
+            "hashes": prints.hashes,
+            "contrast": prints.contrast,
+            "digest": prints.digests,
+        }
         return _add(table, **{name: spread(values, there) for name, values in columns.items()})
 
 

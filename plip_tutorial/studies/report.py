@@ -171,7 +171,8 @@ def building() -> pd.DataFrame:
 
 def benchmarks(seeds: int = 3) -> pd.DataFrame:
     """Zero-shot (weighted F1) and linear probe (macro F1) of both models on the four sets, with colour and constant."""
-    models, table = _models(seeds), {}
+    models = _models(seeds)
+    table: dict[str, dict[str, str]] = {}
     for name in microcosm.NAMES:
         train, test = micro(name, "train"), micro(name, "test")
         table |= _rows(name, models, test, name, partial(probe_score, train, test))
@@ -180,7 +181,8 @@ def benchmarks(seeds: int = 3) -> pd.DataFrame:
 
 def real_tiles(folders: Sequence[Path], seeds: int = 3) -> pd.DataFrame:
     """The same on folders of real tiles with the codes of NCT-CRC-HE; the models never saw a real picture."""
-    models, table = _models(seeds), {}
+    models = _models(seeds)
+    table: dict[str, dict[str, str]] = {}
     for folder in folders:
         data, codes = real(folder), "micro-kather"
         table |= _rows(folder.name, models, data, codes, partial(folded_probe_score, data))

@@ -198,7 +198,7 @@ def run(
     """
     trials = plan() if trials is None else trials
     now = watched()
-    note, rows = Provenance.now(canary=now, seconds=0.0), []
+    note, rows = Stored(Provenance.now(canary=now, seconds=0.0), [])
     with contextlib.suppress(FileNotFoundError):
         found = load(folder)
         if not canary.differences(found.provenance.canary, now):
