@@ -36,9 +36,9 @@ from accelerate import PartialState
 from datasets import Dataset, Features, Image, IterableDataset, Value
 from numpy.typing import NDArray
 
+from plip_tutorial.at_scale.embedding_columns import embedded, vectors_in
 from plip_tutorial.at_scale.shards import claim, fill, read_shard
 from plip_tutorial.plip.model import PLIP
-from plip_tutorial.at_scale.embedding_columns import embedded, vectors_in
 from plip_tutorial.sources.picture_files import demand_pictures
 from plip_tutorial.sources.tables import is_missing
 from plip_tutorial.storage.files import DamagedError, held, readable, stamp, whole_file, whole_folder

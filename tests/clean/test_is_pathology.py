@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 from plip_tutorial.clean import is_pathology
+from plip_tutorial.microcosm import TISSUES, render_tile
 from plip_tutorial.microcosm.everyday import KINDS, render_everyday
-from plip_tutorial.microcosm.tissue import TISSUES, render_tile
 from plip_tutorial.sources.images import UnreadableImageError
 
 
