@@ -27,8 +27,8 @@
 #
 # ## What you need first
 #
-# Python and a little `numpy`. {doc}`01_contrastive_learning` explains where the common space of pictures and words comes
-# from; here we only use it.
+# Python and a little `numpy`. {doc}`01_contrastive_learning` explains where the common space of pictures and words
+# comes from; here we only use it.
 
 # %% tags=["remove-cell"]
 # Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
@@ -41,8 +41,8 @@ claim = Claims("06_using_plip")
 # %% [markdown]
 # ## Five tiles, five sentences
 #
-# A {term}`track` names a model. In the full track it is the published `vinid/plip`, in the tiny one a small relative that
-# this book has trained. Both are loaded by the same line.
+# A {term}`track` names a model. In the full track it is the published `vinid/plip`, in the tiny one a small relative
+# that this book has trained. Both are loaded by the same line.
 
 # %%
 import numpy as np
@@ -75,8 +75,8 @@ tiles = [render(name, 7, "J") for name in names]
 plots.gallery(tiles, phrases)
 
 # %% [markdown]
-# Two methods do most of the work in the rest of this book. `encode_images` takes pictures, `encode_text` takes sentences.
-# Expect one row of numbers for each.
+# Two methods do most of the work in the rest of this book. `encode_images` takes pictures, `encode_text` takes
+# sentences. Expect one row of numbers for each.
 
 # %%
 images = plip.encode_images(tiles)
@@ -84,16 +84,18 @@ prompts = [f"An H&E image of {phrase}" for phrase in phrases]
 words = plip.encode_text(prompts)
 print("pictures ", images.shape, images.dtype)
 print("sentences", words.shape, words.dtype)
-print("lengths of the picture vectors:", np.linalg.norm(images, axis=1).round(4))
+lengths = np.linalg.norm(images, axis=1)
+print("lengths of the picture vectors:", lengths.round(4))
 
 # %% tags=["claim", "remove-cell"]
 claim("Each row has length one", np.linalg.norm([*images, *words], axis=1),
       "about", 1, margin=1e-4)
 
 # %% [markdown]
-# Pictures and sentences have become rows of equal width. Each row has length one, so it is a direction and nothing else.
-# That makes comparison cheap: the {term}`dot product` of two such rows is their {term}`cosine similarity`, and all
-# comparisons at once are one matrix product. So the question under the first figure takes one line. Which two did you name?
+# Pictures and sentences have become rows of equal width. Each row has length one, so it is a direction and nothing
+# else. That makes comparison cheap: the {term}`dot product` of two such rows is their {term}`cosine similarity`, and
+# all comparisons at once are one matrix product. So the question under the first figure takes one line. Which two did
+# you name?
 
 # %%
 alike = images @ images.T
@@ -103,9 +105,9 @@ print(alike.round(2))
 print(f"most alike: {phrases[first]} and {phrases[second]}")
 
 # %% [markdown]
-# Rows and columns are the tiles in the order of the figure; on the diagonal each meets itself. The largest number beside
-# the diagonal is the model's answer. It need not be the answer of your eye. Near in this space means that the two
-# pictures went with similar texts, and how near is near enough, no single number tells.
+# Rows and columns are the tiles in the order of the figure; on the diagonal each meets itself. The largest number
+# beside the diagonal is the model's answer. It need not be the answer of your eye. Near in this space means that the
+# two pictures went with similar texts, and how near is near enough, no single number tells.
 #
 # Now tiles and sentences. We expect the largest numbers on the diagonal, where a tile meets its own sentence.
 
@@ -118,12 +120,12 @@ for tissue, i, by in zip(names, chosen, lead):
 plots.heatmap(cosines, rows=names, columns=phrases)
 
 # %% [markdown]
-# Read it row by row: for each tile, the darkest cell is the sentence the model would choose. In the tiny track four tiles
-# get their own sentence. But the tumour is called mucus. That answer has the smallest lead by far: the arrow alone does
-# not show how narrow it was.
+# Read it row by row: for each tile, the darkest cell is the sentence the model would choose. In the tiny track four
+# tiles get their own sentence. But the tumour is called mucus. That answer has the smallest lead by far: the arrow
+# alone does not show how narrow it was.
 #
-# A table of this kind is already a classifier, and {doc}`07_zero_shot` makes one of it. Notice also what the numbers are
-# *not*. They are no probabilities, they do not add up to one, and even the best match is far from 1.
+# A table of this kind is already a classifier, and {doc}`07_zero_shot` makes one of it. Notice also what the numbers
+# are *not*. They are no probabilities, they do not add up to one, and even the best match is far from 1.
 
 # %% tags=["claim", "remove-cell"]
 claim("four tiles get their own sentence", (chosen - np.arange(5))[:4], "==", 0)
@@ -142,8 +144,8 @@ claim("even the best match is far from 1", best, "<", 1, margin=0.1)
 print(images[0, :8].round(3), "...", images.shape[1], "numbers")
 
 # %% [markdown]
-# It is tempting to ask which of these numbers stands for nuclei. None does. To see why, turn the whole space by a random
-# rotation. Every single number changes. We expect the similarities to stay what they were.
+# It is tempting to ask which of these numbers stands for nuclei. None does. To see why, turn the whole space by a
+# random rotation. Every single number changes. We expect the similarities to stay what they were.
 
 # %%
 random = np.random.default_rng(0).normal(size=(plip.dim, plip.dim))
@@ -158,12 +160,12 @@ claim("The change is rounding error", moved, "<", 1e-5)
 
 # %% [markdown]
 # The change is rounding error. **So the coordinates carry no meaning of their own; only angles do.** An
-# {term}`embedding` is a place among other places, like the position of a house that is described by its distances to all
-# others.
+# {term}`embedding` is a place among other places, like the position of a house that is described by its distances to
+# all others.
 #
-# What, then, makes two places near? We measure three things with fresh tiles: the same tissue in another laboratory, other
-# tissue in the same laboratory, and a tile after a quarter turn. A model that sees tissue and not scanners should put them
-# in the order quarter turn, other laboratory, other tissue.
+# What, then, makes two places near? We measure three things with fresh tiles: the same tissue in another laboratory,
+# other tissue in the same laboratory, and a tile after a quarter turn. A model that sees tissue and not scanners should
+# put them in the order quarter turn, other laboratory, other tissue.
 
 # %%
 def twenty(names, lab, start):
@@ -187,11 +189,12 @@ claim("they stand in the order we hoped for", np.diff(list(near.values())),
 # %% [markdown]
 # These are means over a hundred pairs, and they stand in the order we hoped for. The order tells what the vector is
 # about, and the gap between the last two lines tells how well it tells tissue from scanner. It is a useful test to run
-# with pictures of your own department ({doc}`bring_your_own_tiles`). {doc}`10_limits` looks at stain and scanner closely.
+# with pictures of your own department ({doc}`bring_your_own_tiles`). {doc}`10_limits` looks at stain and scanner
+# closely.
 #
-# One more property. We compare the kinds: pictures with pictures, sentences with sentences, and one kind with the other.
-# Five tiles are too few for that, so we take all tissues of the microcosm, each with several tiles and two sentences. If
-# the kind did not matter, each column would hold much the same number in all three lines.
+# One more property. We compare the kinds: pictures with pictures, sentences with sentences, and one kind with the
+# other. Five tiles are too few for that, so we take all tissues of the microcosm, each with several tiles and two
+# sentences. If the kind did not matter, each column would hold much the same number in all three lines.
 
 # %%
 kinds = list(microcosm.TISSUES)
@@ -219,13 +222,13 @@ for what, (one, two) in pairs.items():
 pd.DataFrame(gap, ["same tissue", "other tissue", "means apart"]).T.round(2)
 
 # %% [markdown]
-# **The kind does matter.** In the first two columns a picture is farther from a sentence than two pictures are from each
-# other, or two sentences. And the mean of the pictures lies far from the mean of the sentences, while the means of one
-# kind lie close together. Pictures and texts keep to regions of their own, a {term}`modality gap`. In the tiny track it
-# is a mild one: a picture is still closer to its own sentence than to a picture of other tissue. In the original CLIP it
-# is so wide that even this fails. It does no harm as long as you compare like with like: one picture with several
-# sentences, or one sentence with several pictures. Never ask whether a picture is closer to a sentence than to another
-# picture.
+# **The kind does matter.** In the first two columns a picture is farther from a sentence than two pictures are from
+# each other, or two sentences. And the mean of the pictures lies far from the mean of the sentences, while the means of
+# one kind lie close together. Pictures and texts keep to regions of their own, a {term}`modality gap`. In the tiny
+# track it is a mild one: a picture is still closer to its own sentence than to a picture of other tissue. In the
+# original CLIP it is so wide that even this fails. It does no harm as long as you compare like with like: one picture
+# with several sentences, or one sentence with several pictures. Never ask whether a picture is closer to a sentence
+# than to another picture.
 
 # %% tags=["claim", "remove-cell"]
 claim("a picture is farther from a sentence than two pictures are from each other",
@@ -241,8 +244,8 @@ claim("a picture is still closer to its own sentence than to a picture of other 
 # %% [markdown]
 # ## The plain Hugging Face way
 #
-# `PLIP` is a thin layer. The checkpoint under it is an ordinary {term}`CLIP`, and `transformers` loads it without our help.
-# We do the five tiles again and expect the same numbers.
+# `PLIP` is a thin layer. The checkpoint under it is an ordinary {term}`CLIP`, and `transformers` loads it without our
+# help. We do the five tiles again and expect the same numbers.
 
 # %%
 import torch
@@ -259,9 +262,9 @@ with torch.inference_mode():
 print({name: tuple(tensor.shape) for name, tensor in inputs.items()})
 
 # %% [markdown]
-# The processor did two jobs. It scaled each picture to what the model expects and normalised its colours: `pixel_values`. And
-# it cut each sentence into {term}`tokens <token>`, padded to the length of the longest: `input_ids`. The output has the
-# embeddings and, in `logits_per_image`, the similarities.
+# The processor did two jobs. It scaled each picture to what the model expects and normalised its colours:
+# `pixel_values`. And it cut each sentence into {term}`tokens <token>`, padded to the length of the longest:
+# `input_ids`. The output has the embeddings and, in `logits_per_image`, the similarities.
 
 # %%
 exact = PLIP(checkpoint, precision="float32")  # a GPU's default is coarser
@@ -296,16 +299,16 @@ claim("nearly sure of the first four tiles", np.diag(chances)[:4], ">", 0.85)
 claim("the tumour's, and it is small", chances[4, 4], "<", 0.3)
 
 # %% [markdown]
-# The {term}`logit scale` was learned in training; it is one over the {term}`temperature`. It changes no decision, since it
-# stretches all cosines alike. But it decides how bold the {term}`softmax` looks. In the tiny track the model is nearly
-# sure of the first four tiles. The last number is the tumour's, and it is small: mucus was preferred.
+# The {term}`logit scale` was learned in training; it is one over the {term}`temperature`. It changes no decision, since
+# it stretches all cosines alike. But it decides how bold the {term}`softmax` looks. In the tiny track the model is
+# nearly sure of the first four tiles. The last number is the tumour's, and it is small: mucus was preferred.
 #
 # ## Four mistakes that raise no error
 #
 # ### Believing the softmax
 #
-# The softmax shares out 100% among the sentences you offer. It has no way to say "none of these". So offer the tile of mucus a
-# choice without mucus and see whether the model hesitates.
+# The softmax shares out 100% among the sentences you offer. It has no way to say "none of these". So offer the tile of
+# mucus a choice without mucus and see whether the model hesitates.
 
 # %%
 wrong = ["An H&E image of smooth muscle", "A wall of bricks", "A group photo"]
@@ -319,8 +322,8 @@ for sentence, share in zip(wrong, shares):
 claim("one of them gets more than half", shares.max(), ">", 0.5, margin=0.05)
 
 # %% [markdown]
-# **The model cannot abstain.** All three sentences are wrong, and still 100% are shared out among them; one of them gets
-# more than half. A high probability means "better than the other sentences on the list", never "true".
+# **The model cannot abstain.** All three sentences are wrong, and still 100% are shared out among them; one of them
+# gets more than half. A high probability means "better than the other sentences on the list", never "true".
 # {doc}`10_limits` measures how far confidence and correctness are apart.
 #
 # ### Forgetting the length
@@ -355,8 +358,8 @@ claim("some were replaced", min(kept), "<", 10)
 #
 # ### Handing over another picture than you think
 #
-# `encode_images` takes paths, bytes, Pillow images and arrays of any mode. We hand over the tile of smooth muscle, which
-# is pink, in six costumes and compare with the plain one. The first four should not matter, the last two should.
+# `encode_images` takes paths, bytes, Pillow images and arrays of any mode. We hand over the tile of smooth muscle,
+# which is pink, in six costumes and compare with the plain one. The first four should not matter, the last two should.
 
 # %%
 def costumes(pixels):
@@ -404,9 +407,9 @@ claim("With swapped channels only one does", (labels["BGR"] != labels["plain"]).
 
 # %% [markdown]
 # Without colour three tiles get another name, and the tumour, by accident, its right one: of the pink of muscle and the
-# violet of nuclei only light and dark are left. With swapped channels only one does. That makes it a trap: each picture is
-# a valid one, nothing complains, most answers stay, and the score is merely lower than it could be. If your scores are
-# oddly low, look at one picture first.
+# violet of nuclei only light and dark are left. With swapped channels only one does. That makes it a trap: each picture
+# is a valid one, nothing complains, most answers stay, and the score is merely lower than it could be. If your scores
+# are oddly low, look at one picture first.
 #
 # A picture that cannot be read does complain. Such as one whose download stopped half-way:
 
@@ -455,7 +458,8 @@ claim("the model never saw it", np.abs(benign - malignant), "<", 1e-6)
 #
 # ## What costs time
 #
-# Pictures go through the model in a {term}`batch`. Its size changes the time, and the memory, but must not change a vector.
+# Pictures go through the model in a {term}`batch`. Its size changes the time, and the memory, but must not change a
+# vector.
 
 # %%
 from time import perf_counter
@@ -473,8 +477,9 @@ print(f"no vector moves by more than {max(moved):.0e}")
 claim("the vectors are the same but for rounding", moved, "<", 1e-5)
 
 # %% [markdown]
-# Each call has a fixed cost, so one picture at a time is slow, and beyond a few little is gained: the processor is busy.
-# On a GPU the curve goes on rising longer, until memory ends it. In all cases the vectors are the same but for rounding.
+# Each call has a fixed cost, so one picture at a time is slow, and beyond a few little is gained: the processor is
+# busy. On a GPU the curve goes on rising longer, until memory ends it. In all cases the vectors are the same but for
+# rounding.
 #
 # Sentences have a trick of their own. The usual loop pads each one to 77 tokens, though most captions are far shorter.
 # The padding stands *behind* the end of the sentence, and a token of CLIP sees only what stands before it. So `PLIP`
@@ -502,7 +507,8 @@ claim("We expect the same vectors", np.abs(fast - slow), "<", 1e-4)
 # %% [markdown]
 # ## Two shortcuts
 #
-# For a quick look there are two methods that do everything at once. They keep the names they have in the published class.
+# For a quick look there are two methods that do everything at once. They keep the names they have in the published
+# class.
 
 # %%
 two = ["An H&E image of fat", "An H&E image of a tumour"]
@@ -520,8 +526,8 @@ claim("each tile got one of the two", answers, "in", two)
 claim("The second looked for lymphocytes and found five", found, "==", "lymphocytes")
 
 # %% [markdown]
-# The first method had two sentences to choose from, so each tile got one of the two, whatever it shows. The second looked
-# for lymphocytes and found five.
+# The first method had two sentences to choose from, so each tile got one of the two, whatever it shows. The second
+# looked for lymphocytes and found five.
 #
 # ## The class that was published
 #
@@ -552,9 +558,9 @@ claim("Without that argument it gives our vectors", moved, "<", 1e-4)
 # %% [markdown]
 # Without that argument it gives our vectors.
 #
-# **It normalises one side of its cosine.** To find a label it normalises the picture, whose length does not matter there,
-# and leaves the sentences as they are. So a long sentence vector has an advantage. To find pictures it does the opposite:
-# long picture vectors have it. We count what that changes among our hundred tiles.
+# **It normalises one side of its cosine.** To find a label it normalises the picture, whose length does not matter
+# there, and leaves the sentences as they are. So a long sentence vector has an advantage. To find pictures it does the
+# opposite: long picture vectors have it. We count what that changes among our hundred tiles.
 
 # %%
 pictures = exact.encode_images(here, normalize=False)
@@ -578,8 +584,8 @@ claim("Among the ten best pictures some were replaced", min(kept), "<", 10)
 
 # %% [markdown]
 # A cosine is at most 1. This number is a cosine times the length of the side that was left as it was. Did it do harm?
-# Hardly any label changed here, since the five sentence vectors are of similar length; other sentences may be less lucky.
-# Among the ten best pictures some were replaced, as above under "Forgetting the length". It is the same fault.
+# Hardly any label changed here, since the five sentence vectors are of similar length; other sentences may be less
+# lucky. Among the ten best pictures some were replaced, as above under "Forgetting the length". It is the same fault.
 #
 # **It encodes JPEG pictures again.** It puts Pillow pictures into a `datasets` table. There, one that was opened from a
 # JPEG stream, such as an upload, is compressed a second time. A picture with a file name, or one that was converted to
@@ -615,7 +621,8 @@ ratio = seconds(lambda: theirs.encode_text(["fat"], 1)) / ours
 print(f"one caption takes it {ratio:.0f} times as long")
 
 # %% [markdown]
-# **It cannot retrieve.** Its method reads the vectors of the pictures from an attribute that nothing ever sets. Here `index` does.
+# **It cannot retrieve.** Its method reads the vectors of the pictures from an attribute that nothing ever sets. Here
+# `index` does.
 
 # %%
 try:
@@ -624,8 +631,9 @@ except AttributeError as error:
     print("AttributeError:", error)
 
 # %% [markdown]
-# All of these are small slips, of the kind that every short script holds. A test would have found them. That is the lesson
-# to take along, also for one's own scripts: compare with the plain library once, on odd input, and keep the comparison.
+# All of these are small slips, of the kind that every short script holds. A test would have found them. That is the
+# lesson to take along, also for one's own scripts: compare with the plain library once, on odd input, and keep the
+# comparison.
 #
 # ## Exercises
 #
@@ -667,10 +675,10 @@ claim("the strongest blur changes the lymphocytes, too", kept[4][1], "==", False
 claim("blur moves their vector most", np.delete(same[4], 1) - same[4][1], ">", 0.05)
 
 # %% [markdown]
-# An arrow marks a label that has changed. The weakest blur does next to nothing. The tumour, whose lead was the smallest,
-# changes its name first; later and at a lower cosine the fat still keeps its own. So the two do not go together: the
-# cosine says how far a vector has moved, the label only asks which sentence is nearest now. Nor does a long lead protect:
-# the strongest blur changes the lymphocytes, too, because blur moves their vector most.
+# An arrow marks a label that has changed. The weakest blur does next to nothing. The tumour, whose lead was the
+# smallest, changes its name first; later and at a lower cosine the fat still keeps its own. So the two do not go
+# together: the cosine says how far a vector has moved, the label only asks which sentence is nearest now. Nor does a
+# long lead protect: the strongest blur changes the lymphocytes, too, because blur moves their vector most.
 #
 # :::{solution-end}
 # :::
@@ -714,8 +722,9 @@ claim("and closer than smooth muscle", like["a photo of a dog"] - like["smooth m
 # Capitals make no difference: the {term}`tokenizer` lowers all letters. A full stop is a token and moves the vector a
 # little. A paraphrase moves it more; a misspelt word, which falls into other tokens, more still. Is the paraphrase
 # understood, then? It is far closer than smooth muscle. But in the tiny track the dog is hardly farther away than the
-# misspelt word, and closer than smooth muscle: the model has learned to keep tissues apart, and nothing forced it to keep
-# a dog away from lymphocytes. So a high cosine between two sentences does not show that the model knows what they mean.
+# misspelt word, and closer than smooth muscle: the model has learned to keep tissues apart, and nothing forced it to
+# keep a dog away from lymphocytes. So a high cosine between two sentences does not show that the model knows what they
+# mean.
 #
 # :::{solution-end}
 # :::
@@ -723,7 +732,8 @@ claim("and closer than smooth muscle", like["a photo of a dog"] - like["smooth m
 # :::{exercise} Only two of the five
 # :label: ex-06-two
 #
-# Without encoding anything again: what would the model say about each of the five tiles if only "mucus" and "smooth muscle" were on the list?
+# Without encoding anything again: what would the model say about each of the five tiles if only "mucus" and "smooth
+# muscle" were on the list?
 # :::
 #
 # :::{solution-start} ex-06-two
@@ -734,7 +744,8 @@ claim("and closer than smooth muscle", like["a photo of a dog"] - like["smooth m
 print([phrases[2:4][i] for i in cosines[:, 2:4].argmax(1)])
 
 # %% [markdown]
-# The columns of a similarity table can be chosen freely afterwards. Each tile gets one of the two names, fitting or not.
+# The columns of a similarity table can be chosen freely afterwards. Each tile gets one of the two names, fitting or
+# not.
 #
 # :::{solution-end}
 # :::

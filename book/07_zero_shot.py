@@ -26,8 +26,8 @@
 #
 # ## What you need first
 #
-# Vectors of pictures and sentences, from {doc}`06_using_plip`. Where the models come from ({doc}`05_fine_tuning`) helps, but
-# is not needed.
+# Vectors of pictures and sentences, from {doc}`06_using_plip`. Where the models come from ({doc}`05_fine_tuning`)
+# helps, but is not needed.
 
 # %% tags=["remove-cell"]
 # Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
@@ -40,9 +40,10 @@ claim = Claims("07_zero_shot")
 # %% [markdown]
 # ## A classifier made of words
 #
-# An ordinary classifier learns from thousands of labelled tiles. Add a class, and you label thousands more. A model with a common
-# space of pictures and words needs none of that. Write one sentence for each class, turn the sentences into vectors, and give each
-# tile the class whose sentence is nearest. This is {term}`zero-shot` classification {cite}`radford2021clip`.
+# An ordinary classifier learns from thousands of labelled tiles. Add a class, and you label thousands more. A model
+# with a common space of pictures and words needs none of that. Write one sentence for each class, turn the sentences
+# into vectors, and give each tile the class whose sentence is nearest. This is {term}`zero-shot` classification
+# {cite}`radford2021clip`.
 #
 # We load two models: a general one, CLIP, and PLIP, the same model after it has read about pathology.
 
@@ -57,11 +58,11 @@ clip = PLIP(artifacts.checkpoint(track.clip))
 plip = PLIP(artifacts.checkpoint(track.plip))
 
 # %% [markdown]
-# The first benchmark has nine kinds of tissue from the colon. It imitates the set of Kather and
-# colleagues {cite}`kather2019nct`: the same nine classes with the same short codes. All its tiles come from laboratories that no
+# The first benchmark has nine kinds of tissue from the colon. It imitates the set of Kather and colleagues
+# {cite}`kather2019nct`: the same nine classes with the same short codes. All its tiles come from laboratories that no
 # model has seen in training. (In the full track it is the real set, and its copy on the hub names neither slide nor
-# laboratory: there each tile counts as a slide of its own. Where the text below reads a result, it reads that of the tiny
-# track.)
+# laboratory: there each tile counts as a slide of its own. Where the text below reads a result, it reads that of the
+# tiny track.)
 
 # %%
 name = track.benchmarks[0]
@@ -76,8 +77,8 @@ for code, phrase in zip(codes, phrases, strict=True):
 # %% [markdown]
 # ## One tile
 #
-# Take one tile, and the nine sentences in the words of the paper: "An H&E image of ...". `zero_shot.classifier` embeds them.
-# The result is a matrix with one row for each class, and this matrix *is* the classifier.
+# Take one tile, and the nine sentences in the words of the paper: "An H&E image of ...". `zero_shot.classifier` embeds
+# them. The result is a matrix with one row for each class, and this matrix *is* the classifier.
 
 # %%
 words = zero_shot.classifier(plip, phrases, microcosm.TEMPLATES[name])
@@ -89,8 +90,8 @@ for i in np.argsort(-scores[0]):
     print(f"{scores[0, i]:6.3f}  {phrases[i]}{mark}")
 
 # %% [markdown]
-# Nine dot products, and the largest wins. For this tile the first is far ahead of the second. Is it so for all tiles? And
-# are the close ones less often right?
+# Nine dot products, and the largest wins. For this tile the first is far ahead of the second. Is it so for all tiles?
+# And are the close ones less often right?
 
 # %%
 second, first = np.sort(scores, axis=1)[:, -2:].T
@@ -114,14 +115,14 @@ claim("there the label is wrong much more often", right[~close].mean() - right[c
 #
 # ## A dot product is a shadow
 #
-# What did those nine numbers measure? Nobody can draw the space of a model, so take a flat one with three sentences in it,
-# and let one tile turn through it. From the tile drop a perpendicular onto the line of each sentence. Where it lands is
-# the shadow of the tile on that sentence, and the length of the shadow *is* the {term}`dot product`, since tile and
-# sentences all lie at distance one from the centre. A shadow that falls behind the centre, away from its sentence, counts
-# as negative.
+# What did those nine numbers measure? Nobody can draw the space of a model, so take a flat one with three sentences in
+# it, and let one tile turn through it. From the tile drop a perpendicular onto the line of each sentence. Where it
+# lands is the shadow of the tile on that sentence, and the length of the shadow *is* the {term}`dot product`, since
+# tile and sentences all lie at distance one from the centre. A shadow that falls behind the centre, away from its
+# sentence, counts as negative.
 #
-# The picture opens at its last moment. Press play, and it begins with the first; or move the slider. Expect the label to
-# change where two shadows reach equally far, half-way between two sentences.
+# The picture opens at its last moment. Press play, and it begins with the first; or move the slider. Expect the label
+# to change where two shadows reach equally far, half-way between two sentences.
 
 # %%
 from plip_tutorial import widgets
@@ -160,18 +161,19 @@ claim("in the third moment another shadow is the longest", np.abs(cosines[-1]).a
 claim("it lies behind the centre and counts least", cosines[-1, np.abs(cosines[-1]).argmax()], "<", -0.9)
 
 # %% [markdown]
-# Two things carry over to the model. The label needs no large dot product, only the largest; in the third moment another
-# shadow is the longest, but it lies behind the centre and counts least. And a tile between two sentences gets one of
-# them, though a small turn would have given it the other.
+# Two things carry over to the model. The label needs no large dot product, only the largest; in the third moment
+# another shadow is the longest, but it lies behind the centre and counts least. And a tile between two sentences gets
+# one of them, though a small turn would have given it the other.
 #
 # ## All tiles
 #
-# Now all tiles, and both models. Each model needs its own nine sentences: vectors of different models do not fit together.
+# Now all tiles, and both models. Each model needs its own nine sentences: vectors of different models do not fit
+# together.
 #
-# A score says little alone, so three rows without any model keep the others honest. "Constant" always gives the most common
-# class. The other two are a {term}`logistic regression` on the mean colour of a tile, and one on its colour histogram. They
-# learn from labelled training tiles, so they are no zero-shot methods. They have an unfair advantage, and that is on
-# purpose: a foundation model that loses to the average colour has not understood tissue.
+# A score says little alone, so three rows without any model keep the others honest. "Constant" always gives the most
+# common class. The other two are a {term}`logistic regression` on the mean colour of a tile, and one on its colour
+# histogram. They learn from labelled training tiles, so they are no zero-shot methods. They have an unfair advantage,
+# and that is on purpose: a foundation model that loses to the average colour has not understood tissue.
 
 # %%
 from plip_tutorial import metrics
@@ -203,18 +205,18 @@ def all_labels(name):
     }
 
 # %% [markdown]
-# The scores in the table are made of {term}`F1`. Of one class, {term}`precision` is the share of the tiles called by its
-# name that are right, and {term}`recall` the share of its tiles that are found. F1 is their harmonic mean, twice their
-# product over their sum: high only if both are.
+# The scores in the table are made of {term}`F1`. Of one class, {term}`precision` is the share of the tiles called by
+# its name that are right, and {term}`recall` the share of its tiles that are found. F1 is their harmonic mean, twice
+# their product over their sum: high only if both are.
 #
 # With nine classes there are nine F1. {term}`Weighted F1 <weighted F1>` averages them by the number of tiles of each
 # class; it is the paper's score for zero-shot. {term}`Macro F1 <macro F1>` gives rare classes the same weight.
-# {term}`Balanced accuracy <balanced accuracy>` is the mean recall. {term}`MCC`, the Matthews correlation coefficient, is 0
-# for guessing, whatever the classes, and 1 if all is right. Four scores that differ are no contradiction, they answer
-# different questions.
+# {term}`Balanced accuracy <balanced accuracy>` is the mean recall. {term}`MCC`, the Matthews correlation coefficient,
+# is 0 for guessing, whatever the classes, and 1 if all is right. Four scores that differ are no contradiction, they
+# answer different questions.
 #
-# Intervals come from a {term}`bootstrap` over patients, since tiles of one patient are not independent observations. That
-# the test tiles come from few laboratories no such interval shows.
+# Intervals come from a {term}`bootstrap` over patients, since tiles of one patient are not independent observations.
+# That the test tiles come from few laboratories no such interval shows.
 
 # %%
 predictions = all_labels(name)
@@ -253,16 +255,16 @@ for model, encoder in [("CLIP", clip), ("PLIP", plip)]:
 
 # %% tags=["claim", "remove-cell"]
 claim("To CLIP the nine sentences are almost one and the same", alike["CLIP"], ">", 0.95)
-claim("a few classes get nearly all tiles and others hardly any",
-      [np.sort(given["CLIP"])[4:].sum() / len(truth), 1 - np.sort(given["CLIP"])[2] / 100], ">", 0.9)
+claim("a few classes get nearly all tiles", np.sort(given["CLIP"])[4:].sum() / len(truth), ">", 0.9)
+claim("and others hardly any", np.sort(given["CLIP"])[:3], "<", 10)
 
 # %% tags=["claim", "remove-cell"]
 claim("PLIP's sentences point in different directions", alike["PLIP"], "<", 0.6)
 
 # %% [markdown]
 # To CLIP the nine sentences are almost one and the same. What they share adds the same to each of the nine scores and
-# decides nothing. The small rest does tell the names apart, but it was never tied to pictures of tissue, so a few classes
-# get nearly all tiles and others hardly any. PLIP's sentences point in different directions.
+# decides nothing. The small rest does tell the names apart, but it was never tied to pictures of tissue, so a few
+# classes get nearly all tiles and others hardly any. PLIP's sentences point in different directions.
 #
 # Is a difference between two rows more than luck? All were asked about the same tiles, so we resample both together.
 
@@ -282,8 +284,8 @@ for other in ("CLIP", "colour histogram"):
 claim("Both lie above 0", [score.low for score in more.values()], ">", 0.05)
 
 # %% [markdown]
-# An interval that holds 0 means that the two were not told apart. One that lies on one side of 0 means that they were, on
-# tiles like these. Both lie above 0.
+# An interval that holds 0 means that the two were not told apart. One that lies on one side of 0 means that they were,
+# on tiles like these. Both lie above 0.
 #
 # ## Four sets
 #
@@ -319,8 +321,8 @@ claim("The constant bar has sunk", results["micro-digestpath"]["constant"]["macr
 # Look at each set in turn, and always at the grey bars first.
 #
 # On the set with nine classes the constant bar is near the floor, so the height of PLIP's bar means something. On the
-# third set, the imitation of DigestPath, eight of nine tiles are benign. There "always benign" already has a high weighted
-# F1, with no picture looked at. **A bar has to be read from the top of the constant bar, not from zero.**
+# third set, the imitation of DigestPath, eight of nine tiles are benign. There "always benign" already has a high
+# weighted F1, with no picture looked at. **A bar has to be read from the top of the constant bar, not from zero.**
 #
 # The remedy is a score in which the rare class counts.
 
@@ -356,9 +358,9 @@ claim("On the three others PLIP is ahead",
 claim("on `micro-wsss4luad` by little", gains["colour", "micro-wsss4luad"], "<", 0.05)
 
 # %% [markdown]
-# **PLIP is ahead of CLIP on each set. Against plain colour it is less clear.** On `micro-digestpath` the interval holds 0,
-# so there the two were not told apart: a probe that has learned from labelled tiles but sees no shape does as well. On
-# the three others PLIP is ahead, on `micro-wsss4luad` by little. The next section shows that even this hangs on the
+# **PLIP is ahead of CLIP on each set. Against plain colour it is less clear.** On `micro-digestpath` the interval holds
+# 0, so there the two were not told apart: a probe that has learned from labelled tiles but sees no shape does as well.
+# On the three others PLIP is ahead, on `micro-wsss4luad` by little. The next section shows that even this hangs on the
 # wording.
 #
 # ## One prompt is a sample
@@ -394,14 +396,15 @@ print(f"the paper's prompt: {values[0]:.3f}, better than",
       f"{(values < values[0]).mean():.0%} of the templates")
 
 # %% tags=["claim", "remove-cell"]
-claim("the worst and the best are further apart than any interval is wide",
-      values.max() - values.min() - max(score.high - score.low for score in spread.values()), ">", 0.05)
+claim("moves the score by about half a tenth", values.max() - values.min(), "about", 0.05, margin=0.02)
+claim("about as much as an interval is wide", values.max() - values.min(), "about",
+      np.mean([score.high - score.low for score in spread.values()]), margin=0.02)
 claim("the best is no sentence at all", templates[values.argmax()], "in", ["{}", "{}.", "Tissue: {}", "H&E: {}"])
 
 # %% [markdown]
-# Nothing about the model changed between these dots, and yet the worst and the best are further apart than any interval
-# is wide. The paper's prompt is one dot among them; how lucky a draw it was, the last line says. And the best is no
-# sentence at all, only a keyword or less around the name of the class.
+# Nothing about the model changed between these dots. On this set the wording moves the score by about half a tenth,
+# about as much as an interval is wide. The paper's prompt is one dot among them; how lucky a draw it was, the last line
+# says. And the best is no sentence at all, only a keyword or less around the name of the class.
 #
 # Is it so on the other sets, and for CLIP? One row for each, with the best baseline beside it.
 
@@ -427,38 +430,43 @@ for set_name, test in tests.items():
         row = f1.min(), f1.median(), f1.max(), without, f1.idxmin()
         table[set_name, model] = row
 heads = ["worst", "median", "best", "best baseline", "worst template"]
-table = pd.DataFrame.from_dict(table, orient="index", columns=heads)
+table = pd.DataFrame(table, index=heads).T.infer_objects()
 table.round(3)
 
 # %% tags=["claim", "remove-cell"]
-claim("For PLIP that is so on no set", (table["best"] - table["worst"])[1::2], ">", 0.1)
-claim("on every set its worst wording falls below the best baseline",
-      (table["best baseline"] - table["worst"])[1::2], ">", 0, margin=0.02)
-claim("from an almost perfect score", table["best"].iloc[-1], ">", 0.95)
+claim("On the first set PLIP stays well above plain colour with all of them",
+      (table["worst"] - table["best baseline"]).iloc[1], ">", 0.08)
+claim("On the three others its worst wording falls below the best baseline",
+      (table["best baseline"] - table["worst"])[3::2], ">", 0.03)
+claim("from an almost perfect score", table["best"].iloc[-1], ">", 0.96)
+
+# %% tags=["claim", "remove-cell"]
+claim("to about one half", table["worst"].iloc[-1], "about", 0.5, margin=0.05)
 
 # %% tags=["claim", "remove-cell"]
 claim("That is so for CLIP on all four sets", (table["best baseline"] - table["median"])[::2], ">", 0.04)
-claim("for PLIP on `micro-digestpath`", (table["best baseline"] - table["median"]).iloc[5], ">", 0.01)
+claim("for PLIP on `micro-digestpath`", (table["best baseline"] - table["median"]).iloc[5], ">", 0.02)
 claim("On the three others PLIP's median is higher",
       (table["median"] - table["best baseline"]).iloc[[1, 3, 7]], ">", 0.005)
 
 # %% [markdown]
-# We expected much the same score from all wordings. For PLIP that is so on no set, and on every set its worst wording
-# falls below the best baseline, on `micro-wsss4luad` from an almost perfect score.
+# We expected much the same score from all wordings. On the first set PLIP stays well above plain colour with all of
+# them. On the three others its worst wording falls below the best baseline, on `micro-wsss4luad` from an almost perfect
+# score to about one half.
 #
 # Now read each row against its baseline. Where the median lies below it, most of these wordings lose to what needs no
-# model, though the best of them may not. That is so for CLIP on all four sets, and for PLIP on `micro-digestpath`. On the
-# three others PLIP's median is higher. **So "PLIP reaches this F1" is incomplete; it reaches it *with this prompt*.** If
-# you report zero-shot results, report the spread, or an ensemble.
+# model, though the best of them may not. That is so for CLIP on all four sets, and for PLIP on `micro-digestpath`. On
+# the three others PLIP's median is higher. **So "PLIP reaches this F1" is incomplete; it reaches it *with this
+# prompt*.** If you report zero-shot results, report the spread, or an ensemble.
 #
-# And do not pick the best dot. You would be choosing with the {term}`test set` in hand, and the next laboratory will not confirm it.
-# {doc}`08_linear_probing` shows how far such a choice can fool you.
+# And do not pick the best dot. You would be choosing with the {term}`test set` in hand, and the next laboratory will
+# not confirm it. {doc}`08_linear_probing` shows how far such a choice can fool you.
 #
 # ## Ensembles
 #
-# If one sentence is a sample, take the mean of many. An ensemble embeds all templates, and several synonyms of each class,
-# and averages the vectors. The classifier stays one row for each class, so classification costs no more. We expect a score
-# near the upper end of the spread, without having to choose.
+# If one sentence is a sample, take the mean of many. An ensemble embeds all templates, and several synonyms of each
+# class, and averages the vectors. The classifier stays one row for each class, so classification costs no more. We
+# expect a score near the upper end of the spread, without having to choose.
 
 # %%
 synonyms = {
@@ -477,22 +485,22 @@ for what, class_names in many.items():
     found, _ = zero_shot.predict(images, rows)
     reports[what] = metrics.report(truth, found, groups=patients)
     better[what] = (values < reports[what]["weighted_f1"].value).mean()
-    gain = ahead(found, predictions["PLIP"], "weighted_f1", tiles)
+    more[what] = ahead(found, predictions["PLIP"], "weighted_f1", tiles)
     print(f"{what}: better than {better[what]:.0%} of the templates,")
-    print(f"    minus the paper's prompt {gain}")
+    print(f"    minus the paper's prompt {more[what]}")
 metrics.table({what: reports[what] for what in ("PLIP", *many)})[columns]
 
 # %% tags=["claim", "remove-cell"]
 claim("stand above the middle of the spread, but not near its upper end",
       better["all templates"], "between", (0.52, 0.85))
-claim("The synonyms did not help here", reports["and synonyms"]["weighted_f1"].value
-      - reports["all templates"]["weighted_f1"].value, "<", 0.005)
+claim("the interval holds 0, so they were not told apart", more["all templates"], "holds", 0, margin=0.01)
+claim("With the synonyms the score falls below the middle", better["and synonyms"], "<", 0.4)
 
 # %% [markdown]
-# The first row is the single prompt of the paper, the two others are new. All templates together stand above the middle of
-# the spread, but not near its upper end, as we had expected. The printed intervals say whether an ensemble was told apart
-# from the paper's prompt. What an ensemble buys is that nothing had to be chosen. The synonyms did not help here; other
-# words may.
+# The first row is the single prompt of the paper, the two others are new. All templates together stand above the middle
+# of the spread, but not near its upper end, as we had expected. Held against the paper's prompt the interval holds 0,
+# so they were not told apart. What an ensemble buys is that nothing had to be chosen. With the synonyms the score falls
+# below the middle; other words may help.
 #
 # ## Behind the score
 #
@@ -502,8 +510,8 @@ claim("The synonyms did not help here", reports["and synonyms"]["weighted_f1"].v
 plots.confusion(truth, predictions["PLIP"], codes)
 
 # %% [markdown]
-# The worst cells deserve a look at the tiles themselves. Before you see them: for each pair, think what the two tissues have in
-# common, and whether you could tell them apart at this size.
+# The worst cells deserve a look at the tiles themselves. Before you see them: for each pair, think what the two tissues
+# have in common, and whether you could tell them apart at this size.
 
 # %% mystnb={"image": {"alt": "Three rows of tiles, each row the tiles of one class that were taken for another."}, "figure": {"caption": "Tiles behind the three worst cells.", "name": "fig-07-worst"}}
 worst = zero_shot.worst_confusions(truth, predictions["PLIP"], n=3)
@@ -519,8 +527,8 @@ plots.gallery_rows(rows, titles)
 
 # %% tags=["claim", "remove-cell"]
 claim("fibres cut lengthwise look like other fibres", "STR, called MUS", "in", titles)
-claim("of the tumour a third is called debris", worst[titles.index("TUM, called DEB")].share,
-      "about", 1 / 3, margin=0.05)
+claim("of the tumour more than a third is called debris", worst[titles.index("TUM, called DEB")].share,
+      "between", (0.35, 0.45))
 
 # %% tags=["claim", "remove-cell"]
 claim("most of the tumour is missed", recall, "<", 0.45)
@@ -528,17 +536,18 @@ claim("none of the four scores above has said so", [reports["PLIP"][c] for c in 
 
 # %% [markdown]
 # Some of these errors a pathologist would forgive: at the border of two tissues both names are right, and fibres cut
-# lengthwise look like other fibres. One is not forgivable: of the tumour a third is called debris, and the recall says
-# that most of the tumour is missed. **Nobody who looks for cancer could use such a model, and none of the four scores
-# above has said so.** Neither does the matrix know which errors matter. That is the reason to look.
+# lengthwise look like other fibres. One is not forgivable: of the tumour more than a third is called debris, and the
+# recall says that most of the tumour is missed. **Nobody who looks for cancer could use such a model, and none of the
+# four scores above has said so.** Neither does the matrix know which errors matter. That is the reason to look.
 #
 # ## Exercises
 #
 # :::{exercise} Your own words
 # :label: ex-07-own
 #
-# Write three templates that are not in the list, and try to beat the paper's prompt. Then be honest: how many did you try,
-# and on which tiles did you choose? Check your favourite on the training split, which none of your choices has touched.
+# Write three templates that are not in the list, and try to beat the paper's prompt. Then be honest: how many did you
+# try, and on which tiles did you choose? Check your favourite on the training split, which none of your choices has
+# touched.
 # :::
 #
 # :::{solution-start} ex-07-own
@@ -557,14 +566,19 @@ scores = pd.DataFrame(scores).map(float)
 scores.round(3)
 
 # %% tags=["claim", "remove-cell"]
-claim("all of them fall behind the paper's prompt, and on both splits",
-      scores.iloc[0] - scores.iloc[1:].max(), ">", 0, margin=0.01)
+claim("the first falls far behind, on both splits", scores.iloc[0] - scores.iloc[1], ">", 0.1)
+claim("The two others stay within a few hundredths", (scores.iloc[2:] - scores.iloc[0]).to_numpy(),
+      "about", 0, margin=0.03)
+
+# %% tags=["claim", "remove-cell"]
+claim("the second is behind on the test split", scores["test"].iloc[0] - scores["test"].iloc[2], ">", 0.005)
+claim("and ahead on the training split", scores["train"].iloc[2] - scores["train"].iloc[0], ">", 0.005)
 
 # %% [markdown]
-# We tried three. In the tiny track all of them fall behind the paper's prompt, and on both splits: large differences are
-# real. Had we gone on until one of forty was ahead on the test split by a few thousandths, that might have been luck, and
-# the training split would tell. (PLIP was trained on pictures from the laboratories of the training split. Compare the
-# order only.)
+# We tried three. In the tiny track the first falls far behind, on both splits: large differences are real. The two
+# others stay within a few hundredths of the paper's prompt, and there the splits disagree: the second is behind on the
+# test split and ahead on the training split. Whoever chooses by one of them may choose luck. (PLIP was trained on
+# pictures from the laboratories of the training split. Compare the order only.)
 #
 # :::{solution-end}
 # :::
@@ -572,7 +586,8 @@ claim("all of them fall behind the paper's prompt, and on both splits",
 # :::{exercise} A tenth sentence
 # :label: ex-07-tenth
 #
-# Add a class that does not occur, such as "a photo of a dog" or "artefact". How many tiles does it take away, and from which class?
+# Add a class that does not occur, such as "a photo of a dog" or "artefact". How many tiles does it take away, and from
+# which class?
 # :::
 #
 # :::{solution-start} ex-07-tenth
@@ -590,15 +605,19 @@ for extra in ["a photo of a dog", "An H&E image of an artefact",
     print(f"{extra!r} takes {len(lost)} tiles: {counts}")
 
 # %% tags=["claim", "remove-cell"]
-claim("each of the three takes some tiles, but few", [len(lost) / len(truth) for lost in taken.values()],
-      "between", (0.001, 0.03))
-claim("The dog takes most of its tiles from the lymphocytes", (taken["a photo of a dog"] == "LYM").mean(), ">", 0.5)
+claim("it takes few tiles, and the dog none", [len(taken[key]) for key in list(taken)[::2]], "in", range(10))
+claim("and the dog none", len(taken["a photo of a dog"]), "==", 0)
+claim("The artefact takes many more", len(taken["An H&E image of an artefact"]), ">", 30)
+
+# %% tags=["claim", "remove-cell"]
+claim("nearly all of them from two classes",
+      taken["An H&E image of an artefact"].value_counts(normalize=True)[:2].sum(), ">", 0.9)
 
 # %% [markdown]
-# The labels compete, and here each of the three takes some tiles, but few. One might fear the vague sentence, "tissue",
-# since it fits every tile. But what counts is to be the *nearest*, and a sentence that fits everything a little is seldom
-# that. The dog takes most of its tiles from the lymphocytes: to this model the two sentences are close, as
-# {ref}`ex-06-words` found. A list of labels is part of the model that you test.
+# The labels compete. One might fear the vague sentence, "tissue", since it fits every tile. But what counts is to be
+# the *nearest*, and a sentence that fits everything a little is seldom that: it takes few tiles, and the dog none. The
+# artefact takes many more, and in the tiny track nearly all of them from two classes, though no tile carries that name;
+# some are torn or out of focus. A list of labels is part of the model that you test.
 #
 # :::{solution-end}
 # :::
@@ -636,17 +655,20 @@ for title, cell in zip(titles, worst):
     print(f"{title}: neighbour {ranks[-1]} of {len(row)} among the sentences")
 
 # %% tags=["claim", "remove-cell"]
-claim("the nearer two sentences, the more of their tiles are confused", correlation, ">", 0.5)
-claim("each of the worst cells joins a class with one of its three nearest sentences", ranks, "<", 3.5)
-claim("normal mucosa and tumour are near in words", pairs.index((6, 8)), "<", 4)
+claim("the nearer two sentences, the more of their tiles are confused", correlation, ">", 0.45)
+claim("one of the worst cells joins the two closest sentences of all",
+      "{1}, called {0}".format(*(codes[i] for i in pairs[0])), "in", titles)
+claim("the tumour that is called debris nobody would have guessed", ranks[titles.index("TUM, called DEB")], ">", 3)
 
 # %% tags=["claim", "remove-cell"]
-claim("and hardly ever confused", [share[6, 8], share[8, 6]], "<", 0.05)
+claim("of stroma and tumour one is often taken for the other", share[8, 7], ">", 0.15)
+claim("hardly ever the other way round", share[7, 8], "<", 0.05)
 
 # %% [markdown]
-# The rank correlation says that words predict much: the nearer two sentences, the more of their tiles are confused. And
-# each of the worst cells joins a class with one of its three nearest sentences. But normal mucosa and tumour are near in
-# words and hardly ever confused: the pictures have their say, too.
+# The rank correlation says that words predict a good part: the nearer two sentences, the more of their tiles are
+# confused, and one of the worst cells joins the two closest sentences of all. But the tumour that is called debris
+# nobody would have guessed from the sentences; its cause lies elsewhere. Nor do sentences tell the direction: of stroma
+# and tumour one is often taken for the other, and hardly ever the other way round.
 #
 # :::{solution-end}
 # :::
@@ -664,8 +686,8 @@ claim("and hardly ever confused", [share[6, 8], share[8, 6]], "<", 0.05)
 #
 # ## References
 #
-# Zero-shot classification and prompt ensembles come from CLIP {cite}`radford2021clip`; the prompts and the four sets from the PLIP
-# paper {cite}`huang2023plip`.
+# Zero-shot classification and prompt ensembles come from CLIP {cite}`radford2021clip`; the prompts and the four sets
+# from the PLIP paper {cite}`huang2023plip`.
 #
 # :::{bibliography}
 # :filter: docname in docnames

@@ -27,13 +27,13 @@
 #
 # ## What you need first
 #
-# {doc}`07_zero_shot`, and for one section {doc}`08_linear_probing`. Each limit below is a measurement on the models of this
-# book. On other models the numbers differ, the questions stay: change the track, or the name of the benchmark, and the same
-# cells ask them again.
+# {doc}`07_zero_shot`, and for one section {doc}`08_linear_probing`. Each limit below is a measurement on the models of
+# this book. On other models the numbers differ, the questions stay: change the track, or the name of the benchmark, and
+# the same cells ask them again.
 #
-# What the text says of results, laboratories and slides is true of the tiny track, whose tiles are drawn. The public copies
-# of real sets that the full track uses tell neither: there all tiles belong to one unknown laboratory, and each counts as a
-# slide of its own.
+# What the text says of results, laboratories and slides is true of the tiny track, whose tiles are drawn. The public
+# copies of real sets that the full track uses tell neither: there all tiles belong to one unknown laboratory, and each
+# counts as a slide of its own.
 
 # %% tags=["remove-cell"]
 # Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
@@ -72,12 +72,12 @@ print("macro F1", metrics.macro_f1(truth, predicted, groups=slides))
 #
 # ## Does it read?
 #
-# Vision-language models may treat a sentence as a {term}`bag of words` {cite}`yuksekgonul2023bags`, and they have trouble
-# with a plain "no" {cite}`alhamoud2025negation`. The usual test shows the model a picture and two sentences, a right one and
-# a wrong one, and counts how often the right one is nearer. A coin reaches one half.
+# Vision-language models may treat a sentence as a {term}`bag of words` {cite}`yuksekgonul2023bags`, and they have
+# trouble with a plain "no" {cite}`alhamoud2025negation`. The usual test shows the model a picture and two sentences, a
+# right one and a wrong one, and counts how often the right one is nearer. A coin reaches one half.
 #
-# Here are three ways to be wrong: another tissue, the same words in a jumbled order, and a negation. We expect a model that
-# reads to see through all three.
+# Here are three ways to be wrong: another tissue, the same words in a jumbled order, and a negation. We expect a model
+# that reads to see through all three.
 
 # %%
 right = [template.replace("{}", phrases[i]) for i in truth]
@@ -98,18 +98,19 @@ pd.DataFrame({"right one preferred": wrong})
 
 # %% tags=["claim", "remove-cell"]
 claim("Another tissue is noticed nearly always", wrong["another tissue"], ">", 0.9)
-claim("The other two numbers are much nearer to one half", list(wrong.values())[1:], "<", 0.75)
-claim("Both lie above it", [score.low for score in list(wrong.values())[1:]], ">", 0.52)
+claim("Of the jumbled words the interval holds one half", wrong["words in a jumbled order"], "holds", 0.5, margin=0.01)
+claim("three times in four", wrong["negated"], "about", 0.75, margin=0.05)
 
 # %% [markdown]
-# Another tissue is noticed nearly always. That is what zero-shot lives on. The other two numbers are much nearer to one
-# half. Both lie above it, with their intervals. Does that show that the model reads, if only a little?
+# Another tissue is noticed nearly always. That is what zero-shot lives on. Of the jumbled words the interval holds one
+# half. But the sentence without the negation is preferred three times in four. Does that show that the model reads
+# "no"?
 #
 # ### A control makes the question fair
 #
-# An altered sentence is not only wrong. It is also another sentence, with a vector at another place, nearer to the pictures
-# or farther away, for whatever reason. So we alter the sentences once more and leave them *true*. A model that reads should
-# not care. What it does with a true sentence in other words is the zero line of this test.
+# An altered sentence is not only wrong. It is also another sentence, with a vector at another place, nearer to the
+# pictures or farther away, for whatever reason. So we alter the sentences once more and leave them *true*. A model that
+# reads should not care. What it does with a true sentence in other words is the zero line of this test.
 
 # %%
 showing = [text.replace("image of", "image showing") for text in right]
@@ -123,24 +124,30 @@ harmless = {what: preferred(texts) for what, texts in harmless.items()}
 pd.DataFrame({"first wording preferred": harmless})
 
 # %% tags=["claim", "remove-cell"]
-claim("the model still prefers the first wording", [score.low for score in harmless.values()], ">", 0.51)
-claim("almost as often as the negated one", harmless["image with X"].value - wrong["negated"].value,
-      "about", 0, margin=0.06)
-claim("both numbers above lie within the range of these harmless changes", list(wrong.values())[1:],
-      "between", np.quantile([*map(float, harmless.values())], [0, 1]), margin=0.01)
+claim("in two lines it lies above one half, in two below", [score.low for score in harmless.values()][:2], ">", 0.55)
+claim("in two lines it lies above one half, in two below", [score.high for score in harmless.values()][2:], "<", 0.495)
+claim("turned down as often as the negated sentence", harmless["image showing X"].value - wrong["negated"].value,
+      "about", 0, margin=0.03)
+
+# %% tags=["claim", "remove-cell"]
+claim("it is turned down two times in three", harmless["image with X"], "about", 2 / 3, margin=0.04)
+claim("most of what looked like reading",
+      (harmless["image with X"].value - 0.5) / (wrong["negated"].value - 0.5), ">", 0.6)
 
 # %% [markdown]
-# Nothing has become wrong, and the model still prefers the first wording. The control that fits the negation best is "image
-# with X": the same sentence without the "no". It is turned down almost as often as the negated one. And both numbers above
-# lie within the range of these harmless changes, so they say nothing about reading. **They say that sentences differ.**
-# Published tests of word order without such a control should be read with this table beside them.
+# Nothing has become wrong, and still the preference moves with the words: in two lines it lies above one half, in two
+# below. "Image showing X" is turned down as often as the negated sentence, though it is true. The control that fits the
+# negation best is "image with X", the same sentence without the "no"; it is turned down two times in three. So most of
+# what looked like reading is something else: **sentences differ.** Published tests of word order or negation without
+# such a control should be read with this table beside them.
 #
 # ### Turn the test round: one sentence, all pictures
 #
-# There is a fairer question. Keep the sentence, and let the *pictures* compete. Whether a sentence is unusual then does not
-# matter, since all pictures are held against the same one. We take "An H&E image **with** mucus" and "An H&E image **with
-# no** mucus", and look how well each puts the tiles of mucus before all others. The measure is the {term}`AUROC`, one half
-# is a coin. For the negated sentence a model that understands "no" must come out far *below* one half.
+# There is a fairer question. Keep the sentence, and let the *pictures* compete. Whether a sentence is unusual then does
+# not matter, since all pictures are held against the same one. We take "An H&E image **with** mucus" and "An H&E image
+# **with no** mucus", and look how well each puts the tiles of mucus before all others. The measure is the
+# {term}`AUROC`, one half is a coin. For the negated sentence a model that understands "no" must come out far *below*
+# one half.
 
 # %%
 sentences = [template.replace("{}", phrase) for phrase in phrases]
@@ -160,18 +167,19 @@ claim("nowhere does the second come near the low end", no, ">", 0.7)
 claim("A word on intervals such as `[1.000, 1.000]`", "1.000 [1.000, 1.000]", "in", list(map(str, yes + no)))
 
 # %% [markdown]
-# For all tissues the two columns are nearly the same, and nowhere does the second come near the low end. **Whoever searches
-# for "no mucus" finds mucus.** The name of the tissue decides, and the little word before it hardly counts. Reports say "no
-# tumor" more often than "tumor", so this matters. Do not write negations into prompts, and do not search reports with them.
+# For all tissues the two columns are nearly the same, and nowhere does the second come near the low end. **Whoever
+# searches for "no mucus" finds mucus.** The name of the tissue decides, and the little word before it hardly counts.
+# Reports say "no tumor" more often than "tumor", so this matters. Do not write negations into prompts, and do not
+# search reports with them.
 #
-# A word on intervals such as `[1.000, 1.000]`: where all tiles are sorted right, every resample of them is right as well,
-# so the interval has no width. That is not certainty. The next slide may bring the first error.
+# A word on intervals such as `[1.000, 1.000]`: where all tiles are sorted right, every resample of them is right as
+# well, so the interval has no width. That is not certainty. The next slide may bring the first error.
 #
 # ### Order, with the same words
 #
-# Now a pair of sentences that differ in nothing but order: "mucus, not fat" and "fat, not mucus". Every tissue stands once
-# on this side and once on that, so neither sentence has an advantage of its own. In two of the four forms the true name
-# comes first, in the others last.
+# Now a pair of sentences that differ in nothing but order: "mucus, not fat" and "fat, not mucus". Every tissue stands
+# once on this side and once on that, so neither sentence has an advantage of its own. In two of the four forms the true
+# name comes first, in the others last.
 
 # %%
 placed = {}
@@ -189,17 +197,17 @@ claim("the number falls below that of a coin", [score.high for score in list(pla
 claim("here they lie somewhat less far below", sum(map(float, placed.values())) - 2, ">", 0.03)
 
 # %% [markdown]
-# Look at the first two lines alone, and you might write that the model understands order. Then look at the last two. There
-# the true name comes last, and the number falls below that of a coin. A model that reads would be above one half in all four
-# lines. A bag of words would give one half in all four. If the first place counted and nothing else, the last two lines
-# would lie about as far below one half as the first two lie above; here they lie somewhat less far below. So the place
-# counts, and of "not" and "no" something may be read, but too little to turn the answer when the true name stands last. **A
-# test with one form only would have fooled us.**
+# Look at the first two lines alone, and you might write that the model understands order. Then look at the last two.
+# There the true name comes last, and the number falls below that of a coin. A model that reads would be above one half
+# in all four lines. A bag of words would give one half in all four. If the first place counted and nothing else, the
+# last two lines would lie about as far below one half as the first two lie above; here they lie somewhat less far
+# below. So the place counts, and of "not" and "no" something may be read, but too little to turn the answer when the
+# true name stands last. **A test with one form only would have fooled us.**
 #
 # ## Does the answer depend on how one asks?
 #
-# {doc}`07_zero_shot` showed how far the score moves from prompt to prompt. What about the single tile? Here are ten ways to
-# ask the same question, some of which differ in a full stop or in capitals only.
+# {doc}`07_zero_shot` showed how far the score moves from prompt to prompt. What about the single tile? Here are ten
+# ways to ask the same question, some of which differ in a full stop or in capitals only.
 
 # %%
 asked = [
@@ -215,12 +223,12 @@ print(f"tiles with one answer under all ten: {(agreed == 1).mean():.0%}")
 
 # %% tags=["claim", "remove-cell"]
 claim("The score moves little", max(scores) - min(scores), "<", 0.06)
-claim("about three tiles in ten get another name", (agreed < 1).mean(), "about", 0.3, margin=0.05)
+claim("about a quarter of the tiles get another name", (agreed < 1).mean(), "about", 0.25, margin=0.05)
 
 # %% [markdown]
-# The score moves little, and yet about three tiles in ten get another name when one asks in other words. The errors cancel
-# in the average; for the single tile they do not. One can make use of that. Where the prompts agree, is the answer more
-# often right?
+# The score moves little, and yet about a quarter of the tiles get another name when one asks in other words. The errors
+# cancel in the average; for the single tile they do not. One can make use of that. Where the prompts agree, is the
+# answer more often right?
 
 # %%
 crowds = {
@@ -238,11 +246,12 @@ table
 
 # %% tags=["claim", "remove-cell"]
 claim("It is, and by far", float(table["accuracy"].iloc[0]) - float(table["accuracy"].iloc[1]), ">", 0.2)
-claim("The more they differ, the less often it is right", np.diff(table["accuracy"].map(float)), "<", -0.05)
+claim("The more they differ, the less often it is right", np.diff(table["accuracy"].map(float)), "<", -0.03)
 
 # %% [markdown]
-# It is, and by far. The more they differ, the less often it is right. **Disagreement costs nine more sentences and no label,
-# and it is an honest warning.** Agreement is no proof: all prompts go through the same model and share its mistakes.
+# It is, and by far. The more they differ, the less often it is right. **Disagreement costs nine more sentences and no
+# label, and it is an honest warning.** Agreement is no proof: all prompts go through the same model and share its
+# mistakes.
 #
 # ## Another laboratory
 #
@@ -265,10 +274,10 @@ claim("One number for \"new laboratories\" hides a spread", max(map(float, by_la
 #
 # ### One thing at a time
 #
-# Laboratories differ in everything at once: other patients, other dyes, another scanner. To see what does the harm we change
-# one thing and keep the tile. Half the haematoxylin is the same tile, left in haematoxylin for a shorter time. What changes
-# now was changed by the laboratory alone. We expect the dyes and the lamp to do most, since they move the colour of all
-# pixels the same way.
+# Laboratories differ in everything at once: other patients, other dyes, another scanner. To see what does the harm we
+# change one thing and keep the tile. Half the haematoxylin is the same tile, left in haematoxylin for a shorter time.
+# What changes now was changed by the laboratory alone. We expect the dyes and the lamp to do most, since they move the
+# colour of all pixels the same way.
 
 # %% mystnb={"image": {"alt": "A row of copies of one tile: as it is, with half the haematoxylin, with twice the eosin, under a yellow lamp, out of focus, with noise, and compressed."}, "figure": {"caption": "One tile, and what a laboratory may do to it.", "name": "fig-10-shifts"}}
 from plip_tutorial.limits import SHIFTS
@@ -290,36 +299,40 @@ def answers_to(pictures):
 shifted = {"as it is": tiles}
 for what, change in SHIFTS.items():
     shifted[what] = [change(tile) for tile in tiles]
-seen = {what: answers_to(pictures) for what, pictures in shifted.items()}
-as_is, rows = seen["as it is"], {}
-for what, row in seen.items():
-    score = metrics.macro_f1(there, row, groups=of)
-    rows[what] = score, f"{(row != as_is).mean():.0%}"
+coded = {what: vectors_of(pictures) for what, pictures in shifted.items()}
+
+# %%
+seen, rows = {}, {}
+for what, vectors in coded.items():
+    seen[what] = zero_shot.predict(vectors, classes)[0]
+    changed = (seen[what] != seen["as it is"]).mean()
+    score = metrics.macro_f1(there, seen[what], groups=of)
+    rows[what] = score, f"{changed:.0%}"
+as_is = seen["as it is"]
 pd.DataFrame(rows, index=["macro F1", "answers that change"]).T
 
 # %% tags=["claim", "remove-cell"]
 claim("The lamp does most harm", min((row[0].value, what) for what, row in rows.items())[1], "==", "a yellow lamp")
 claim("noise does least", max((row[0].value, what) for what, row in list(rows.items())[1:])[1], "==", "noise")
-claim("the compression of a file can cost as much as a dye",
-      rows["JPEG, quality 20"][0].value - rows["twice the eosin"][0].value, "<", 0.015)
+claim("poor focus can cost as much as a dye",
+      rows["out of focus"][0].value - rows["twice the eosin"][0].value, "about", 0, margin=0.02)
 
 # %% tags=["claim", "remove-cell"]
-claim("up to a third of the answers goes with it", max((row != as_is).mean() for row in seen.values()),
-      "between", (0.28, 0.42))
+claim("up to four answers in ten go with it", max((row != as_is).mean() for row in seen.values()),
+      "about", 0.42, margin=0.03)
 
 # %% [markdown]
-# The tissue is the same in every line. Only what the laboratory did to it differs: dye, lamp, lens, sensor or file. And up
-# to a third of the answers goes with it. The lamp does most harm, noise does least, and the compression of a file can cost
-# as much as a dye. Which changes hurt most is a property of this model and of what it was trained with; measure it for
-# yours.
+# The tissue is the same in every line. Only what the laboratory did to it differs: dye, lamp, lens, sensor or file. And
+# up to four answers in ten go with it. The lamp does most harm, noise does least, and poor focus can cost as much as a
+# dye. Which changes hurt most is a property of this model and of what it was trained with; measure it for yours.
 #
 # ### Repair at use: stain normalisation
 #
 # Colours can be set right before the model sees them. Light multiplies, so stains add in {term}`optical density`
 # {cite}`ruifrok2001`. All pixels of a picture of two dyes lie in one plane of that space, between the colour of pure
-# haematoxylin and that of pure eosin. {term}`Stain normalisation` finds the two directions, reads off how much of each dye a
-# pixel holds, and mixes it again with the dyes of the home laboratory {cite}`macenko2009`. For optical densities one needs
-# the light that falls on the tissue. Ours reads it off the brightest pixels, the empty glass.
+# haematoxylin and that of pure eosin. {term}`Stain normalisation` finds the two directions, reads off how much of each
+# dye a pixel holds, and mixes it again with the dyes of the home laboratory {cite}`macenko2009`. For optical densities
+# one needs the light that falls on the tissue. Ours reads it off the brightest pixels, the empty glass.
 #
 # The home laboratory here is the training split. The question is what to estimate the dyes *from*: all tiles of a
 # laboratory, the few of a slide, or each tile by itself, as is often done.
@@ -340,8 +353,8 @@ claim("Eosin takes green and lets red and blue pass", target.vectors[1][[0, 2]],
 claim("Haematoxylin takes more of red and green than of blue", target.vectors[0][:2], ">", target.vectors[0][2] + 0.2)
 
 # %% [markdown]
-# A row of the table says how much of each colour a dye takes away. Eosin takes green and lets red and blue pass, so it looks
-# pink. Haematoxylin takes more of red and green than of blue.
+# A row of the table says how much of each colour a dye takes away. Eosin takes green and lets red and blue pass, so it
+# looks pink. Haematoxylin takes more of red and green than of blue.
 
 # %% mystnb={"image": {"alt": "Four rows of tiles: as they come from several laboratories, and normalised by laboratory, by slide and by tile. By tile, the mucus turns dark."}, "figure": {"caption": "Tiles of several laboratories as they come, and with their dyes estimated from a laboratory, a slide and a single tile. From left to right two tiles each of lymphocytes, mucus and cancer.", "name": "fig-10-normalised"}}
 by_class = [np.flatnonzero(there == label)[:2] for label in (3, 4, 8)]
@@ -355,8 +368,8 @@ claim("By tile, the mucus turns dark",
       [float(np.mean(rows[0][i])) - float(np.mean(rows[3][i])) for i in (2, 3)], ">", 15)
 
 # %% [markdown]
-# What could one hope for at most? The last line below is the score of tiles from the seen laboratories, as they come. They
-# are other tiles, but they are at home.
+# What could one hope for at most? The last line below is the score of tiles from the seen laboratories, as they come.
+# They are other tiles, but they are at home.
 
 # %%
 normal = {what: answers_to(pictures) for what, pictures in repaired.items()}
@@ -375,23 +388,27 @@ rows["seen laboratories"] = score, ""
 pd.DataFrame(rows, index=["macro F1", "gain"]).T
 
 # %% tags=["claim", "remove-cell"]
-claim("the interval of its gain leaves zero out", rows["dyes by laboratory"][1].low, ">", 0.003)
-claim("It comes near to the score at home",
-      rows["dyes by laboratory"][0].value - rows["seen laboratories"][0].value, "about", 0, margin=0.03)
+claim("the interval of its gain holds zero", rows["dyes by laboratory"][1], "holds", 0, margin=0.004)
+claim("dyes by laboratory is the highest", rows["dyes by laboratory"][0].value, ">",
+      max(row[0].value for what, row in rows.items() if what != "dyes by laboratory"), margin=0.01)
+claim("as they come these tiles score as well as those at home",
+      rows["as they come"][0].value - rows["seen laboratories"][0].value, ">", -0.01)
 
 # %% tags=["claim", "remove-cell"]
-claim("With the few tiles of a slide the score does not rise", rows["dyes by slide"][1], "<", 0)
-claim("the repair does harm, and much of it", rows["dyes by tile"][1].high, "<", -0.05)
+claim("With the few tiles of a slide nothing is gained", rows["dyes by slide"][1], "<", 0.005)
+claim("With dyes estimated from each tile the repair does harm", rows["dyes by tile"][1].high, "<", -0.02)
 
 # %% [markdown]
-# The gain is counted pair by pair, as in {doc}`07_zero_shot`. **With dyes by laboratory the interval of its gain leaves zero
-# out: here a repair was shown.** It comes near to the score at home. With the few tiles of a slide the score does not rise.
-# With dyes estimated from each tile the repair does harm, and much of it. Look at the two tiles of mucus in the last row of
-# the figure. A tile of mucus holds hardly any haematoxylin. The method does not know that, takes the darkest blue it can
-# find for nuclei, and stains until it looks like that. Colour was a laboratory's signature, but it is also a finding.
+# The gain is counted pair by pair, as in {doc}`07_zero_shot`. Of all lines, dyes by laboratory is the highest, but the
+# interval of its gain holds zero. There was little to repair: as they come these tiles score as well as those at home.
+# With the few tiles of a slide nothing is gained. **With dyes estimated from each tile the repair does harm.** Look at
+# the two tiles of mucus in the last row of the figure. A tile of mucus holds hardly any haematoxylin. The method does
+# not know that, takes the darkest blue it can find for nuclei, and stains until it looks like that. Colour was a
+# laboratory's signature, but it is also a finding.
 #
-# And the changes one at a time? We expect normalisation to repair dye and lamp, for which it was made, and nothing else. A
-# loss is a negative number. The last column is the loss that is left, counted from the untouched tile, normalised as well.
+# And the changes one at a time? We expect normalisation to repair dye and lamp, for which it was made, and nothing
+# else. A loss is a negative number. The last column is the loss that is left, counted from the untouched tile,
+# normalised as well.
 
 # %%
 untouched, rows = normal["laboratory"], {}
@@ -406,30 +423,29 @@ losses = pd.DataFrame(rows, index=heads).T
 losses
 
 # %% tags=["claim", "remove-cell"]
-claim("What the lamp took comes back", losses["loss left"].iloc[2], ">", -0.03)
-claim("of what the dyes took a good part",
-      losses.map(float).diff(axis=1)["loss left"][:2], ">", 0.015)
+claim("What the lamp took comes back, and what the dyes took as well", losses["loss left"][:3], ">", -0.03)
+claim("What the lamp took comes back, and what the dyes took as well", losses["loss before"][:3], "<", -0.04)
 
 # %% tags=["claim", "remove-cell"]
-claim("Of poor focus and noise as much is left as there was before",
-      losses.map(float).diff(axis=1)["loss left"][3:5], "about", 0, margin=0.03)
+claim("Noise had cost little, and costs little now", losses.iloc[4, 1:].to_numpy(), ">", -0.03)
+claim("Of what poor focus took a part is left", losses["loss left"].iloc[3], "<", -0.015)
 claim("The compressed file has lost even more",
-      losses.map(float).diff(axis=1)["loss left"].iloc[5], "<", -0.015)
+      losses.map(float).diff(axis=1)["loss left"].iloc[5], "<", -0.03)
 
 # %% [markdown]
-# What the lamp took comes back, and of what the dyes took a good part. For the lamp this is no luck. A lamp takes the same
+# **What the lamp took comes back, and what the dyes took as well.** For the lamp this is no luck. A lamp takes the same
 # share of the light from tissue and from empty glass. The method measures the glass and counts from there, so the lamp
-# cancels, but for rounding. A dye has to be estimated, and that is less exact. Of poor focus and noise as much is left as
-# there was before. The compressed file has lost even more, since the untouched tile, which it is compared with, gains by
-# being normalised and it does not.
+# cancels, but for rounding. A dye has to be estimated. Noise had cost little, and costs little now. Of what poor focus
+# took a part is left. The compressed file has lost even more, since the untouched tile, which it is compared with,
+# gains by being normalised and it does not.
 #
 # ### Repair in training: stain jitter
 #
-# The other way is to get a model used to it. {term}`Stain jitter` gives every training picture dyes of random strength and
-# slightly other colour {cite}`tellez2019`. The tiny PLIP was trained with it; the training code that was released with PLIP
-# has crops, flips and turns, but no jitter of the dyes. To train PLIP twice takes too long for a page. A {term}`linear probe`
-# on its frozen vectors takes a second. We fit one on the training tiles as they are, and one on these and two jittered
-# copies of each. We expect the second to be ahead where the dyes change, and under the lamp.
+# The other way is to get a model used to it. {term}`Stain jitter` gives every training picture dyes of random strength
+# and slightly other colour {cite}`tellez2019`. The tiny PLIP was trained with it; the training code that was released
+# with PLIP has crops, flips and turns, but no jitter of the dyes. To train PLIP twice takes too long for a page. A
+# {term}`linear probe` on its frozen vectors takes a second. We fit one on the training tiles as they are, and one on
+# these and two jittered copies of each. We expect the second to be ahead where the dyes change, and under the lamp.
 
 # %%
 import torch
@@ -450,39 +466,35 @@ jitter = RidgeClassifier(alpha=0.1).fit(np.concatenate(x), np.tile(y, 3))
 # %%
 table = {}
 for what in ("as it is", *list(SHIFTS)[:3]):
-    vectors = vectors_of(shifted[what])
-    pair = jitter.predict(vectors), plain.predict(vectors)
+    pair = [probe.predict(coded[what]) for probe in (jitter, plain)]
     scores = [metrics.macro_f1(there, row, groups=of) for row in pair]
     table[what] = *scores, better(*pair)
 pd.DataFrame(table, index=["jitter", "no jitter", "gain"]).T
 
 # %% tags=["claim", "remove-cell"]
-claim("With half the haematoxylin the jittered probe is ahead", table["half the haematoxylin"][2].low, ">", 0.005)
-claim("Of twice the eosin and of the lamp no gain is shown",
-      [table[what][2].low for what in ("twice the eosin", "a yellow lamp")], "<", -0.002)
-
-# %% tags=["claim", "remove-cell"]
-claim("under the lamp both probes lose far more than that",
+claim("in no line do they differ by more than a few hundredths", [row[2] for row in table.values()],
+      "about", 0, margin=0.04)
+claim("under the lamp both lose far more than that",
       [table["as it is"][i].value - table["a yellow lamp"][i].value for i in (0, 1)], ">", 0.2)
 
 # %% [markdown]
-# With half the haematoxylin the jittered probe is ahead, and the interval leaves zero out. Of twice the eosin and of the
-# lamp no gain is shown; and under the lamp both probes lose far more than that. A probe can only use what the vectors hold.
-# What the lamp has done to them a probe cannot undo, and normalisation, which acts before the model, could. **Whether a
-# repair works has to be measured for each change by itself.**
+# Against our expectation the two probes hardly differ: in no line do they differ by more than a few hundredths, and
+# under the lamp both lose far more than that. **A probe can only use what the vectors hold.** What the lamp has done to
+# them no probe undoes; normalisation, which acts before the model, did. What jitter in the training of the whole model
+# is worth, this page cannot say.
 #
-# Both repairs can be combined. One acts in training and costs nothing later, the other needs enough tiles of each laboratory
-# and nothing else. Neither replaces the measurement in the laboratory where the model is to work.
+# Both repairs can be combined. One acts in training and costs nothing later, the other needs enough tiles of each
+# laboratory and nothing else. Neither replaces the measurement in the laboratory where the model is to work.
 #
 # ## Does the score rest on recognised slides?
 #
-# The tiles of a slide share stain, thickness and focus. {doc}`04_cleaning_the_corpus` showed that a colour histogram can
-# recognise a slide. What about the vectors of a foundation model? We use the same trick: toss a coin for each slide, ten
-# times. There is nothing to learn, an honest test must give one half. Then we split twice: tiles at random, and whole
-# slides. If the vectors hold the slide, the random split gives more than one half. The tests of two chapters differ in more
-# than one thing, so we give the colour histogram of the same tiles the same test. The set is micro-kather in both tracks,
-# since public copies of real sets seldom tell which tiles share a slide. The probe is a linear one, fitted by least squares,
-# which is quick.
+# The tiles of a slide share stain, thickness and focus. {doc}`04_cleaning_the_corpus` showed that a colour histogram
+# can recognise a slide. What about the vectors of a foundation model? We use the same trick: toss a coin for each
+# slide, ten times. There is nothing to learn, an honest test must give one half. Then we split twice: tiles at random,
+# and whole slides. If the vectors hold the slide, the random split gives more than one half. The tests of two chapters
+# differ in more than one thing, so we give the colour histogram of the same tiles the same test. The set is
+# micro-kather in both tracks, since public copies of real sets seldom tell which tiles share a slide. The probe is a
+# linear one, fitted by least squares, which is quick.
 
 # %%
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -515,9 +527,10 @@ for what, x in inputs.items():
 pd.DataFrame(rows, index=["a coin for each slide", "the tissue"]).T
 
 # %% tags=["claim", "remove-cell"]
-claim("For PLIP it is little, but the interval leaves one half out", rows["PLIP", "tiles at random"][0].low, ">", 0.504)
+claim("For PLIP it is little", rows["PLIP", "tiles at random"][0], "between", (0.5, 0.54))
 claim("The histogram earns a little more", rows["histogram", "tiles at random"][0].value
-      - rows["PLIP", "tiles at random"][0].value, "between", (0.005, 0.05))
+      - rows["PLIP", "tiles at random"][0].value, "between", (0.01, 0.05))
+claim("its interval leaves one half out", rows["histogram", "tiles at random"][0].low, ">", 0.51)
 
 # %% tags=["claim", "remove-cell"]
 claim("In the second column the two splits hardly differ",
@@ -527,23 +540,22 @@ claim("In the second column the two splits hardly differ",
 # %% [markdown]
 # For each input the lower line is the honest one; that a coin may fall a little below one half there was explained in
 # {doc}`04_cleaning_the_corpus`. What the upper line has above one half was earned by recognising slides. For PLIP it is
-# little, but the interval leaves one half out: the vectors hold a trace of the slide, as the nearest neighbours of
-# {doc}`09_retrieval` did. The histogram earns a little more. So the small leak is no proof that PLIP has forgotten the
-# slide. Here a slide has few tiles, and of several tissues; that may be why. Another model, or this one on other tiles, may
-# leak more: ask yours.
+# little. The histogram earns a little more, and its interval leaves one half out. But that is little as well, so the
+# test is no proof that PLIP has forgotten the slide. Here a slide has few tiles, and of several tissues; that may be
+# why. Another model, or this one on other tiles, may leak more: ask yours.
 #
-# In the second column the two splits hardly differ, and even a leak would not have helped: in this set a slide holds tiles
-# of several tissues, drawn independently of the slide, so whoever knows the slide does not know the answer. Mostly it is the
-# other way round. Diagnosis, grade, mutation and survival are labels of a patient, the same for all tiles. There the first
-# column shows what a random split may add to the score.
+# In the second column the two splits hardly differ, and even a leak would not have helped: in this set a slide holds
+# tiles of several tissues, drawn independently of the slide, so whoever knows the slide does not know the answer.
+# Mostly it is the other way round. Diagnosis, grade, mutation and survival are labels of a patient, the same for all
+# tiles. There the first column shows what a random split may add to the score.
 #
 # ## Is 90% ninety per cent?
 #
-# The softmax of scaled cosines looks like probabilities. If they were, nine in ten of all answers given with 0.9 would be
-# right. The {term}`ECE`, expected calibration error, sorts the predictions into bins by their probability and takes the mean
-# distance between the probability and the share of right answers in a bin; bins with more tiles count more. One number, the
-# temperature, can repair part of it {cite}`guo2017calibration`. It must be fitted on tiles that are not scored; we take half
-# of the slides. We expect a smaller error on the other half.
+# The softmax of scaled cosines looks like probabilities. If they were, nine in ten of all answers given with 0.9 would
+# be right. The {term}`ECE`, expected calibration error, sorts the predictions into bins by their probability and takes
+# the mean distance between the probability and the share of right answers in a bin; bins with more tiles count more.
+# One number, the temperature, can repair part of it {cite}`guo2017calibration`. It must be fitted on tiles that are not
+# scored; we take half of the slides. We expect a smaller error on the other half.
 
 # %%
 order = {slide: place for place, slide in enumerate(sorted(set(slides)))}
@@ -569,12 +581,12 @@ claim("The temperature does not change a single answer", np.diff([right for _, r
 plots.reliability(curves)
 
 # %% [markdown]
-# The error moves by less than either interval is wide: no repair was shown. (Nor was it shown that nothing changed: both
-# numbers come from the same tiles, and overlapping intervals are no test for that, see {doc}`08_linear_probing`.) The
-# temperature is close to one, so there was little to repair with it.
+# The error moves by less than either interval is wide: no repair was shown. (Nor was it shown that nothing changed:
+# both numbers come from the same tiles, and overlapping intervals are no test for that, see {doc}`08_linear_probing`.)
+# The temperature is close to one, so there was little to repair with it.
 #
-# An interval can lie above its own number. Distances count without their sign, so noise in the bins counts as error, and
-# resampling adds noise. Read such an interval as a rough width only.
+# An interval can lie above its own number. Distances count without their sign, so noise in the bins counts as error,
+# and resampling adds noise. Read such an interval as a rough width only.
 #
 # The temperature does not change a single answer; it changes how loudly the answer is given.
 #
@@ -582,8 +594,8 @@ plots.reliability(curves)
 #
 # A model may answer with a set: all classes that it cannot exclude. {term}`Conformal prediction <conformal prediction>`
 # chooses the limit on held-out tiles, so that a set holds the right class nine times in ten. A set of one class is an
-# answer, a larger one is a question to a pathologist. We fit on one half of the slides and expect about nine in ten on the
-# other.
+# answer, a larger one is a question to a pathologist. We fit on one half of the slides and expect about nine in ten on
+# the other.
 
 # %%
 chances = zero_shot.probabilities(logits, 1 / temperature)
@@ -604,8 +616,8 @@ print(f"answers with one class: {(sets.sum(1) == 1).mean():.2f}")
 claim("The interval holds 0.9, so nothing speaks against it", covered, "holds", 0.9, margin=0.008)
 
 # %% [markdown]
-# The promise is made for tiles from the same world as the held-out ones. The interval holds 0.9, so nothing speaks against
-# it. And if limit and temperature had been chosen at home?
+# The promise is made for tiles from the same world as the held-out ones. The interval holds 0.9, so nothing speaks
+# against it. And if limit and temperature had been chosen at home?
 
 # %%
 seen_logits = zero_shot.predict(at_home, classes)[1] * plip.logit_scale
@@ -626,16 +638,19 @@ kept = pd.DataFrame(rows, index=heads).T
 kept
 
 # %% tags=["claim", "remove-cell"]
-claim("For all unseen laboratories together it is", kept.iloc[0, 0].high, "<", 0.897)
-claim("the four intervals overlap", min(score.high for score in kept.iloc[1:, 0])
-      - max(score.low for score in kept.iloc[1:, 0]), ">", 0.005)
+claim("In each unseen laboratory fewer sets hold the right class than promised", kept.iloc[:, 0],
+      "<", 0.9, margin=0.003)
+claim("for each by itself the interval holds 0.9", list(kept.iloc[1:, 0]), "holds", 0.9, margin=0.003)
+claim("for all together it ends there", kept.iloc[0, 0].high, "about", 0.9, margin=0.005)
+
+# %% tags=["claim", "remove-cell"]
 claim("whose interval overlaps with this", kept.iloc[0, 0].high - covered.low, ">", 0.01)
 
 # %% [markdown]
-# Where an interval ends below 0.9, the promise is broken. For all unseen laboratories together it is. For one at a time it
-# may be or not: the four intervals overlap, so that one laboratory is worse than another is not shown. Nor is it shown that
-# the limit from home keeps the promise worse than the one above, whose interval overlaps with this. What can be said is that
-# a promise made in some laboratories was not kept in others. **It has to be measured where it is to hold.**
+# In each unseen laboratory fewer sets hold the right class than promised. But for each by itself the interval holds
+# 0.9, and for all together it ends there: whether the promise is broken stays open. Nor is it shown that the limit from
+# home keeps it worse than the one above, whose interval overlaps with this. What can be said is that a promise made in
+# some laboratories does not bind others. **It has to be measured where it is to hold.**
 #
 # ## What it was never shown
 #
@@ -655,9 +670,10 @@ titles = [f"{phrases[i]}, {p.max():.2f}" for i, p in zip(named, sure)]
 plots.gallery(foreign, titles)
 
 # %% [markdown]
-# Could the model at least be *less sure* about them? Then a threshold would keep them out. We ask about pictures that are no
-# tissue, and about tissue of organs for which there is no right answer in the list. That tissue we draw as the unseen
-# laboratories stain it, for the test tiles come from them; else the laboratory and not the organ might make the difference.
+# Could the model at least be *less sure* about them? Then a threshold would keep them out. We ask about pictures that
+# are no tissue, and about tissue of organs for which there is no right answer in the list. That tissue we draw as the
+# unseen laboratories stain it, for the test tiles come from them; else the laboratory and not the organ might make the
+# difference.
 
 # %%
 elsewhere = [tissue.name for tissue in microcosm.TISSUES.values()
@@ -688,25 +704,26 @@ print(f"mean confidence for test tiles: {ours.mean():.2f}")
 pd.DataFrame(rows, index=heads).T
 
 # %% tags=["claim", "remove-cell"]
-claim("For pictures that are no tissue the interval holds one half", rows["no tissue"][2], "holds", 0.5, margin=0.01)
+claim("For pictures that are no tissue the interval holds one half", rows["no tissue"][2], "holds", 0.5, margin=0.005)
 claim("Tissue of other organs is met with less confidence", rows["other organs"][2].low, ">", 0.6)
 claim("lets most of both in", [row[3] for row in rows.values()], ">", 0.8)
 
 # %% [markdown]
-# The AUROC says how well the confidence tells the strange pictures from the test tiles; at one half it knows nothing. The
-# last column is the share that a threshold lets in which keeps nine test tiles in ten. For pictures that are no tissue the
-# interval holds one half. Tissue of other organs is met with less confidence, but the two crowds overlap. The threshold lets
-# most of both in. **A list of labels has no entry "none of these", and a softmax has no way to say it.**
+# The AUROC says how well the confidence tells the strange pictures from the test tiles; at one half it knows nothing.
+# The last column is the share that a threshold lets in which keeps nine test tiles in ten. For pictures that are no
+# tissue the interval holds one half. Tissue of other organs is met with less confidence, but the two crowds overlap.
+# The threshold lets most of both in. **A list of labels has no entry "none of these", and a softmax has no way to say
+# it.**
 #
 # PLIP itself was never shown what people do not post: most of what a laboratory sees on a normal day, poor slides, rare
 # stains, whole slides. What is rare on social media is rare in its training, and it has no means to say so.
 #
 # ## Not a medical device
 #
-# PLIP is a research model. It was trained on what people post, and tested on tiles from few hospitals. Its
-# {term}`model card` calls any deployed use out of scope. The tiny models here live in a drawn world. **None of them may be
-# used to diagnose, to treat, or to decide about a patient.** What stands between a score in a book and such a use is a study
-# in the laboratory where it is to happen, on its patients, with its scanner, and an approval. No chapter of this book
+# PLIP is a research model. It was trained on what people post, and tested on tiles from few hospitals. Its {term}`model
+# card` calls any deployed use out of scope. The tiny models here live in a drawn world. **None of them may be used to
+# diagnose, to treat, or to decide about a patient.** What stands between a score in a book and such a use is a study in
+# the laboratory where it is to happen, on its patients, with its scanner, and an approval. No chapter of this book
 # replaces a line of that.
 #
 # ## Exercises
@@ -741,15 +758,15 @@ pd.DataFrame(rows, index=["tiles", "right one preferred"]).T
 
 # %% tags=["claim", "remove-cell"]
 claim("Together they reach far more", rows["both"][1].low, ">", 0.65)
-claim("the malignant tiles are right nearly always", rows[two[1]][1], ">", 0.9)
-claim("the benign ones hardly more often than a coin", rows[two[0]][1], "about", 0.52, margin=0.07)
+claim("the malignant tiles are right nine times in ten", rows[two[1]][1], "about", 0.9, margin=0.03)
+claim("the benign ones little more often than a coin", rows[two[0]][1], "between", (0.5, 0.62))
 
 # %% [markdown]
-# It does, but not evenly. Could a fixed love of one word do that? A model that takes "malignant" every time is right for all
-# malignant tiles and wrong for all benign ones; together it would reach about one half. Together they reach far more. And
-# yet the model leans towards that word: the malignant tiles are right nearly always, the benign ones hardly more often than
-# a coin. A sentence that stays true is not needed as a control, since each of the two sentences is the right one for about
-# half of the tiles. The exchange changes a *name*, and names are what the model has learned.
+# It does, but not evenly. Could a fixed love of one word do that? A model that takes "malignant" every time is right
+# for all malignant tiles and wrong for all benign ones; together it would reach about one half. Together they reach far
+# more. And yet the model leans towards that word: the malignant tiles are right nine times in ten, the benign ones
+# little more often than a coin. A sentence that stays true is not needed as a control, since each of the two sentences
+# is the right one for about half of the tiles. The exchange changes a *name*, and names are what the model has learned.
 #
 # :::{solution-end}
 # :::
@@ -804,8 +821,8 @@ claim("The average changes little", [one.value - other.value for one, other in z
 claim("none comes near the low end", many, ">", 0.7)
 
 # %% [markdown]
-# No. The average changes little, and none comes near the low end. Averaging removes what differs between the sentences. The
-# name of the tissue, which they share, stays.
+# No. The average changes little, and none comes near the low end. Averaging removes what differs between the sentences.
+# The name of the tissue, which they share, stays.
 #
 # :::{solution-end}
 # :::
@@ -813,9 +830,10 @@ claim("none comes near the low end", many, ">", 0.7)
 # :::{exercise} How much dye
 # :label: ex-10-strength
 #
-# How strong must a change of dye be before it hurts? `laboratory_shift.restained(tile, haematoxylin=0.5)` gives the tile
-# half of the dye. Try amounts from a quarter to four times, draw the score with `plots.lines`, and print the change from the
-# tile as it is. The jitter of the training went from half to one and a half times each dye. Does that explain the curve?
+# How strong must a change of dye be before it hurts? `laboratory_shift.restained(tile, haematoxylin=0.5)` gives the
+# tile half of the dye. Try amounts from a quarter to four times, draw the score with `plots.lines`, and print the
+# change from the tile as it is. The jitter of the training went from half to one and a half times each dye. Does that
+# explain the curve?
 # :::
 #
 # :::{solution-start} ex-10-strength
@@ -844,12 +862,14 @@ claim("A quarter and four times the dye cost far more than anything between",
 claim("Half costs something, with zero outside of its interval", changes[0.5], "leaves out", 0, margin=0.005)
 
 # %% tags=["claim", "remove-cell"]
-claim("One and a half times the dye was not told apart from the tile as it is", changes[1.5], "holds", 0, margin=0.01)
+claim("One and a half times and even twice the dye were not told apart from the tile as it is",
+      [changes[1.5], changes[2]], "holds", 0, margin=0.01)
 
 # %% [markdown]
 # A quarter and four times the dye cost far more than anything between. Half costs something, with zero outside of its
-# interval. One and a half times the dye was not told apart from the tile as it is. So the range of the jitter alone does not
-# explain the curve: half lies at one end of it and costs, one and a half lies at the other.
+# interval. One and a half times and even twice the dye were not told apart from the tile as it is. So the range of the
+# jitter alone does not explain the curve: half lies at one end of it and costs; of twice, which lies outside of it, no
+# cost was shown.
 #
 # :::{solution-end}
 # :::
@@ -859,10 +879,10 @@ claim("One and a half times the dye was not told apart from the tile as it is", 
 # - The model notices names of tissues. A test of order or negation needs a control: a sentence that stays true, or a form
 #   with the true name last. With it, place counts, and of "not" little is read.
 # - Prompts that disagree about a tile are a warning that costs nothing.
-# - A new laboratory can move the score and break the promise of a set. Normalisation by laboratory gives back what the lamp
-#   took and much of what the dyes took; by tile it destroys findings. Jitter of
-#   a probe's tiles helped with one dye, and no help was shown under the lamp.
-# - A probe may recognise slides. Here a trace of the slide was found; split by slide, or count the leak.
+# - Dye, lamp and focus move the score. Normalisation by laboratory gives back what lamp and dyes took; by tile it destroys
+#   findings. What the vectors have lost, a probe does not bring back, with jitter or without.
+# - A probe may recognise slides: split by slide, or count the leak.
+# - A promise about sets holds where it was made; measure it where you are.
 # - The model always answers, also when it should not.
 #
 # ## What comes next

@@ -82,7 +82,7 @@ def _each(values: Any, name: str = "") -> Iterator[tuple[Any, str]]:
     if isinstance(values, Mapping):
         for key, value in values.items():
             yield from _each(value, str(key))
-    elif isinstance(values, Iterable) and not isinstance(values, str) and getattr(values, "ndim", 1):
+    elif isinstance(values, Iterable) and not isinstance(values, str) and getattr(values, "ndim", True):
         for value in values:
             yield from _each(value, name)
     else:
