@@ -112,8 +112,9 @@ def _finetune(arguments: argparse.Namespace) -> None:
         options["learning_rate"] = 1e-3 if arguments.base in BASES else 1e-5
     config = TrainConfig(**options, trackers=tuple(arguments.trackers))
     base = artifacts.checkpoint(BASES.get(arguments.base, arguments.base))
-    whether = {"validation": judges if held.any() else None, "resume": not arguments.anew}
-    model, history = finetune(base, train, config, output=arguments.output, **whether)
+    judged = judges if held.any() else None
+    resume = not arguments.anew
+    model, history = finetune(base, train, config, output=arguments.output, validation=judged, resume=resume)
     if history:
         print(f"loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f} in {len(history)} steps")
     print(f"the model is in {model}")

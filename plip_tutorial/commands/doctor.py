@@ -46,7 +46,7 @@ def examine(*, hub: bool = True) -> list[Finding]:
     """Look at everything; ``hub=False`` leaves the network alone."""
     looks = {"Python": look_at_python, "packages": look_at_packages, "imports": look_at_imports, "GPU": look_at_gpu}
     looks |= {"track": look_at_track, "memory": look_at_memory, "caches": look_at_caches}
-    findings = []
+    findings: list[Finding] = []
     for name, look in {**looks, **({"hub": look_at_hub} if hub else {})}.items():
         try:
             findings += look()
