@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from small_clip import small_clip
 
 from plip_tutorial.at_scale.embedder import Pool, embed_pool, open_pool
-from plip_tutorial.expand.neighbours import expand
+from plip_tutorial.expand import expand
 from plip_tutorial.microcosm.web import web_pool
 from plip_tutorial.plip.model import PLIP
 

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_clip import small_clip
 
+from plip_tutorial import collect
 from plip_tutorial.at_scale import ray_data, shards, steps
 from plip_tutorial.at_scale.steps import CleanText, CollectPairs, Embed, Fingerprint, KeepPathology, Neighbours
-from plip_tutorial.clean.pathology_filter import PathologyFilter, is_english, near_duplicates, with_colour
-from plip_tutorial.collect import pairs as collect
+from plip_tutorial.clean import PathologyFilter, is_english, near_duplicates, with_colour
 from plip_tutorial.collect.pairs import clean_text
 from plip_tutorial.expand.vector_index import VectorIndex
 from plip_tutorial.microcosm.posts import posts
