@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,6 @@ from plip_tutorial.at_scale.embedding_columns import embedded, spread, vectors_i
 from plip_tutorial.clean.duplicates import DISTANCE, VIEWS, Fingerprints, fingerprints, near_duplicates
 from plip_tutorial.clean.pathology_filter import PathologyFilter, with_colour
 from plip_tutorial.collect import PAPER_ORDER, clean_text, pairs_from_posts
-from plip_tutorial.collect.caption_text import Hashtags
 from plip_tutorial.collect.language import UNDECIDED, identify
 from plip_tutorial.expand.vector_index import VectorIndex
 from plip_tutorial.plip.model import PLIP
@@ -34,6 +33,7 @@ from plip_tutorial.sources.hub import local
 from plip_tutorial.sources.images import load
 from plip_tutorial.storage.files import content
 
+Hashtags = Literal["drop", "keep"]
 FOUND = pa.schema([("seed", pa.int64()), ("row", pa.int64()), ("score", pa.float64())])
 
 
