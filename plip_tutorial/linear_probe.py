@@ -155,7 +155,7 @@ def label_efficiency(
             kept = np.flatnonzero(ranks < np.maximum(1, np.round(fraction * _class_sizes(y))))
             if repeat and len(kept) == len(y):
                 continue
-            if whole and len(kept) == len(y):
+            if whole is not None and len(kept) == len(y):
                 probe = whole
             else:
                 probe = sweep(x[kept], y[kept], groups=None if members is None else members[kept])
