@@ -151,9 +151,9 @@ from tempfile import mkdtemp
 from pathlib import Path
 
 folder = Path(mkdtemp())
-some = train.select(range(min(24 * track.batch_size, len(train))))
+some = train.select(range(min(30 * track.batch_size, len(train))))
 config = TrainConfig(
-    steps=24, batch_size=track.batch_size, learning_rate=track.learning_rate,
+    steps=30, batch_size=track.batch_size, learning_rate=track.learning_rate,
     warmup_steps=8, validate_every=6, patch_dropout=0.5,
 )
 path, history = finetune(
@@ -173,7 +173,7 @@ print(f"recall at 10 on held-out pairs: {recalls}; guessing: about {10 / len(val
 plots.history(history)
 
 # %% [markdown]
-# The loss falls through the dashed line, so the model now knows something. The held-out recall stands far above guessing at each look, and moves up and down between them: the run is short, and the pairs that judge it are few. Accuracy in the batch is small and jumps; so few pairs say little.
+# The loss falls through the dashed line, so the model now knows something. The held-out recall stands above guessing at each look, and moves up and down between them: the run is short, and the pairs that judge it are few. Accuracy in the batch is small and jumps; so few pairs say little.
 #
 # Eight curves, and what each is for:
 #

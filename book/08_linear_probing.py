@@ -161,7 +161,7 @@ for name_of_set, by_method in answered.items():
         print(f"{name_of_set:18} PLIP minus {other:17} {difference}")
 
 # %% [markdown]
-# On three sets PLIP is ahead of CLIP, and the intervals are far from 0. On `micro-wsss4luad` it is not: the interval holds 0, and its middle lies a little on CLIP's side. That set was easy; look how
+# On three sets PLIP is ahead of CLIP, and the intervals are far from 0. On `micro-wsss4luad` it is not: the interval holds 0. That set was easy; look how
 # high even the colour histogram stands in the figure. Where plain colour solves most of a task, a better model has little to add.
 #
 # ## How many labels?
@@ -216,7 +216,7 @@ for goal, height in goals.items():
 
 # %% [markdown]
 # These are steps of the figure, no exact numbers. PLIP needs a small part of the labels that CLIP needs, and colour does not get there at all. The second height is the one of no labels: it takes PLIP's
-# probe some hundred tiles to pass the nine sentences, and the others never do. But that line is one prompt of many ({doc}`07_zero_shot`): with a worse one a few dozen tiles would do, with the best one it would take more.
+# probe a few hundred tiles to pass the nine sentences, and the others never do. But that line is one prompt of many ({doc}`07_zero_shot`): with a worse one a few dozen tiles would do, with the best one it would take more.
 #
 # ## Five tiles of each
 #
@@ -255,8 +255,8 @@ plots.lines(few, x="tiles of each class", y="macro F1", log=True, dashed={"words
 # Read it from the left. With one tile a class, one unlucky tile spoils a class, which the width of the bands shows. Prototypes and probe stand far below the words. The way that knows both stands far
 # above these two, but with a single tile of each class it is hardly better than the words alone, or not at all: one tile can also lead away from them. With more tiles it gains.
 #
-# Half of our expectation was wrong. Prototypes are hardly better than the probe. The last column shows the difference draw by draw, both ways learning from the same tiles: it is small, and at most sizes it is now on
-# the one side, now on the other. What prototypes have is that they are
+# Half of our expectation was wrong. Prototypes are hardly better than the probe. The last column shows the difference draw by draw, both ways learning from the same tiles: it is small, and it
+# changes sides. What prototypes have is that they are
 # simpler, with nothing to choose. With many tiles the three come closer, and what you had at the start matters
 # less. Look where the lines cross the dashed one: that many tiles of each class are worth as much as the nine sentences of this prompt.
 #
@@ -331,8 +331,8 @@ for method, x in seen.items():
     print(f"{method:12} {metrics.accuracy(labs[~half], told, groups=patients[~half])}, minus the constant {more}")
 
 # %% [markdown]
-# The laboratories are not equally common, so we compare with always naming the commonest. The vectors of PLIP give the laboratory away. For CLIP and the mean colour the interval holds 0: with some fifty patients
-# it stays open. If the vectors give away the laboratory, a classifier may learn "hospital" and call it "tumour".
+# The laboratories are not equally common, so we compare with always naming the commonest. The vectors of PLIP give the laboratory away. For the mean colour the interval holds 0, and that of CLIP begins close to it: with some fifty
+# patients it stays open. If the vectors give away the laboratory, a classifier may learn "hospital" and call it "tumour".
 #
 # :::{solution-end}
 # :::
@@ -379,8 +379,8 @@ for n in (60, 200, len(test)):
     print(f"{n:4} tiles of {len(set(patients[:n])):3} patients: {score}, width {score.high - score.low:.3f}")
 
 # %% [markdown]
-# As a rule the width shrinks with the square root of the number of patients: four times the patients, half the width. From the second line to the last it does so about. The first line does not fit: a
-# handful of patients is too few for a bootstrap, and its interval too narrow to be believed. That is why a small test set is worse than it looks.
+# As a rule the width shrinks with the square root of the number of patients: four times the patients, half the width. From the second line to the last it does so about. Do not trust the first line, whether it
+# fits or not: a handful of patients is too few for a bootstrap. That is why a small test set is worse than it looks.
 #
 # We use the rule to answer the question. Two models are told apart when half the interval of their difference is 0.02 or less. We take two rivals of the PLIP probe: that of CLIP, and a second
 # PLIP probe that has learned from half of the patients.

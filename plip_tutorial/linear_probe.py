@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Embeddings = NDArray[np.float32]
 Ints = NDArray[np.int64]
 CS = tuple(10.0**power for power in range(-4, 3))  # 0.0001 to 100
-TOLERANCE, STEPS = 1e-5, 1000  # gradient of the mean loss at which a fit has converged, and steps of Newton's method
+TOLERANCE, STEPS = 1e-4, 1000  # gradient of the mean loss at which a fit has converged, and steps of Newton's method
 UNCHOSEN = 0.1  # C where there are too few labels to choose one
 FRACTIONS = (0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -156,7 +156,7 @@ def label_efficiency(
             kept = np.flatnonzero(ranks < np.maximum(1, np.round(fraction * size_of_class)))
             if repeat and len(kept) == len(y):
                 continue
-            if whole and len(kept) == len(y):
+            if whole is not None and len(kept) == len(y):
                 probe = whole
             else:
                 probe = sweep(x[kept], y[kept], groups=None if members is None else members[kept])

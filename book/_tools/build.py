@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 BUILD, HTML, CACHE = ROOT / "_build", ROOT / "_build" / "html", ROOT / "_build" / ".jupyter_cache"
 KEY = CACHE / "package.sha256"
 PACKAGE = BUILD / "package"  # unpacked from the wheel
-LONGEST = ("10_limits", "05_fine_tuning", "08_linear_probing", "09_retrieval", "03_expanding_with_knn")
+LONGEST = ("10_limits", "08_linear_probing", "05_fine_tuning", "09_retrieval", "04_cleaning_the_corpus")
 
 
 def package_key() -> str:

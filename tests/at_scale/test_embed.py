@@ -56,6 +56,7 @@ def test_shards_of_another_model_are_not_taken(base: Path, folder: Path, tmp_pat
         embed_folder(PLIP(base), folder, tmp_path / "out.parquet", progress=False)
 
 
+@pytest.mark.once
 def test_two_processes_make_the_same_file(base: Path, folder: Path, tmp_path: Path) -> None:
     words = ["embed", str(folder), "--model", str(base), "--output"]
     __main__.main([*words, str(tmp_path / "one.parquet")])
