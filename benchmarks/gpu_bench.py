@@ -21,7 +21,7 @@ from torch.nn.functional import normalize
 from transformers import CLIPModel
 
 from plip_tutorial import microcosm
-from plip_tutorial.artifacts import tiny_model
+from plip_tutorial.artifacts import tiny_architecture
 from plip_tutorial.contrastive.losses import clip_loss
 from plip_tutorial.finetune.config import TrainConfig
 from plip_tutorial.finetune.gradcache import backward, kept_activations
@@ -92,7 +92,7 @@ class Bench:
     @cached_property
     def models(self) -> dict[str, Path]:
         """Checkpoints with random weights; on a CPU the tiny one stands for both."""
-        tiny = tiny_model.untrained(self.folder / "tiny")
+        tiny = tiny_architecture.untrained(self.folder / "tiny")
         return {"ViT-B/32": full_size(self.folder / "full"), "tiny CLIP": tiny} if self.gpu else {"tiny CLIP": tiny}
 
     @property

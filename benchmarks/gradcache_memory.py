@@ -21,7 +21,7 @@ from torch.nn.functional import normalize
 from transformers import CLIPModel
 from transformers.utils import logging
 
-from plip_tutorial.artifacts import tiny_model
+from plip_tutorial.artifacts import tiny_architecture
 from plip_tutorial.contrastive.losses import clip_loss
 from plip_tutorial.finetune.gradcache import backward
 
@@ -53,7 +53,7 @@ def main(batch: int, chunk: int) -> None:
     """Print both costs, their ratios, and the relative difference of the gradients."""
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory() as folder:
-        base = tiny_model.untrained(Path(folder) / "tiny")
+        base = tiny_architecture.untrained(Path(folder) / "tiny")
         compare(prepare, {"one go": (base, batch, batch), "cached": (base, batch, chunk)}, rounds=4)
         pairs = list(zip(prepare(base, batch, batch)(), prepare(base, batch, chunk)(), strict=True))
     whole, parts = (torch.cat([gradient.flatten() for gradient in side]) for side in zip(*pairs, strict=True))

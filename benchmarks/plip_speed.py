@@ -31,7 +31,7 @@ from PIL import Image
 from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPProcessor
 
 from plip_tutorial import microcosm
-from plip_tutorial.artifacts import tiny_model
+from plip_tutorial.artifacts import tiny_architecture
 from plip_tutorial.microcosm.captions import caption
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.plip.released import Released
@@ -46,7 +46,7 @@ Ways = dict[str, Any]
 
 def full_size(folder: Path) -> Path:
     """A CLIP of the size of ViT-B/32, untrained, with a tokenizer that knows whole words, as OpenAI's does."""
-    tokenizer = tiny_model.train_tokenizer(tiny_model.sample_texts(150), 8000)
+    tokenizer = tiny_architecture.train_tokenizer(tiny_architecture.sample_texts(150), 8000)
     config = CLIPConfig()
     config.text_config.eos_token_id = config.text_config.pad_token_id = tokenizer.eos_token_id
     config.text_config.bos_token_id = tokenizer.bos_token_id

@@ -7,10 +7,10 @@ import numpy as np
 from datasets import Dataset, Features, Image, Value
 from PIL import Image as Pillow
 
-from plip_tutorial.artifacts import tiny_model
+from plip_tutorial.artifacts import tiny_architecture
 from plip_tutorial.microcosm.seeding import rng
 
-SIZE = tiny_model.TinyConfig(
+SIZE = tiny_architecture.TinyConfig(
     image_size=16, patch_size=8, vision_width=64, vision_layers=1, text_width=32, text_layers=1, projection=16,
     vocabulary=560,
 )  # fmt: skip
@@ -18,7 +18,7 @@ SIZE = tiny_model.TinyConfig(
 
 def small_clip(folder, *, dropout=0.0, seed=0):
     """Write the model with its processor; dropout is that of the attention, the only one that CLIP has."""
-    tiny_model.untrained(folder, SIZE, seed=seed)
+    tiny_architecture.untrained(folder, SIZE, seed=seed)
     config = json.loads((folder / "config.json").read_text())
     for tower in ("text_config", "vision_config"):
         config[tower]["attention_dropout"] = dropout

@@ -1,15 +1,15 @@
 """What was made and committed: the tiny models, their filter, their corpus; and how it is made again.
 
-`curation` reads from raw posts to the cleaned corpus, `tiny_model` says how small a CLIP may be, `making` trains,
-rounds and writes. `made` loads what lies in ``data/models``, `pages` what a page of either track asks for, and
+`curation` reads from raw posts to the cleaned corpus, `tiny_architecture` says how small a CLIP may be, `build` trains,
+rounds and writes. `committed` loads what lies in ``data/models``, `pages` what a page of either track asks for, and
 `prepare` gets ready for a class, `label_captions` writes captions for labelled sets.
 
     clip = CLIPModel.from_pretrained(artifacts.tiny_clip())
     pairs = artifacts.corpus()
 """
 
-from plip_tutorial.artifacts.curation import RECIPE, labelled, posts, web_pool
-from plip_tutorial.artifacts.made import (
+from plip_tutorial.artifacts.build import fine_tuning
+from plip_tutorial.artifacts.committed import (
     NotMadeError,
     collected,
     corpus,
@@ -21,7 +21,7 @@ from plip_tutorial.artifacts.made import (
     tiny_clip,
     tiny_plip,
 )
-from plip_tutorial.artifacts.making import fine_tuning
+from plip_tutorial.artifacts.curation import RECIPE, labelled, posts, web_pool
 from plip_tutorial.artifacts.pages import (
     PAIRS,
     benchmark,

@@ -16,7 +16,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 
 from plip_tutorial import microcosm, tracks
-from plip_tutorial.artifacts import label_captions, made
+from plip_tutorial.artifacts import committed, label_captions
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources import hub, hub_data, own_tiles
@@ -35,7 +35,7 @@ def checkpoint(name: str) -> str:
     Traceback (most recent call last):
     FileNotFoundError: there is no folder '/no/such/folder', and it is no id on the hub (owner/name) either.
     """
-    tiny = {"tiny-clip": made.tiny_clip, "tiny-plip": made.tiny_plip}
+    tiny = {"tiny-clip": committed.tiny_clip, "tiny-plip": committed.tiny_plip}
     return str(tiny[name]() if name in tiny else hub.local(name))
 
 
@@ -49,7 +49,9 @@ def training_pairs() -> Dataset:
     own, track = os.environ.get(PAIRS, "").strip(), tracks.current()
     if own:
         return own_tiles.read_pairs(own)
-    return made.corpus() if track.name == "tiny" else label_captions.captioned(benchmark_of(track, LABELLED, "train"))
+    return (
+        committed.corpus() if track.name == "tiny" else label_captions.captioned(benchmark_of(track, LABELLED, "train"))
+    )
 
 
 def benchmark(name: str, split: Split = "test", n: int | None = None) -> Dataset:
@@ -80,8 +82,8 @@ def tiny_embeddings(name: str, pictures: Dataset) -> Embeddings:
 
 
 def seed_embeddings() -> Embeddings:
-    """Embeddings of `made.seeds` by the tiny CLIP, (n, d)."""
-    return tiny_embeddings("seeds", made.seeds())
+    """Embeddings of `committed.seeds` by the tiny CLIP, (n, d)."""
+    return tiny_embeddings("seeds", committed.seeds())
 
 
 def _embedded(name: str, path: str, table: Dataset) -> Embeddings:

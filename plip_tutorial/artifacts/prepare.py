@@ -15,7 +15,7 @@ from functools import partial
 from itertools import product
 
 from plip_tutorial import tracks
-from plip_tutorial.artifacts import curation, made, pages
+from plip_tutorial.artifacts import committed, curation, pages
 from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.storage.cache import cache_dir
 
@@ -36,7 +36,7 @@ def steps(track: tracks.Track) -> Iterator[Step]:
         yield f"{name}, {split}, by {model}", partial(pages.embeddings, model, name, split)
     tissue, everyday = curation.labelled()
     tables = {"labelled-tissue": tissue, "labelled-everyday": everyday, "web-pool": curation.web_pool()}
-    for name, table in {**tables, "expanded": made.expanded(), "seeds": made.seeds()}.items():
+    for name, table in {**tables, "expanded": committed.expanded(), "seeds": committed.seeds()}.items():
         yield f"{name}, by tiny-clip", partial(pages.tiny_embeddings, name, table)
 
 

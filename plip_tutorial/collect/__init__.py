@@ -1,7 +1,8 @@
 """From posts to pairs: an export is read, posts that are no use are dropped, captions are cleaned.
 
-In the order of the way: `exports` reads what platforms give out, `post_filters` says which posts stay, `caption_text`
-cleans their words, `language` tells English, `funnel` counts what each filter left, `pairs` puts it all together.
+In the order of the way: `exports` reads what platforms give out (`post_values` what they made of numbers),
+`post_filters` says which posts stay, `caption_text` cleans their words, `language` tells English, `funnel` counts what
+each filter left, `pairs` puts it all together.
 """
 
 from plip_tutorial.collect.caption_text import clean_text

@@ -22,9 +22,9 @@ from typing import Any
 from datasets import Dataset, Features, Image, List, Value
 
 from plip_tutorial.collect.caption_text import without_tags
+from plip_tutorial.collect.post_values import count, flag, listed, reference
 from plip_tutorial.sources import tables
 from plip_tutorial.sources.images import UnreadableImageError, to_rgb
-from plip_tutorial.sources.post_values import count, flag, listed, reference
 from plip_tutorial.sources.tables import whole
 
 Record = dict[str, Any]

@@ -1,6 +1,6 @@
 """Where pictures and tables come from: files, a reader's own tiles, the hub.
 
 `picture_files` walks folders, `images` and `grey_levels` decode, `tables` reads what spreadsheets and programs wrote,
-`post_values` what they made of numbers, `own_tiles` takes a reader's set. `hub` fetches models and `hub_data` open
+`own_tiles` takes a reader's set. `hub` fetches models and `hub_data` open
 sets; what it cannot give is said by `asking`.
 """

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from plip_tutorial import artifacts, clean, finetune, microcosm, zero_shot
+from plip_tutorial.artifacts.build import clip_of, fine_tuning
 from plip_tutorial.artifacts.curation import STEPS, curate
-from plip_tutorial.artifacts.making import clip_of, fine_tuning
 from plip_tutorial.metrics import bootstrap, confusion
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage import cache

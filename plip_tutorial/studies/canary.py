@@ -27,7 +27,7 @@ from datasets import Dataset, concatenate_datasets
 from numpy.typing import ArrayLike
 
 from plip_tutorial import clean, collect, expand, finetune, microcosm, tracks
-from plip_tutorial.artifacts import curation, making, tiny_model
+from plip_tutorial.artifacts import build, curation, tiny_architecture
 from plip_tutorial.contrastive.similarity import unit
 from plip_tutorial.microcosm import pictures
 from plip_tutorial.plip.model import PLIP
@@ -50,7 +50,7 @@ def sample() -> dict[str, Dataset]:
 @cache
 def untrained() -> str:
     """Checkpoint of a tiny CLIP with random weights."""
-    return str(tiny_model.untrained(Path(tempfile.mkdtemp(prefix="canary-")), seed=0))
+    return str(tiny_architecture.untrained(Path(tempfile.mkdtemp(prefix="canary-")), seed=0))
 
 
 def settings() -> dict[str, Any]:
@@ -63,9 +63,9 @@ def settings() -> dict[str, Any]:
     return {
         "recipe": dataclasses.asdict(curation.RECIPE),
         "track": dataclasses.asdict(tracks.TINY),
-        "model": dataclasses.asdict(tiny_model.TinyConfig()),
-        "pre-training": chosen(making.pretraining()),
-        "fine-tuning": chosen(making.fine_tuning()),
+        "model": dataclasses.asdict(tiny_architecture.TinyConfig()),
+        "pre-training": chosen(build.pretraining()),
+        "fine-tuning": chosen(build.fine_tuning()),
     }
 
 
@@ -130,9 +130,9 @@ def curated() -> dict[str, Any]:
 def training() -> dict[str, Any]:
     """Losses and lengths of the gradient in the first steps of the two trainings of the recipe, from random weights."""
     pretraining = dataclasses.replace(
-        making.fine_tuning(), steps=STEPS, batch_size=32, warmup_steps=2, augment=finetune.TrainConfig().augment
+        build.fine_tuning(), steps=STEPS, batch_size=32, warmup_steps=2, augment=finetune.TrainConfig().augment
     )
-    tuning = dataclasses.replace(making.fine_tuning(), steps=STEPS, batch_size=32, warmup_steps=1)
+    tuning = dataclasses.replace(build.fine_tuning(), steps=STEPS, batch_size=32, warmup_steps=1)
     collected = collect.pairs_from_posts(sample()["posts"])[0]
     return {
         "pre-training": _first_steps(sample()["everyday"], pretraining),

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from plip_tutorial import artifacts, clean, collect, microcosm, retrieval
-from plip_tutorial.artifacts import made, making
+from plip_tutorial.artifacts import build, committed
 from plip_tutorial.artifacts.curation import Curated
 from plip_tutorial.metrics import scores as metrics
 from plip_tutorial.plip.model import PLIP
@@ -80,20 +80,20 @@ def run(*, replace: bool = False) -> bool:
     """
     with tempfile.TemporaryDirectory() as place:
         start = time.perf_counter()
-        found = making.make(folder := Path(place, "models"))
+        found = build.make(folder := Path(place, "models"))
         now = scores(folder, found)
         note = provenance.Provenance.now(seconds=time.perf_counter() - start, canary=canary.take())
-        told = {"scores": now, "files": made.digests(folder)}
-        provenance.save(Path(made.NOTE).stem, told, note, folder=folder)
+        told = {"scores": now, "files": committed.digests(folder)}
+        provenance.save(Path(committed.NOTE).stem, told, note, folder=folder)
         try:
             artifacts.tiny_plip()
-            table = beside(made.note()["results"]["scores"], now)
-        except made.NotMadeError as error:
+            table = beside(committed.note()["results"]["scores"], now)
+        except committed.NotMadeError as error:
             print(error)
             replace, table = True, beside(now, now)
         print(table.to_string(float_format="{:.4f}".format))
         if replace:
-            with whole_folder(made.FOLDER) as target:
+            with whole_folder(committed.FOLDER) as target:
                 shutil.copytree(folder, target, dirs_exist_ok=True)
-            print(f"written to {made.FOLDER}")
+            print(f"written to {committed.FOLDER}")
     return not table["outside"].any()

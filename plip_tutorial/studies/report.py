@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from plip_tutorial import artifacts, linear_probe, microcosm, retrieval, tracks, zero_shot
-from plip_tutorial.artifacts import made, making
+from plip_tutorial.artifacts import build, committed
 from plip_tutorial.contrastive.similarity import unit
 from plip_tutorial.metrics import baselines
 from plip_tutorial.metrics import scores as metrics
@@ -28,7 +28,7 @@ from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.own_tiles import read_folder
 
-MODELS: dict[str, Callable[[int], Path]] = {"tiny CLIP": making.clip_of, "tiny PLIP": making.plip_of}
+MODELS: dict[str, Callable[[int], Path]] = {"tiny CLIP": build.clip_of, "tiny PLIP": build.plip_of}
 Features = Callable[[Sequence[Any]], NDArray[Any]]
 FOLDS = 5  # of the probe on real tiles
 # The textures of Kather et al. (2016) have other labels; "complex stroma" has no counterpart and is left out.
@@ -164,7 +164,7 @@ def speed(seconds: float = 3.0) -> float:
 
 def building() -> pd.DataFrame:
     """Seconds that the committed models took when they were made, and how fast this machine draws."""
-    seconds = made.note()["provenance"]["seconds"]
+    seconds = committed.note()["provenance"]["seconds"]
     rows = {"seconds to make the models": seconds, "tiles drawn a second, one core, 64 px": speed()}
     return pd.DataFrame({"value": {name: f"{value:.0f}" for name, value in rows.items()}})
 

@@ -16,7 +16,7 @@ from small_clip import small_clip
 from transformers import CLIPModel, CLIPProcessor
 
 from plip_tutorial import artifacts, clean, microcosm, tracks
-from plip_tutorial.artifacts import curation, made, making, pages
+from plip_tutorial.artifacts import build, committed, curation, pages
 from plip_tutorial.artifacts.curation import STEPS, Curated, curate
 from plip_tutorial.metrics import scores as metrics
 from plip_tutorial.plip.model import PLIP
@@ -36,15 +36,15 @@ def part(name: str, split: str, n: int | None = None, *, size: int = 64):
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Curated]:
     """Everything is made, in small, and lies where the committed things lie else."""
     kept: list[Curated] = []
-    make = making.make
+    make = build.make
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(cache.VARIABLE, str(tmp_path_factory.mktemp("cache")))
         patch.setattr(tracks, "TINY", SMALL)
         patch.setattr(curation, "RECIPE", RECIPE)
         patch.setattr(microcosm, "benchmark", part)
-        patch.setattr(made, "FOLDER", tmp_path_factory.mktemp("data") / "models")
+        patch.setattr(committed, "FOLDER", tmp_path_factory.mktemp("data") / "models")
         patch.setattr(canary, "take", dict)
-        patch.setattr(making, "make", lambda folder: kept.append(make(folder)) or kept[0])
+        patch.setattr(build, "make", lambda folder: kept.append(make(folder)) or kept[0])
         models.run()
         yield kept[0]
 
@@ -81,9 +81,9 @@ def test_models_are_complete_checkpoints_in_half_precision_and_compute_in_single
 
 @pytest.mark.parametrize("how", ["gone", "half", "changed", "no note"])
 def test_what_is_missing_or_damaged_is_named_with_the_remedy(how: str, tmp_path: Path, monkeypatch) -> None:
-    shutil.copytree(made.FOLDER, tmp_path / "models")
-    monkeypatch.setattr(made, "FOLDER", tmp_path / "models")
-    damaged = tmp_path / "models" / (made.NOTE if how == "no note" else "tiny-plip/model.safetensors")
+    shutil.copytree(committed.FOLDER, tmp_path / "models")
+    monkeypatch.setattr(committed, "FOLDER", tmp_path / "models")
+    damaged = tmp_path / "models" / (committed.NOTE if how == "no note" else "tiny-plip/model.safetensors")
     whole = damaged.read_bytes()
     damaged.unlink()
     if how in ("half", "changed"):
@@ -93,54 +93,54 @@ def test_what_is_missing_or_damaged_is_named_with_the_remedy(how: str, tmp_path:
 
 
 def test_a_list_of_pairs_that_belongs_to_other_posts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    made._pairs.cache_clear()
+    committed._pairs.cache_clear()
     monkeypatch.setattr(tracks, "TINY", replace(SMALL, posts=200))
     with pytest.raises(artifacts.NotMadeError, match=r"corpus.json chooses among \d+ pairs.*make models"):
         artifacts.corpus()
 
 
 def test_another_seed_is_another_model_made_once_and_seed_0_is_that_of_the_book() -> None:
-    assert making.plip_of(0) == artifacts.tiny_plip()
-    first = making.clip_of(1)
+    assert build.plip_of(0) == artifacts.tiny_plip()
+    first = build.clip_of(1)
     written = (first / "model.safetensors").stat().st_mtime_ns
-    assert making.clip_of(1) == first
+    assert build.clip_of(1) == first
     assert (first / "model.safetensors").stat().st_mtime_ns == written
     assert (first / "model.safetensors").read_bytes() != (artifacts.tiny_clip() / "model.safetensors").read_bytes()
 
 
 def test_scores_are_compared_within_their_bands(capsys: pytest.CaptureFixture[str]) -> None:
-    committed = made.note()["results"]["scores"]
-    assert {f"{model}: zero-shot F1, {name}" for model in models.MODELS for name in microcosm.NAMES} <= set(committed)
-    now = dict(committed)
+    then = committed.note()["results"]["scores"]
+    assert {f"{model}: zero-shot F1, {name}" for model in models.MODELS for name in microcosm.NAMES} <= set(then)
+    now = dict(then)
     name = "tiny PLIP: zero-shot F1, micro-kather"
     now[name] += models.BANDS["tiny"] / 2
-    assert not models.beside(committed, now)["outside"].any()
+    assert not models.beside(then, now)["outside"].any()
     now[name] += models.BANDS["tiny"]
-    table = models.beside(committed, now)
+    table = models.beside(then, now)
     assert list(table.index[table["outside"]]) == [name]
     assert list(table.columns) == ["committed", "now", "difference", "band", "outside"]
     del now[name]
-    assert models.beside(committed, now)["outside"].sum() == 1  # a score that is lacking is no agreement
+    assert models.beside(then, now)["outside"].sum() == 1  # a score that is lacking is no agreement
 
 
 def test_made_again_the_committed_things_stay_unless_they_are_to_be_replaced(monkeypatch, capsys) -> None:
     def other(folder: Path) -> Curated:
-        shutil.copytree(made.FOLDER, folder)
+        shutil.copytree(committed.FOLDER, folder)
         (folder / "history.csv").write_text("step,loss\n0,9.5\n")
         return None  # type: ignore[return-value]
 
-    monkeypatch.setattr(making, "make", other)
-    monkeypatch.setattr(models, "scores", lambda folder, found: made.note()["results"]["scores"])
-    before = made.digests(made.FOLDER)
+    monkeypatch.setattr(build, "make", other)
+    monkeypatch.setattr(models, "scores", lambda folder, found: committed.note()["results"]["scores"])
+    before = committed.digests(committed.FOLDER)
     assert models.run()
-    assert made.digests(made.FOLDER) == before
-    shutil.copy(artifacts.history(), made.FOLDER.parent / "history.csv")
+    assert committed.digests(committed.FOLDER) == before
+    shutil.copy(artifacts.history(), committed.FOLDER.parent / "history.csv")
     assert models.run(replace=True)
     assert artifacts.history().read_text() == "step,loss\n0,9.5\n"
-    shutil.copy(made.FOLDER.parent / "history.csv", made.FOLDER / "history.csv")
-    told = json.loads((made.FOLDER / made.NOTE).read_text())
+    shutil.copy(committed.FOLDER.parent / "history.csv", committed.FOLDER / "history.csv")
+    told = json.loads((committed.FOLDER / committed.NOTE).read_text())
     told["results"]["files"] = before
-    (made.FOLDER / made.NOTE).write_text(json.dumps(told))
+    (committed.FOLDER / committed.NOTE).write_text(json.dumps(told))
     assert "committed" in capsys.readouterr().out
 
 

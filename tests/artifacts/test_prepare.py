@@ -5,7 +5,7 @@ import os
 import pytest
 
 from plip_tutorial import __main__, tracks
-from plip_tutorial.artifacts import curation, made, pages, prepare
+from plip_tutorial.artifacts import committed, curation, pages, prepare
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     for module, names in {
         pages: ("checkpoint", "benchmark", "embeddings", "tiny_embeddings"),
         curation: ("web_pool",),
-        made: ("seeds", "expanded"),
+        committed: ("seeds", "expanded"),
     }.items():
         for name in names:
             note = lambda *arguments, name=name: seen.append((name, *arguments))  # noqa: E731

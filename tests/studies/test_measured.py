@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from plip_tutorial import artifacts, clean, collect, tracks
-from plip_tutorial.artifacts import curation, made, making, tiny_model
+from plip_tutorial.artifacts import build, committed, curation, tiny_architecture
 from plip_tutorial.finetune import loop
 from plip_tutorial.microcosm import stain
 from plip_tutorial.plip import pixels
@@ -30,7 +30,7 @@ def test_a_results_file_is_of_code_that_does_the_same(name):
 
 
 def test_the_models_are_of_code_that_does_the_same():
-    found = canary.differences(made.note()["provenance"]["canary"], canary.take())
+    found = canary.differences(committed.note()["provenance"]["canary"], canary.take())
     assert found == [], "what the code does has changed; make the models again: make models REPLACE=--replace"
 
 
@@ -51,10 +51,10 @@ def strained(patch):
 
 def tuned(**changes):
     """Another setting of the fine-tuning, or of its variations."""
-    usual = making.fine_tuning()
+    usual = build.fine_tuning()
     augment = {name: changes.pop(name) for name in list(changes) if name not in vars(usual)}
     other = dataclasses.replace(usual, augment=dataclasses.replace(usual.augment, **augment), **changes)
-    return lambda patch: patch.setattr(making, "fine_tuning", lambda seed=0: other)
+    return lambda patch: patch.setattr(build, "fine_tuning", lambda seed=0: other)
 
 
 def recipe(**changes):
@@ -96,7 +96,10 @@ CHANGES = {
         lambda patch: patch.setattr(clean, "near_duplicates", lambda images: np.arange(len(images))),
         {"curation"},
     ),
-    "nothing but a name": (lambda patch: patch.setattr(tiny_model, "untrained", renamed(tiny_model.untrained)), set()),
+    "nothing but a name": (
+        lambda patch: patch.setattr(tiny_architecture, "untrained", renamed(tiny_architecture.untrained)),
+        set(),
+    ),
 }
 
 
@@ -142,7 +145,7 @@ def test_the_ablation_is_whole():
     assert all(len(row["scores"]["mean"]["seeds"]) == 3 for row in stored.results["arms"])
 
 
-ALL = {"recipe": curation.RECIPE, "track": tracks.TINY, "model": tiny_model.TinyConfig()}
+ALL = {"recipe": curation.RECIPE, "track": tracks.TINY, "model": tiny_architecture.TinyConfig()}
 
 
 WORDS = {"auto": "float32", "clip": "siglip"}
@@ -165,9 +168,9 @@ def other(value):
 
 @pytest.mark.parametrize("group", [*ALL, "pre-training", "fine-tuning", "augment"])
 def test_every_setting_is_in_the_canary_and_in_the_key_of_a_model(group, monkeypatch):
-    before, key = canary.settings(), cache.fingerprint(making.settings())
+    before, key = canary.settings(), cache.fingerprint(build.settings())
     training = {"pre-training": "pretraining", "fine-tuning": "fine_tuning", "augment": "fine_tuning"}.get(group)
-    given = ALL[group] if not training else getattr(making, training)()
+    given = ALL[group] if not training else getattr(build, training)()
     given = given.augment if group == "augment" else given
     for field in dataclasses.fields(given):
         value = getattr(given, field.name)
@@ -180,13 +183,13 @@ def test_every_setting_is_in_the_canary_and_in_the_key_of_a_model(group, monkeyp
             elif group == "track":
                 patch.setattr(tracks, "TINY", changed)
             elif group == "model":
-                patch.setattr(tiny_model, "TinyConfig", lambda changed=changed: changed)
+                patch.setattr(tiny_architecture, "TinyConfig", lambda changed=changed: changed)
             else:
-                whole = making.fine_tuning()
+                whole = build.fine_tuning()
                 full = dataclasses.replace(whole, augment=changed) if group == "augment" else changed
-                patch.setattr(making, training, lambda seed=0, full=full: full)
+                patch.setattr(build, training, lambda seed=0, full=full: full)
             assert canary.differences({"settings": before}, {"settings": canary.settings()}), field.name
-            assert cache.fingerprint(making.settings()) != key, field.name
+            assert cache.fingerprint(build.settings()) != key, field.name
 
 
 def test_the_growth_curve_is_whole():

@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from plip_tutorial import finetune, microcosm, tracks
-from plip_tutorial.artifacts import curation, made, tiny_model
+from plip_tutorial.artifacts import committed, curation, tiny_architecture
 from plip_tutorial.artifacts.curation import Curated, curate, fitted_filter
 from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.plip.model import PLIP
@@ -60,7 +60,7 @@ def fine_tuning(seed: int = 0) -> finetune.TrainConfig:
 def make_clip(output: Path, seed: int = 0) -> Path:
     """Train the tiny CLIP and write it, rounded, to ``output``; a minute."""
     with tempfile.TemporaryDirectory() as place:
-        start = tiny_model.untrained(Path(place, "untrained"), seed=seed)
+        start = tiny_architecture.untrained(Path(place, "untrained"), seed=seed)
         pairs = microcosm.everyday_pairs(curation.RECIPE.everyday, seed=curation.RECIPE.everyday_seed)
         trained, _ = finetune.finetune(start, pairs, pretraining(seed), output=Path(place, "run"))
         return rounded(trained, output)
@@ -76,13 +76,13 @@ def make_plip(clip: Path, pairs: Any, output: Path, seed: int = 0) -> Path:
 
 def clip_of(seed: int) -> Path:
     """The tiny CLIP of a seed: that of the book for 0, any other is made once and cached."""
-    return _cached("tiny-clip", seed, lambda at: make_clip(at, seed)) if seed else made.tiny_clip()
+    return _cached("tiny-clip", seed, lambda at: make_clip(at, seed)) if seed else committed.tiny_clip()
 
 
 def plip_of(seed: int) -> Path:
     """The tiny PLIP of a seed, from the tiny CLIP of that seed and the corpus of the book."""
-    make = lambda at: make_plip(clip_of(seed), made.corpus(), at, seed)  # noqa: E731
-    return _cached("tiny-plip", seed, make) if seed else made.tiny_plip()
+    make = lambda at: make_plip(clip_of(seed), committed.corpus(), at, seed)  # noqa: E731
+    return _cached("tiny-plip", seed, make) if seed else committed.tiny_plip()
 
 
 def _cached(name: str, seed: int, make: Callable[[Path], object]) -> Path:
@@ -95,7 +95,7 @@ def settings(seed: int = 0) -> dict[str, Any]:
     return {
         "recipe": curation.RECIPE,
         "track": tracks.TINY,
-        "model": tiny_model.TinyConfig(),
+        "model": tiny_architecture.TinyConfig(),
         "pre-training": pretraining(seed),
         "fine-tuning": fine_tuning(seed),
     }

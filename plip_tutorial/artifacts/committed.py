@@ -1,6 +1,6 @@
 """What was made and is read by everybody: the tiny models, the filter, and which pairs became their corpus.
 
-It lies in the package, under ``data/models``, with its provenance. Nothing here trains; see `making`, and `curation`
+It lies in the package, under ``data/models``, with its provenance. Nothing here trains; see `build`, and `curation`
 for the way from posts to pairs.
 
     clip = CLIPModel.from_pretrained(artifacts.tiny_clip())

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import CLIPModel, CLIPProcessor, CLIPTokenizer
 
-from plip_tutorial.artifacts import tiny_model
+from plip_tutorial.artifacts import tiny_architecture
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> CLIPTokenizer:
-    return tiny_model.train_tokenizer(tiny_model.sample_texts(5), 1200)
+    return tiny_architecture.train_tokenizer(tiny_architecture.sample_texts(5), 1200)
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_model.untrained(tmp_path_factory.mktemp("tiny"), seed=3)
+    return tiny_architecture.untrained(tmp_path_factory.mktemp("tiny"), seed=3)
 
 
 @given(text=st.text(max_size=40))
@@ -37,7 +37,7 @@ def test_case_and_spaces_do_not_matter_and_words_come_back(tokenizer: CLIPTokeni
 
 
 def test_the_vocabulary_is_as_large_as_asked_for_and_the_same_each_time(tokenizer: CLIPTokenizer) -> None:
-    again = tiny_model.train_tokenizer(tiny_model.sample_texts(5), 1200)
+    again = tiny_architecture.train_tokenizer(tiny_architecture.sample_texts(5), 1200)
     assert again.get_vocab() == tokenizer.get_vocab()
     assert 514 < len(tokenizer) <= 1200
 
@@ -57,7 +57,7 @@ def test_the_seed_decides_the_weights_and_leaves_the_callers_random_state_alone(
     checkpoint: Path, tmp_path: Path
 ) -> None:
     state = torch.get_rng_state()
-    same, other = (tiny_model.untrained(tmp_path / str(seed), seed=seed) for seed in (3, 4))
+    same, other = (tiny_architecture.untrained(tmp_path / str(seed), seed=seed) for seed in (3, 4))
     assert torch.equal(torch.get_rng_state(), state)
     weights = [(path / "model.safetensors").read_bytes() for path in (checkpoint, same, other)]
     assert weights[0] == weights[1] != weights[2]
