@@ -2,7 +2,7 @@
 
 `shards` is the machine for it. `embedder` embeds a folder or a table of any length with it and opens the result as a
 pool; `steps` are the steps of collecting, expanding and cleaning as functions of one shard; `ray_data` hands the same
-steps to Ray.
+steps to Ray. `embedding_columns` keeps vectors of pictures of which some cannot be read.
 """
 
 from plip_tutorial.at_scale.embedder import Pool, embed_folder, embed_pool, open_pool
