@@ -720,11 +720,11 @@ claim("lets most of both in", [row[3] for row in rows.values()], ">", 0.8)
 #
 # ## Not a medical device
 #
-# PLIP is a research model. It was trained on what people post, and tested on tiles from few hospitals. Its {term}`model
-# card` calls any deployed use out of scope. The tiny models here live in a drawn world. **None of them may be used to
-# diagnose, to treat, or to decide about a patient.** What stands between a score in a book and such a use is a study in
-# the laboratory where it is to happen, on its patients, with its scanner, and an approval. No chapter of this book
-# replaces a line of that.
+# PLIP is a research model. It was trained on what people post, and tested on tiles from few hospitals. Its
+# {term}`model card` calls any deployed use out of scope. The tiny models here live in a drawn world. **None of them may
+# be used to diagnose, to treat, or to decide about a patient.** What stands between a score in a book and such a use is
+# a study in the laboratory where it is to happen, on its patients, with its scanner, and an approval. No chapter of
+# this book replaces a line of that.
 #
 # ## Exercises
 #
