@@ -52,7 +52,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
     from plip_tutorial import tracks
     from plip_tutorial.artifacts import prepare
 
-    prepare.prepare(tracks.TRACKS[arguments.track] if arguments.track else None)
+    prepare.prepare(tracks.TRACKS[arguments.track] if arguments.track else None, backwards=arguments.backwards)
 
 
 def _models(arguments: argparse.Namespace) -> None:
@@ -179,6 +179,7 @@ def parser() -> argparse.ArgumentParser:
 
     option = add(_prepare, "prepare", "compute or fetch, ahead of a class, all that the chapters share; resumes")
     option("--track", "the track of the class; by default the current one", choices=("tiny", "full"))
+    option("--backwards", "begin at the end, so that a second process halves the time", action="store_true")
 
     text = "make the tiny models and their corpus again, and compare their scores with the committed ones (ten minutes)"
     option = add(_models, "models", text)

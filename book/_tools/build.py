@@ -54,8 +54,11 @@ def clear(*, everything: bool) -> None:
 
 
 def prepare(environment: dict[str, str]) -> None:
-    """Build models and data before the first page, so that no page waits for them."""
-    subprocess.run([sys.executable, "-m", "plip_tutorial", "prepare"], cwd=BUILD, env=environment, check=True)
+    """Compute before the first page what pages share, so that none waits for it: two processes, one from each end."""
+    command = [sys.executable, "-m", "plip_tutorial", "prepare"]
+    both = [subprocess.Popen([*command, *way], cwd=BUILD, env=environment) for way in ([], ["--backwards"])]
+    if any([one.wait() for one in both]):
+        raise SystemExit("what pages share could not be prepared")
 
 
 def run_page(page: Path) -> None:

@@ -40,16 +40,18 @@ def steps(track: tracks.Track) -> Iterator[Step]:
         yield f"{name}, by tiny-clip", partial(pages.tiny_embeddings, name, table)
 
 
-def prepare(track: tracks.Track | None = None) -> None:
+def prepare(track: tracks.Track | None = None, *, backwards: bool = False) -> None:
     """Take all steps and print each with its number and its seconds.
 
     Args:
         track: the track that the class will use; None for the current one. It becomes the current one of this process.
+        backwards: begin at the last step. Two processes, one from each end, share the work: what one has made the
+            other finds, and what it is making the other waits for.
     """
     track = track or tracks.current()
     os.environ[tracks.VARIABLE] = track.name
-    ahead = list(steps(track))
-    for place, (name, take) in enumerate(ahead, start=1):
+    ahead = list(enumerate(steps(track), start=1))
+    for place, (name, take) in reversed(ahead) if backwards else ahead:
         print(f"[{place:2}/{len(ahead)}] {name} ...", end=" ", flush=True)
         start = time.perf_counter()
         try:
