@@ -28,7 +28,7 @@ def test_a_notebook_is_timed_in_an_empty_folder_with_caches_of_its_own(tmp_path)
 
     environment = measure_gpu.own_caches(tmp_path / "own", "full")
     looks = "import os; assert os.listdir() == [] and os.environ['PLIP_TUTORIAL_TRACK'] == 'full'"
-    caches = "from plip_tutorial.storage.files.cache import cache_dir; assert list(cache_dir().iterdir()) == []"
+    caches = "from plip_tutorial.storage.cache import cache_dir; assert list(cache_dir().iterdir()) == []"
     hub = "from huggingface_hub import constants; assert not os.path.exists(constants.HF_HUB_CACHE)"
     found = measure_gpu.run(
         notebook(tmp_path / "good.ipynb", looks, caches, hub, "import time; time.sleep(1)"), environment

@@ -6,7 +6,6 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "plip_tutorial"
 FOLDER = PACKAGE.parent / "book" / "api"
-ONE_NAMESPACE = {"microcosm", "plots"}  # their public names are those of the room, wherever they are written
 
 
 def rooms() -> list[str]:
@@ -18,7 +17,7 @@ def rooms() -> list[str]:
 def page(room: str) -> str:
     """The text of a room's page."""
     files = sorted(path.stem for path in (PACKAGE / room).glob("*.py") if path.stem != "__init__")
-    if not files or room in ONE_NAMESPACE:
+    if not files:
         return f"# `{room}`\n\n" + _documented(room, "   :members:\n")
     parts = [f"# `{room}`\n\n" + _documented(room)]
     parts += [f"## `{room}.{name}`\n\n" + _documented(f"{room}.{name}", "   :members:\n") for name in files]
