@@ -4,8 +4,8 @@ Each function returns a `matplotlib` figure, which a notebook shows when it is t
 their own light ground, so they read the same in print and in dark mode. Colours are those of Okabe and Ito, which
 colour-blind readers tell apart; a hatch or a marker says the same once more. Text stays legible on a phone.
 
-`style` holds colours and sizes; `pictures` shows tiles, `scores`, `tables` and `coordinates` numbers, `process` a funnel
-and a training; `markup` writes drawings that move.
+`style` holds colours and sizes; `pictures` shows tiles, `scores`, `tables` and `coordinates` numbers, `process` a
+funnel and a training; `markup` writes drawings that move.
 
 >>> confusion_matrix([[8, 2], [0, 9]], ["fat", "mucus"]).get_axes()[0].get_ylabel()
 'actual'
