@@ -16,7 +16,7 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test compare-processors test-floors test-colab setup sync serve models report ablation sweep gpu-check measure-gpu lint clean
+.PHONY: book test compare-processors test-floors test-colab setup sync serve models studies report ablation sweep gpu-check measure-gpu lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
@@ -77,6 +77,9 @@ models: setup
 
 report: setup
 	$(BIN)/python -m plip_tutorial report
+
+# All long measurements, an hour and a quarter.
+studies: ablation sweep
 
 # Half an hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
 ablation: setup

@@ -116,8 +116,10 @@ def code_key(module: str = "") -> str:
     package = Path(plip_tutorial.__file__).parent
     if not any((folder / "pyproject.toml").exists() for folder in package.parents):
         return plip_tutorial.__version__
-    only = package.parent.joinpath(*module.split(".")).with_suffix(".py")
-    return code_fingerprint([only] if module else sorted(package.rglob("*.py")))
+    if module:
+        return code_fingerprint([package.parent.joinpath(*module.split(".")).with_suffix(".py")])
+    words = "".join(path.read_text(encoding="utf-8") for path in sorted(package.glob("data/*.toml")))
+    return _digest(code_fingerprint(sorted(package.rglob("*.py"))) + words)
 
 
 def code_fingerprint(files: Sequence[Path]) -> str:
