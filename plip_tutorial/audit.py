@@ -141,7 +141,7 @@ def zero_shot() -> pd.DataFrame:
         name: {
             "tiles": entry["n"],
             "constant": constant_weighted_f1(list(sizes[name].values())) if name in sizes else np.nan,
-            **{model: Score(*entry[model], n=entry["n"]) for model in MODELS},  # value, low, high
+            **{model: Score(*(*entry[model], entry["n"])) for model in MODELS},  # value, low, high
         }
         for name, entry in published.items()
     }
