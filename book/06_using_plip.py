@@ -188,8 +188,8 @@ claim("they stand in the order we hoped for", np.diff(list(near.values())),
 
 # %% [markdown]
 # These are means over a hundred pairs, and they stand in the order we hoped for. The order tells what the vector is
-# about, and the gap between the last two lines tells how well it tells tissue from scanner. It is a useful test to run
-# with pictures of your own department ({doc}`bring_your_own_tiles`). {doc}`10_limits` looks at stain and scanner
+# about, and the gap between the last two lines tells tissue from all that another laboratory and another tile change
+# together. It is a useful test to run with pictures of your own department ({doc}`bring_your_own_tiles`). {doc}`10_limits` looks at stain and scanner
 # closely.
 #
 # One more property. We compare the kinds: pictures with pictures, sentences with sentences, and one kind with the
@@ -308,7 +308,7 @@ claim("the tumour's, and it is small", chances[4, 4], "<", 0.3)
 # ### Believing the softmax
 #
 # The softmax shares out 100% among the sentences you offer. It has no way to say "none of these". So offer the tile of
-# mucus a choice without mucus and see whether the model hesitates.
+# mucus a choice without mucus and see what the model makes of it.
 
 # %%
 wrong = ["An H&E image of smooth muscle", "A wall of bricks", "A group photo"]
@@ -401,13 +401,14 @@ table = {what: [short[i] for i in row] for what, row in labels.items()}
 pd.DataFrame(table, index=short)
 
 # %% tags=["claim", "remove-cell"]
-claim("Without colour three tiles get another name", (labels["grey"] != labels["plain"]).sum(), "==", 3)
-claim("the tumour, by accident, its right one", names[labels["grey"][4]], "==", names[4])
+claim("Without colour three tiles get another name, the tumour among them",
+      (labels["grey"] != labels["plain"]).sum(), "==", 3)
+claim("the tumour among them: it gets, by accident, its right one", names[labels["grey"][4]], "==", names[4])
 claim("With swapped channels only one does", (labels["BGR"] != labels["plain"]).sum(), "==", 1)
 
 # %% [markdown]
-# Without colour three tiles get another name, and the tumour, by accident, its right one: of the pink of muscle and the
-# violet of nuclei only light and dark are left. With swapped channels only one does. That makes it a trap: each picture
+# Without colour three tiles get another name, the tumour among them: it gets, by accident, its right one. Of the pink
+# of muscle and the violet of nuclei only light and dark are left. With swapped channels only one does. That makes it a trap: each picture
 # is a valid one, nothing complains, most answers stay, and the score is merely lower than it could be. If your scores
 # are oddly low, look at one picture first.
 #
@@ -474,12 +475,12 @@ for batch_size in (1, 8, 32, 128):
 print(f"no vector moves by more than {max(moved):.0e}")
 
 # %% tags=["claim", "remove-cell"]
-claim("the vectors are the same but for rounding", moved, "<", 1e-5)
+claim("vectors are the same but for rounding", moved, "<", 1e-5)
 
 # %% [markdown]
 # Each call has a fixed cost, so one picture at a time is slow, and beyond a few little is gained: the processor is
-# busy. On a GPU the curve goes on rising longer, until memory ends it. In all cases the vectors are the same but for
-# rounding.
+# busy. On a GPU the curve goes on rising longer, until memory ends it. In all cases the first hundred vectors are
+# the same but for rounding.
 #
 # Sentences have a trick of their own. The usual loop pads each one to 77 tokens, though most captions are far shorter.
 # The padding stands *behind* the end of the sentence, and a token of CLIP sees only what stands before it. So `PLIP`
@@ -550,13 +551,13 @@ except TypeError as error:
 theirs = Released(checkpoint)  # the same class, without that argument
 sentences = exact.encode_text(prompts, normalize=False)
 moved = np.abs(theirs.encode_text(prompts, 8) - sentences).max()
-print(f"without it the vectors are ours, up to {moved:.0e}")
+print(f"without it the sentence vectors are ours, up to {moved:.0e}")
 
 # %% tags=["claim", "remove-cell"]
-claim("Without that argument it gives our vectors", moved, "<", 1e-4)
+claim("Without that argument its sentence vectors are ours", moved, "<", 1e-4)
 
 # %% [markdown]
-# Without that argument it gives our vectors.
+# Without that argument its sentence vectors are ours. Its pictures are another matter, as the next but one shows.
 #
 # **It normalises one side of its cosine.** To find a label it normalises the picture, whose length does not matter
 # there, and leaves the sentences as they are. So a long sentence vector has an advantage. To find pictures it does the
@@ -576,7 +577,7 @@ print("of the ten best pictures of each sentence, kept:", kept)
 
 # %% tags=["claim", "remove-cell"]
 claim("A cosine is at most 1", theirs_by_tile.max(), ">", 1, margin=5)
-claim("Hardly any label changed here", changed.mean(), "<", 0.05)
+claim("Hardly any label changed here, if one at all", changed.mean(), "<", 0.05)
 claim("the five sentence vectors are of similar length", lengths.max() / lengths.min(), "<", 1.2)
 
 # %% tags=["claim", "remove-cell"]
@@ -584,8 +585,8 @@ claim("Among the ten best pictures some were replaced", min(kept), "<", 10)
 
 # %% [markdown]
 # A cosine is at most 1. This number is a cosine times the length of the side that was left as it was. Did it do harm?
-# Hardly any label changed here, since the five sentence vectors are of similar length; other sentences may be less
-# lucky. Among the ten best pictures some were replaced, as above under "Forgetting the length". It is the same fault.
+# Hardly any label changed here, if one at all, since the five sentence vectors are of similar length; other sentences
+# may be less lucky. Among the ten best pictures some were replaced, as above under "Forgetting the length". It is the same fault.
 #
 # **It encodes JPEG pictures again.** It puts Pillow pictures into a `datasets` table. There, one that was opened from a
 # JPEG stream, such as an upload, is compressed a second time. A picture with a file name, or one that was converted to
@@ -631,9 +632,9 @@ except AttributeError as error:
     print("AttributeError:", error)
 
 # %% [markdown]
-# All of these are small slips, of the kind that every short script holds. A test would have found them. That is the
-# lesson to take along, also for one's own scripts: compare with the plain library once, on odd input, and keep the
-# comparison.
+# The first is age: the libraries moved on. The others are slips of the kind that every short script holds, and one test
+# for each would have found them: a vector beside that of the plain library, a search that is called once, a clock. That
+# is the lesson to take along, also for one's own scripts: try each method once, on odd input, and keep the try.
 #
 # ## Exercises
 #
@@ -755,8 +756,8 @@ print([phrases[2:4][i] for i in cosines[:, 2:4].argmax(1)])
 # - `encode_images` and `encode_text` give unit vectors in one space; their dot products are cosines.
 # - The numbers in a vector mean nothing alone. Angles do, and only between comparable pairs.
 # - It is an ordinary CLIP: `CLIPModel` and `CLIPProcessor` give the same result. Logits are cosines times the logit scale.
-# - A softmax must choose. Lengths, channel order and the 77th token can ruin a result in silence.
-# - Code for the published class runs on here. Its faults were small, and a comparison with the plain library shows them.
+# - A softmax must choose. Channel order, and lengths that nobody took away, can change a result in silence.
+# - The published class has a few faults; one short test for each shows them.
 #
 # ## What comes next
 #

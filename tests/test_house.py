@@ -123,6 +123,12 @@ def test_the_house_can_be_seen_at_a_glance() -> None:
     assert len(entries) <= 27, sorted(entries)
 
 
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Folders of tests are no packages, so pytest would refuse the second."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 def test_each_room_says_what_happens_in_it_and_where() -> None:
     for room in PACKAGE.glob("*/__init__.py"):
         said = ast.get_docstring(ast.parse(_text(room))) or ""
