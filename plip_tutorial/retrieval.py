@@ -111,13 +111,21 @@ def recall_at_k(
         ValueError: if shapes do not fit, or no query has a right answer.
     """
     first, second = _vectors(queries, targets)
-    right_of, ks = _Groups(len(first), len(second), groups, target_groups), _checked_ks(ks)
+    right_of = _Groups(len(first), len(second), groups, target_groups)
+    if np.ndim(ks) != 1 or len(ks) == 0:
+        raise ValueError(f"ks is {ks!r}; pass a list of depths, such as [1, 5, 10]")
+    ks = [_checked_k(k) for k in ks]
     lengths = np.linalg.norm(first, axis=1), np.linalg.norm(second, axis=1)
-    at = _second(slides, target_slides)
+    at = slides if target_slides is None else target_slides
     chances: list[NDArray[np.float64]] = []
     for scores, rows in _blocks(first, second, slides, at):
         chances.append(_hit_chances(scores, right_of.right(rows), ks, lengths[0][rows], lengths[1]))
-    return _scored(np.concatenate(chances), ks, slides if slides is not None else groups)
+    found, clusters = np.concatenate(chances), slides if slides is not None else groups
+    answered = ~np.isnan(found[:, 0])
+    if not answered.any():
+        raise ValueError("no query has a right answer among the targets")
+    kept = None if clusters is None else np.asarray(clusters)[answered]
+    return {k: average(found[answered, i], groups=kept) for i, k in enumerate(ks)}
 
 
 def expected_random_recall(
@@ -156,10 +164,6 @@ class _Groups:
 
     def right(self, rows: slice) -> NDArray[np.bool_]:
         return np.asarray(np.equal.outer(self.of_query[rows], self.of_target))
-
-
-def _second(first: ArrayLike | None, second: ArrayLike | None) -> ArrayLike | None:
-    return first if second is None else second
 
 
 def _vectors(queries: ArrayLike, targets: ArrayLike) -> tuple[Embeddings, Embeddings]:
@@ -235,20 +239,6 @@ def _draw_hits(good: Ints, among: Ints, draws: Ints) -> NDArray[np.float64]:
 def _log_choose(n: Ints, k: Ints) -> NDArray[np.float64]:
     result: NDArray[np.float64] = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
     return result
-
-
-def _scored(chances: NDArray[np.float64], ks: Sequence[int], clusters: ArrayLike | None) -> dict[int, Score]:
-    answered = ~np.isnan(chances[:, 0])
-    if not answered.any():
-        raise ValueError("no query has a right answer among the targets")
-    kept = None if clusters is None else np.asarray(clusters)[answered]
-    return {k: average(chances[answered, i], groups=kept) for i, k in enumerate(ks)}
-
-
-def _checked_ks(ks: Sequence[int]) -> list[int]:
-    if np.ndim(ks) != 1 or len(ks) == 0:
-        raise ValueError(f"ks is {ks!r}; pass a list of depths, such as [1, 5, 10]")
-    return [_checked_k(k) for k in ks]
 
 
 def _checked_k(k: int) -> int:

@@ -98,7 +98,11 @@ def classifier(plip: PLIP, class_names: ClassNames, templates: Template | Sequen
     if isinstance(class_names, (str, set, frozenset)) or not (class_names := list(class_names)):
         raise ValueError(f"expected a list of class names, got {class_names!r}")
     sentences = [prompts(name, templates) for name in class_names]
-    _warn_of_twins(sentences)
+    first: dict[tuple[str, ...], int] = {}
+    for i, group in enumerate(sentences):
+        if (twin := first.setdefault(tuple(sorted(group)), i)) != i:  # the first would get all pictures
+            said = f"classes {twin} and {i} have the same words, {group[0]!r}: no picture can be {i}"
+            warnings.warn(said, stacklevel=2)
     embeddings = plip.encode_text([sentence for group in sentences for sentence in group])
     ends = np.cumsum([len(group) for group in sentences])
     return unit(np.stack([rows.mean(0) for rows in np.split(embeddings, ends[:-1])]))
@@ -221,16 +225,6 @@ def worst_confusions(y_true: ArrayLike, y_pred: ArrayLike, n: int = 3) -> list[C
             items = np.flatnonzero((truth == right) & (predicted == wrong))
             cells.append(Confusion(right, wrong, len(items) / int((truth == right).sum()), items))
     return sorted(cells, key=lambda cell: -cell.share)[:n]
-
-
-def _warn_of_twins(sentences: list[list[str]]) -> None:
-    """Two classes of the same words: the first gets all pictures, the second none."""
-    first: dict[tuple[str, ...], int] = {}
-    for i, words in enumerate(sentences):
-        if (twin := first.setdefault(tuple(sorted(words)), i)) != i:
-            warnings.warn(
-                f"classes {twin} and {i} have the same words, {words[0]!r}: no picture can be {i}", stacklevel=3
-            )
 
 
 def _as_list(given: Any) -> list[Any]:

@@ -71,7 +71,11 @@ def pairs_from_posts(
         known[PICTURES] = _picture_filter(posts, owner, is_pathology, kept)
     filters = [filters] if isinstance(filters, str | PostFilter) else filters
     chosen = [_look_up(one, known) for one in filters if one != PICTURES or is_pathology is not None]
-    funnel = Funnel(len(posts), wanted=_wanted(posts, owner) if graded else None)
+    wanted: Mask | None = None
+    if graded:  # what a perfect pipeline keeps: English, describing, about pathology, and no retweet
+        good = np.array(posts["truth_match"][:], bool) & (np.array(posts["truth_language"][:]) == "en")
+        wanted = good & (np.array(posts["truth_kind"][:]) != "retweet") & _any_true(posts, owner)
+    funnel = Funnel(len(posts), wanted=wanted)
     table = posts.add_column("row", np.arange(len(posts)))
     for one in chosen:
         truth = _ask(one.truth, table, funnel.alive) if graded and one.truth is not None else None
@@ -143,12 +147,6 @@ def _any_true(posts: Dataset, owner: NDArray[np.int64]) -> Mask:
     """Whether the posts in some rows have a picture of pathology, by the truth."""
     truth = posts["truth_pathology"][:]
     return np.array([row >= 0 and any(truth[row]) for row in owner], bool)
-
-
-def _wanted(posts: Dataset, owner: NDArray[np.int64]) -> Mask:
-    """Rows, (n,), that a perfect pipeline keeps: English, describing, about pathology, and no retweet."""
-    good = np.array(posts["truth_match"][:], bool) & (np.array(posts["truth_language"][:]) == "en")
-    return good & (np.array(posts["truth_kind"][:]) != "retweet") & _any_true(posts, owner)
 
 
 def _pairs(

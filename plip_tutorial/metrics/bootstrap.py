@@ -78,7 +78,9 @@ def confusions(codes: Ints, groups: ArrayLike | None, repeats: int = REPEATS, se
     else:
         rows, unit_of_row = places, score_input.group_codes(groups, n)
         counts = np.ones(int(unit_of_row.max()) + 1, np.int64)
-    _check_memory(k, n, m * k * k * repeats)
+    if (cells := m * k * k * repeats) > CELLS:
+        size = f"{8e-9 * cells:.0f} GB of resampled confusion matrices"
+        raise ValueError(f"{k} classes among {n} items need {size}: are these labels? If so, pass fewer repeats")
     ones, at = np.ones(rows.size), (np.repeat(unit_of_row, m), rows.ravel())
     units = csr_array((ones, at), shape=(len(counts), m * k * k))  # nearly all zeros where classes are many
     total, draws = _draw_sums(units, counts, repeats, seed, alike=groups is None)
@@ -115,12 +117,6 @@ def _distinct_rows(values: NDArray[Any]) -> tuple[Ints, Ints]:
         member = np.unique(member * len(values) + ranks, return_inverse=True)[1]
     _, first, counts = np.unique(member, return_index=True, return_counts=True)
     return first, counts
-
-
-def _check_memory(k: int, n: int, cells: int) -> None:
-    if cells > CELLS:
-        size = f"{8e-9 * cells:.0f} GB of resampled confusion matrices"
-        raise ValueError(f"{k} classes among {n} items need {size}: are these labels? If so, pass fewer repeats")
 
 
 def _draw_sums(units: Any, counts: Ints, repeats: int, seed: int, *, alike: bool) -> tuple[Floats, Floats]:

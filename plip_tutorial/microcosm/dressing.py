@@ -20,10 +20,6 @@ INVISIBLE = ("\u200b", "\u200d", "\ufeff", "\u202a", "\u2066", "\u00ad")
 LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
-def _link(draw: Generator) -> str:
-    return "https://t.co/" + "".join(LETTERS[i] for i in draw.integers(len(LETTERS), size=10))
-
-
 def dress(words: str, hashtag: str, draw: Generator) -> tuple[str, tuple[str, ...]]:
     """Make a post of a caption.
 
@@ -42,7 +38,9 @@ def dress(words: str, hashtag: str, draw: Generator) -> tuple[str, tuple[str, ..
     text = f"{marks} {text}" if draw.random() < 0.12 else f"{text} {marks}"
     if draw.random() < 0.12:
         text += f" cc @user{int(draw.integers(400)):03}"
-    return (f"{text} {_link(draw)}" if draw.random() < 0.6 else text), tags
+    if draw.random() < 0.6:
+        text += " https://t.co/" + "".join(LETTERS[i] for i in draw.integers(len(LETTERS), size=10))
+    return text, tags
 
 
 def dress_reply(words: str, author: str, draw: Generator) -> str:

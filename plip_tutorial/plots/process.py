@@ -29,7 +29,8 @@ def funnel(funnel: Funnel) -> Figure:
     names = [f"all {len(funnel.alive):,}", *(step.name for step in funnel.steps)]
     kept = [len(funnel.alive), *(step.kept for step in funnel.steps)]
     dropped = [0, *(step.dropped for step in funnel.steps)]
-    notes = ["", *(_note(step.precision, step.recall) for step in funnel.steps)]
+    graded = [(step.precision, step.recall) for step in funnel.steps]
+    notes = ["", *("" if np.isnan(pair).all() else "  P {:.2f}  R {:.2f}".format(*pair) for pair in graded)]
     figure, panel = plt.subplots(figsize=(WIDTH, 0.9 + 0.42 * len(names)))
     rows = np.arange(len(names))[::-1]
     panel.barh(rows, kept, color=BLUE, label="kept", height=0.7)
@@ -71,7 +72,3 @@ def history(rows: Sequence[Mapping[str, Any]] | str | PathLike[str], *, smooth: 
             panel.plot(table["chance_loss"].dropna(), color=RED, ls="--", lw=1)
             panel.set_title("loss (dashed: guessing)")
     return figure
-
-
-def _note(precision: float, recall: float) -> str:
-    return "" if np.isnan(precision) and np.isnan(recall) else f"  P {precision:.2f}  R {recall:.2f}"
