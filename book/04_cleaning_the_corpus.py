@@ -107,7 +107,7 @@ axis.legend(fontsize=8);
 # If we know how rare tissue is where the filter will work, we can say so. The labelled examples are then weighted to look like that crowd.
 
 # %%
-chooser = filters["embedding and colours"]
+chooser = artifacts.pathology_filter()  # with colours; fitted once, for all
 examples = coloured["labelled-tissue"], coloured["labelled-everyday"]
 rows = {}
 for prevalence in (None, 0.2, truth.mean()):
