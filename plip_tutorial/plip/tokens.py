@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from plip_tutorial.collect.caption_text import checked_captions
+
 
 class Tokens:
     """The text half of a `CLIPProcessor`, with the lengths kept apart from the padding.
@@ -50,12 +52,7 @@ class Tokens:
         Raises:
             TypeError: for one string, or for something among the captions that is none.
         """
-        if isinstance(texts, str):
-            raise TypeError(f"expected a sequence of captions, got one string ({texts[:40]!r}). Pass [text].")
-        captions = list(texts)
-        for i, caption in enumerate(captions):
-            if not isinstance(caption, str):
-                raise TypeError(f"caption {i} of {len(captions)} is {caption!r}, not a string")
+        captions = checked_captions(texts)
         plain = [self._marks.sub(" ", caption) for caption in captions]
         ids: list[list[int]] = self.tokenizer(plain, verbose=False)["input_ids"] if plain else []
         long = [i for i, caption in enumerate(ids) if len(caption) > self.limit]

@@ -188,15 +188,6 @@ def _is_column(images: Any) -> bool:
     return getattr(images, "ndim", None) == 1 and getattr(getattr(images, "dtype", None), "kind", "") in set("OUT")
 
 
-def read_file(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a picture's file; an `UnreadableImageError` where there is none, or a pipe."""
-    try:
-        with open(_regular(path), "rb") as file:
-            return file.read()
-    except (OSError, ValueError) as error:
-        raise UnreadableImageError(_name(path), str(error)) from error
-
-
 def _opened(image: Any) -> Image.Image:
     """A Pillow image whose pixels need not be decoded yet."""
     if isinstance(image, Mapping):

@@ -155,7 +155,7 @@ def measure(trial: Trial, given: Material, folder: Path) -> dict[str, Any]:
         scores["accuracy"] = float(np.mean([row["accuracy"] for row in rows[-10:]]))
         predictions = "".join(map(str, named(path, given.tiles)))
     except finetune.DivergedError:
-        pass
+        pass  # a result, too: scores of 0 and no predictions, which `choosing.classes` reads as one class for all
     rounded = {name: round(value, 4) for name, value in scores.items()}
     seconds = round(time.process_time() - began, 1)
     return {**trial.facts(), **rounded, "seconds": seconds, "predictions": predictions}
