@@ -4,8 +4,10 @@ import io
 import json
 
 import numpy as np
+import torch
 from datasets import Dataset, Features, Image, Value
 from PIL import Image as Pillow
+from safetensors.torch import load_file
 
 from plip_tutorial.artifacts import tiny_architecture
 from plip_tutorial.microcosm.seeding import rng
@@ -41,3 +43,13 @@ def small_pairs(n=23, *, side=16, seed=0):
     features = Features({"image": Image(), "text": Value("string"), "group_id": Value("int64")})
     table = {"image": [png(p) for p in pixels], "text": texts, "group_id": [i // 2 for i in range(n)]}
     return Dataset.from_dict(table, features=features)
+
+
+def weights(path):
+    """All weights of a checkpoint by their name."""
+    return load_file(path / "model.safetensors")
+
+
+def same(first, second):
+    """Whether two sets of weights are equal to the last bit."""
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)

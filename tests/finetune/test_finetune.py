@@ -11,8 +11,7 @@ import torch
 from datasets import Image
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import load_file
-from small_clip import small_clip, small_pairs
+from small_clip import same, small_clip, small_pairs, weights
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
 from plip_tutorial.finetune import processes
@@ -40,14 +39,6 @@ def base(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pairs():
     return small_pairs()
-
-
-def weights(path):
-    return load_file(path / "model.safetensors")
-
-
-def same(first, second):
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
 def train(base, pairs, output, **changes):
