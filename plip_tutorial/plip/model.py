@@ -22,12 +22,13 @@ from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from tqdm import tqdm
 from transformers import CLIPImageProcessorPil, CLIPModel, CLIPProcessor, CLIPTokenizer
 
 from plip_tutorial.plip.devices import PRECISIONS, best_device, best_precision, check_precision, decoders
 from plip_tutorial.plip.fingerprint import model_fingerprint
-from plip_tutorial.plip.pixels import Preprocessor
+from plip_tutorial.plip.pixels import PLACES, Preprocessor, views
 from plip_tutorial.plip.tokens import Tokens
 from plip_tutorial.sources.hub import local, quiet
 from plip_tutorial.sources.images import ImageLike, count, load_each
@@ -35,6 +36,7 @@ from plip_tutorial.sources.images import ImageLike, count, load_each
 Embeddings = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Pictures = Iterable[ImageLike]
+MOST_CROPS = 1 + len(PLACES)
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -58,12 +60,16 @@ class PLIP:
         device: ``"auto"`` (cuda, else mps, else cpu) or the name of a torch device.
         precision: ``"float32"`` is exact; ``"bfloat16"`` and ``"float16"`` are faster where the processor has them,
             with a cosine of at least 0.9999 to the exact vector; ``"auto"`` takes bfloat16 where it pays.
+        crops: squares of each picture that are embedded, 1 to 6: the whole, its centre, its corners (`pixels.views`).
+            Their unit vectors are averaged. It pays, at ``crops`` times the time, where a picture shows a wider field
+            than those that the model was trained on, so that cells are too small in the whole.
 
     Attributes:
         model: the `CLIPModel`, float32 weights.
         processor: its `CLIPProcessor`.
         device: the torch device.
         precision: what ``"auto"`` came to.
+        crops: as given.
         dim: length of an embedding.
     """
 
@@ -75,8 +81,11 @@ class PLIP:
         *,
         device: str = "auto",
         precision: str = "auto",
+        crops: int = 1,
     ) -> None:
         """Load the checkpoint."""
+        if crops not in range(1, MOST_CROPS + 1):
+            raise ValueError(f"crops is {crops!r}; it must be a whole number from 1 to {MOST_CROPS}")
         own = os.fspath(model).replace("-", "_")
         if own in ("tiny_clip", "tiny_plip") and not os.path.exists(model):
             raise FileNotFoundError(f"{model} is made by this book: give PLIP(artifacts.{own}()), the folder it is in.")
@@ -87,6 +96,7 @@ class PLIP:
         self.model = weights.eval().to(self.device)
         self.precision = best_precision(self.model, self.device) if precision == "auto" else precision
         check_precision(self.precision, self.device)
+        self.crops = crops
         tokenizer = CLIPTokenizer.from_pretrained(model, token=auth_token)
         pictures = CLIPImageProcessorPil.from_pretrained(model, token=auth_token)
         self.processor: Any = CLIPProcessor(pictures, tokenizer)  # type: ignore[no-untyped-call]
@@ -101,7 +111,7 @@ class PLIP:
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits of all that an embedding depends on besides its input."""
-        return model_fingerprint(self.model, self.processor, self.precision)
+        return model_fingerprint(self.model, self.processor, self.precision, self.crops)
 
     @overload
     def encode_images(
@@ -119,7 +129,7 @@ class PLIP:
         Args:
             images: paths, web addresses, bytes, Pillow images or arrays of any mode, mixed; a list, a generator or a
                 column of a `datasets.Dataset`. See `images.to_rgb`.
-            batch_size: pictures in one forward pass.
+            batch_size: pictures in one forward pass; each crop has a pass of its own.
             normalize: scale each vector to length 1. The released class did not.
             skip_unreadable: leave out pictures that cannot be decoded, instead of raising.
 
@@ -134,14 +144,19 @@ class PLIP:
         _check_positive(batch_size=batch_size)
         preprocess = Preprocessor(self.processor.image_processor)  # anew: its settings may have been changed
         threads, ahead = decoders(self.device, batch_size)
-        shrunk = load_each(images, preprocess.shrink, skip_unreadable=skip_unreadable, threads=threads, ahead=ahead)
+
+        def shrink(picture: Image.Image) -> list[NDArray[Any]]:
+            return [preprocess.shrink(view) for view in views(picture, self.crops)]
+
+        shrunk = load_each(images, shrink, skip_unreadable=skip_unreadable, threads=threads, ahead=ahead)
         rows, readable = [np.empty((0, self.dim), np.float32)], [np.empty(0, bool)]
         with torch.inference_mode(), self._autocast(), _progress(count(images), "image") as bar:
             while batch := list(islice(shrunk, batch_size)):
                 good = [picture for picture in batch if picture is not None]
                 if good:
-                    pixels = preprocess.batch(good).to(self.device)
-                    rows.append(_pooled(self.model.get_image_features(pixel_values=pixels)))
+                    pixels = (preprocess.batch(list(part)).to(self.device) for part in zip(*good, strict=True))
+                    parts = [_pooled(self.model.get_image_features(pixel_values=part)) for part in pixels]
+                    rows.append(parts[0] if self.crops == 1 else np.mean([_finished(part, True) for part in parts], 0))
                 readable.append(np.array([picture is not None for picture in batch]))
                 bar.update(len(batch))
         embeddings = _finished(np.concatenate(rows), normalize)

@@ -3,6 +3,8 @@
 A channel has only 256 levels, so the processor normalises those once and the rest is looking up: bit for bit what
 `transformers` gives, in less time. Each picture is made small as soon as it is decoded, so a batch of large ones
 never lies in memory at full size.
+
+A picture may also be looked at closely: `views` cuts squares out of it, each of which is then read at the full size.
 """
 
 from __future__ import annotations
@@ -13,6 +15,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+
+CLOSE = 0.6  # side of a cut square, as a share of the picture's short side
+PLACES = ((0.5, 0.5), (0, 0), (1, 1), (1, 0), (0, 1))  # of the room beside a square: what lies to its left and above
+
+
+def views(picture: Image.Image, count: int) -> list[Image.Image]:
+    """The picture, its centre and its four corners, squares of 0.6 of the short side: the first ``count`` of these six.
+
+    >>> [view.size for view in views(Image.new("RGB", (100, 50)), 3)]
+    [(100, 50), (30, 30), (30, 30)]
+    """
+    side = max(1, round(CLOSE * min(picture.size)))
+    room = picture.width - side, picture.height - side
+    places = [(int(room[0] * x), int(room[1] * y)) for x, y in PLACES[: count - 1]]
+    return [picture, *(picture.crop((left, top, left + side, top + side)) for left, top in places)]
 
 
 class Preprocessor:

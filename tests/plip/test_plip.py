@@ -89,6 +89,33 @@ def test_images_equal_plain_hugging_face(plip: PLIP, path: Path) -> None:
     np.testing.assert_allclose(ours, plain_images(path, images), atol=1e-5)
 
 
+@pytest.mark.parametrize("crops", [2, 3, 6])
+def test_crops_are_cut_from_the_picture_as_it_came_and_their_directions_averaged(path: Path, crops: int) -> None:
+    images = pictures(5)
+    vectors = []
+    for image in images:
+        side, (width, height) = round(0.6 * min(image.size)), image.size
+        right, low = width - side, height - side
+        corners = [(right // 2, low // 2), (0, 0), (right, low), (right, 0), (0, low)]
+        boxes = [(x, y, x + side, y + side) for x, y in corners]
+        each = plain_images(path, [image, *map(image.crop, boxes)][:crops])
+        mean = (each / np.linalg.norm(each, axis=1, keepdims=True)).mean(0)
+        vectors.append(mean / np.linalg.norm(mean))
+    ours = PLIP(path, device="cpu", precision="float32", crops=crops)
+    np.testing.assert_allclose(ours.encode_images(images, 2), vectors, atol=1e-5)
+    assert len(ours.encode_images(images, 2, skip_unreadable=True)[1]) == 5
+
+
+def test_one_crop_is_the_whole_picture_bit_for_bit(path: Path, plip: PLIP) -> None:
+    once, several = (PLIP(path, device="cpu", precision="float32", crops=n) for n in (1, 6))
+    for normalize in (True, False):
+        expected = plip.encode_images(pictures(5), normalize=normalize)
+        np.testing.assert_array_equal(once.encode_images(pictures(5), normalize=normalize), expected)
+    assert once.fingerprint() == plip.fingerprint() != several.fingerprint()
+    tiny = [Image.new("RGB", size) for size in [(1, 1), (2, 1), (1, 30)]]  # nothing to cut from
+    assert np.isfinite(several.encode_images(tiny)).all()
+
+
 def test_texts_equal_plain_hugging_face_in_their_order(plip: PLIP, path: Path) -> None:
     ours = plip.encode_text(TEXTS, 3, normalize=False)
     np.testing.assert_allclose(ours, plain_texts(path, TEXTS), atol=1e-5)
@@ -311,6 +338,9 @@ def test_mistakes_are_explained(plip: PLIP, call, error: type, message: str) -> 
 def test_settings_are_checked(path: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="precision is 'half'"):
         PLIP(path, precision="half")
+    for crops in (0, 7, 2.5, "2"):
+        with pytest.raises(ValueError, match=f"crops is {crops!r}; it must be a whole number from 1 to 6"):
+            PLIP(path, crops=crops)
     with pytest.raises(ValueError, match="for GPUs"):
         PLIP(path, device="cpu", precision="float16")
     with pytest.raises(
