@@ -75,8 +75,9 @@ serve: book
 models: setup
 	$(BIN)/python -m plip_tutorial models $(REPLACE)
 
+# `make report REPORT="--save --real FOLDER"` measures real tiles as well, and writes plip_tutorial/data/report.json.
 report: setup
-	$(BIN)/python -m plip_tutorial report
+	$(BIN)/python -m plip_tutorial report $(REPORT)
 
 # All long measurements, an hour and a quarter.
 studies: ablation sweep

@@ -64,23 +64,29 @@ def _models(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    from plip_tutorial.studies import report
+    from plip_tutorial.sources.picture_files import demand_pictures
+    from plip_tutorial.studies import report, scoring
 
-    if arguments.real:
-        report.check_real(arguments.real)  # now, not after ten minutes
-    print(report.building().to_string(), end="\n\n")
-    print("Zero-shot: weighted F1, probe: macro F1; mean over seeds, in brackets the 95% interval of the first seed.\n")
-    print(report.benchmarks(arguments.seeds).to_string(), end="\n\n")
-    if arguments.real:
-        print(report.real_tiles(arguments.real, arguments.seeds).to_string())
+    scoring.check_real(arguments.real)  # now, not after ten minutes
+    if arguments.negatives:
+        demand_pictures(arguments.negatives)
+    if arguments.save:
+        _demand_writable_results()
+    report.run(arguments.seeds, arguments.real, arguments.negatives, save=arguments.save)
+
+
+def _demand_writable_results() -> None:
+    from plip_tutorial.studies import provenance
+
+    if reason := command_line.unwritable(provenance.FOLDER):  # now, not after the first run
+        hint = "Work in a clone of the repository, installed with pip install --editable ."
+        raise ValueError(f"the results belong into {provenance.FOLDER}: {reason}. {hint}")
 
 
 def _sweep(_: argparse.Namespace) -> None:
     from plip_tutorial.studies import provenance, sweep
 
-    if reason := command_line.unwritable(provenance.FOLDER):  # now, not after the first run
-        hint = "Work in a clone of the repository, installed with pip install --editable ."
-        raise ValueError(f"the results belong into {provenance.FOLDER}: {reason}. {hint}")
+    _demand_writable_results()
     print(f"{len(sweep.run().results)} runs in {provenance.FOLDER / sweep.NAME}.json")
 
 
@@ -185,9 +191,15 @@ def parser() -> argparse.ArgumentParser:
     option = add(_models, "models", text)
     option("--replace", "put them in the place of the committed ones", action="store_true")
 
-    option = add(_report, "report", "measure and print the project's numbers (ten minutes the first time)")
+    text = (
+        "measure and print the project's numbers, beside what was aimed at (minutes, and a training for each new seed)"
+    )
+    option = add(_report, "report", text)
     option("--seeds", "models of each kind, averaged", type=count, default=3, metavar="N")
-    option("--real", "folders class/file of real H&E tiles, measured as well", type=folder, nargs="+", metavar="DIR")
+    text = "folders class/file of real H&E tiles, measured as well"
+    option("--real", text, type=folder, nargs="+", default=[], metavar="DIR")
+    option("--negatives", "a folder of pictures that are no H&E, for the filter", type=folder, metavar="DIR")
+    option("--save", "write the numbers into the package, where pages read them", action="store_true")
 
     add(_sweep, "sweep", "compare many short trainings (three quarters of an hour on a free core; resumes)")
 

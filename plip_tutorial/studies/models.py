@@ -22,7 +22,7 @@ from plip_tutorial.artifacts.curation import Curated
 from plip_tutorial.metrics import scores as metrics
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage.files import whole_folder
-from plip_tutorial.studies import canary, provenance, report
+from plip_tutorial.studies import canary, provenance, scoring
 
 MODELS = {"tiny CLIP": "tiny-clip", "tiny PLIP": "tiny-plip"}
 HELD_OUT = 800  # posts of a world that no model has seen; half of them make pairs
@@ -37,9 +37,8 @@ def scores(folder: Path, found: Curated) -> dict[str, float]:
     for title, name in MODELS.items():
         plip = PLIP(folder / name, device="cpu", precision="float32")
         for test in microcosm.NAMES:
-            told[f"{title}: zero-shot F1, {test}"] = report.zero_shot_score(
-                plip, report.micro(test, "test"), test
-            ).value
+            score = scoring.zero_shot_score(plip, scoring.micro(test, "test"), test)
+            told[f"{title}: zero-shot F1, {test}"] = score.value
         for k, score in recalls(plip).items():
             told[f"{title}: words to picture, recall at {k} of {score.n}"] = score.value
     purity, truth = clean.purity(found.corpus), np.array(found.collected["truth_pathology"], bool)

@@ -223,11 +223,12 @@ def test_an_unknown_set_is_named_with_those_there_are() -> None:
 
 def test_the_report_measures_every_set_with_every_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(microcosm, "NAMES", ("micro-wsss4luad",))
-    table = report.benchmarks(seeds=1)
-    assert list(table.index) == ["micro-wsss4luad, zero-shot", "micro-wsss4luad, probe"]
-    assert {"tiny CLIP", "tiny PLIP", "constant", "mean colour", "histogram"} <= set(table.columns)
-    numbers = [float(cell.split()[0]) for cell in table[["tiny CLIP", "tiny PLIP"]].to_numpy().ravel()]
-    assert all(0 <= number <= 1 for number in numbers)
+    rows, machine = report.measure(seeds=1)
+    probed = {row.method: row.mean for row in rows if row.score == report.PROBE}
+    assert list(probed) == ["mean colour", "histogram", "texture", "tiny CLIP", "tiny PLIP", "PLIP + texture"]
+    assert [row.method for row in rows if row.score == "zero-shot macro F1"] == ["tiny CLIP", "tiny PLIP", "constant"]
+    assert all(0 < number <= 1 for number in probed.values())
+    assert {row.data for row in machine} == {"machine"}
 
 
 def test_the_ablation_scores_every_arm_on_every_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The command line: what it prints, and what it says to a wrong word."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +26,8 @@ from plip_tutorial.studies import provenance, report
 def tables(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Replaces the hour of measuring by its arguments."""
     asked: list[object] = []
-
-    def noted(name: str) -> object:
-        return lambda *arguments: (asked.append((name, *arguments)), pd.DataFrame({name: [0.5]}))[1]
-
-    for name in ("check_real", "building", "benchmarks", "real_tiles"):
-        monkeypatch.setattr(report, name, noted(name))
+    rows = [[report.Row("micro-kather", "smallest recall", "tiny PLIP", (0.625,))], [report.Row("a", "b", "c", (0.5,))]]
+    monkeypatch.setattr(report, "measure", lambda *arguments: (asked.append(arguments), rows)[1])
     return asked
 
 
@@ -55,16 +52,30 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str], code: int = 2) ->
     return err.strip().splitlines()[-1]
 
 
-def test_report_prints_tables(tables: list[object], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    __main__.main(["report", "--seeds", "2", "--real", str(tmp_path)])
-    assert tables == [("check_real", [tmp_path]), ("building",), ("benchmarks", 2), ("real_tiles", [tmp_path], 2)]
+def test_report_prints_tables(tables: list[object], capsys: pytest.CaptureFixture[str], tiles: Path) -> None:
+    __main__.main(["report", "--seeds", "2", "--real", str(tiles), "--negatives", str(tiles)])
+    assert tables == [(2, [tiles], tiles)]
     printed = capsys.readouterr().out
-    assert all(name in printed for name in ("building", "benchmarks", "real_tiles"))
+    assert re.search(r"micro-kather: smallest recall +0.625\n", printed)
+    assert re.search(r"micro-kather +smallest recall +tiny PLIP +>= 0.5 +0.625 +0.625 +met\n", printed)
+    assert re.search(r"histogram +<= 0.7 +not measured\n", printed)
 
 
 def test_real_tiles_only_where_they_are_given(tables: list[object]) -> None:
     __main__.main(["report"])
-    assert tables == [("building",), ("benchmarks", 3)]
+    assert tables == [(3, [], None)]
+
+
+def test_the_report_is_kept_where_pages_read_it(
+    tables: list[object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(report, "watched", dict)
+    save = provenance.save
+    monkeypatch.setattr(provenance, "save", lambda *arguments: save(*arguments, folder=tmp_path))
+    __main__.main(["report", "--seeds", "1", "--save"])
+    stored = provenance.load("report", folder=tmp_path).results
+    assert stored["seeds"] == 1
+    assert report.Row(**stored["rows"][1]).mean == 0.5
 
 
 @pytest.mark.parametrize("words", [[], ["reprot"], ["report", "--seeds", "three"], ["report", "--real"]])
@@ -185,7 +196,7 @@ def test_what_a_user_can_mend_is_one_line(
     def fails(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(report, "building", fails)
+    monkeypatch.setattr(report, "measure", fails)
     line = said(["report"], capsys)
     assert line.startswith("python -m plip_tutorial report: error: ")
     assert says in line
@@ -195,7 +206,7 @@ def test_what_a_user_can_mend_is_one_line(
 
 
 def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "building", lambda: {}["gone"])
+    monkeypatch.setattr(report, "measure", lambda *_: {}["gone"])
     with pytest.raises(KeyError):
         __main__.main(["report"])
 

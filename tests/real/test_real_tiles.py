@@ -3,6 +3,7 @@
 Real tiles are looked at and scored here; nothing is trained on them but the probes of their own cross-validation.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,11 @@ import pytest
 from PIL import Image
 
 from plip_tutorial import artifacts
-from plip_tutorial.metrics import baselines
 from plip_tutorial.metrics import scores as metrics
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.own_tiles import read_csv, read_folder
 from plip_tutorial.sources.picture_files import picture_endings
-from plip_tutorial.studies import report
+from plip_tutorial.studies import report, scoring
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 pytestmark = pytest.mark.skipif(
@@ -72,15 +72,14 @@ def test_a_region_of_a_slide_can_be_cut_into_tiles(models: dict[str, PLIP]) -> N
 def test_scores_on_real_tiles_beside_the_baselines(
     models: dict[str, PLIP], name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = report.real(DATA / name)
+    data = scoring.real(DATA / name)
     constant = metrics.report(data.labels, data.labels)
-    zero_shot = {model: report.zero_shot_score(plip, data, "micro-kather") for model, plip in models.items()}
-    features = {model: lambda images, plip=plip: plip.encode_images(images, 64) for model, plip in models.items()}
-    features |= {"mean colour": baselines.mean_colour, "histogram": baselines.colour_histogram}
-    probes = {method: report.folded_probe_score(data, encode) for method, encode in features.items()}
-    by_picture = {method: report.retrieval_score(data, encode) for method, encode in features.items()}
-    by_words = {model: report.words_to_pictures_score(plip, data, "micro-kather") for model, plip in models.items()}
-    random_picture, random_words = report.random_retrieval(data)
+    zero_shot = {model: scoring.zero_shot_score(plip, data, "micro-kather") for model, plip in models.items()}
+    features = report.WITHOUT_MODEL | {model: partial(scoring.seen, plip) for model, plip in models.items()}
+    probes = {method: scoring.folded_probe_score(data, encode) for method, encode in features.items()}
+    by_picture = {method: scoring.retrieval_score(data, encode) for method, encode in features.items()}
+    by_words = {model: scoring.words_to_pictures_score(plip, data, "micro-kather") for model, plip in models.items()}
+    random_picture, random_words = scoring.random_retrieval(data)
     with capsys.disabled():
         print(f"\n{name}, {len(data.labels)} real tiles")
         print(f"  zero-shot, weighted F1:  constant {constant['constant_weighted_f1'].value:.3f}", *_lines(zero_shot))

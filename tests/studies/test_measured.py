@@ -12,13 +12,14 @@ from plip_tutorial.finetune import loop
 from plip_tutorial.microcosm import stain
 from plip_tutorial.plip import pixels
 from plip_tutorial.storage import cache
-from plip_tutorial.studies import ablation, canary, provenance, sweep
+from plip_tutorial.studies import ablation, canary, provenance, report, sweep
 
 WATCHED = {
     "knn_growth": (lambda: canary.take("search"), "python benchmarks/knn_growth.py"),
     "real_filter": (canary.take, "python benchmarks/real_filter.py"),
     "ablation": (ablation.watched, "make ablation"),
     "sweep": (sweep.watched, "make sweep"),
+    "report": (report.watched, 'make report REPORT="--save"'),
 }
 
 

@@ -1,4 +1,4 @@
-"""Retrieval in the report, against loops and against chance."""
+"""How the report shows what it measured, and tells what is met."""
 
 from __future__ import annotations
 
@@ -6,67 +6,63 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plip_tutorial import clean
+from plip_tutorial.metrics.scores import Score
 from plip_tutorial.studies import report
-from plip_tutorial.studies.report import Labelled
+from plip_tutorial.studies.report import Row
 
 
-class Encoder:
-    """Pictures are their own vectors; sentences point along the axis of their tissue."""
-
-    def encode_images(self, images, *_):
-        return np.asarray(images, np.float32)
-
-    def encode_text(self, texts):
-        return np.array([[1.0, 0.0] if "adipose" in text else [0.0, 1.0] for text in texts], np.float32)
+def test_a_number_is_shown_with_its_seeds_and_its_interval() -> None:
+    scores = [Score(0.5, 0.4, 0.6, 9), Score(0.7, 0.1, 0.9, 9)]
+    assert str(Row.of("set", "score", "method", scores)) == "0.600 +- 0.141 [0.400, 0.600]"
+    assert str(Row.of("set", "score", "method", scores[:1])) == "0.500 [0.400, 0.600]"
+    assert str(Row("set", "score", "method", (151.26,))) == "151"
 
 
-@pytest.mark.parametrize("grouped", [False, True])
-def test_neighbours_are_scored_as_by_a_loop(grouped: bool) -> None:
-    draw = np.random.default_rng(0)
-    x, labels = draw.normal(size=(30, 4)), draw.choice(["ADI", "MUC"], 30)
-    groups = np.arange(30) // 3 if grouped else None
-    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
-    shares = []
-    for i in range(30):
-        own = {i} if groups is None else set(np.flatnonzero(groups == groups[i]).tolist())
-        others = sorted((j for j in range(30) if j not in own), key=lambda j: -float(unit[i] @ unit[j]))[:5]
-        shares.append(np.mean([labels[j] == labels[i] for j in others]))
-    score = report.retrieval_score(Labelled(x, labels, groups), lambda images: images)
-    assert score.value == pytest.approx(np.mean(shares))
+def test_a_table_has_a_row_a_score_and_a_column_a_method_and_no_number_is_lost() -> None:
+    rows = [Row("set", "a", "one", (0.1,)), Row("set", "b", "two", (0.2,)), Row("set", "a", "two", (0.3,))]
+    shown = report.table(rows)
+    assert shown.to_dict("index") == {"set: a": {"one": "0.100", "two": "0.300"}, "set: b": {"one": "", "two": "0.200"}}
 
 
-def test_words_find_pictures_and_random_order_is_the_mean_over_many_orders() -> None:
-    labels = np.array(["ADI"] * 6 + ["MUC"] * 18)
-    x = np.where((labels == "ADI")[:, None], [1.0, 0.1], [0.1, 1.0])
-    assert report.words_to_pictures_score(Encoder(), Labelled(x, labels), "micro-kather").value == 1
-    draw = np.random.default_rng(0)
-    orders = [draw.permutation(24) for _ in range(4000)]
-    by_words = np.mean([np.mean([np.mean(labels[order[:5]] == c) for c in ("ADI", "MUC")]) for order in orders])
-    by_picture = np.mean([labels[order[0]] == labels[order[1]] for order in orders])
-    assert report.random_retrieval(Labelled(x, labels)) == pytest.approx((by_picture, by_words), abs=0.02)
+def test_a_lead_is_taken_seed_by_seed_over_whoever_comes_next() -> None:
+    rows = [
+        Row("set", "s", "texture", (0.6,)),
+        Row("set", "s", "tiny CLIP", (0.2, 0.8)),
+        Row("set", "s", "tiny PLIP", (0.7, 0.7)),
+    ]
+    lead = report._lead("s", rows)
+    assert (lead.score, lead.method) == ("lead in s", "tiny PLIP")
+    assert lead.values == pytest.approx((0.1, -0.1))
 
 
-def test_a_folder_that_cannot_be_measured_is_refused_before_the_models_are_built(tmp_path) -> None:
-    for name, n in (("TUM", 5), ("02_STROMA", 5), ("other", 9)):
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [((0.5,), "met"), ((0.49,), "missed by 0.010"), ((0.6, 0.2), "missed by 0.100"), ((0.3, 0.9), "missed by 0.200")],
+)
+def test_an_aim_is_met_by_the_first_seed_and_by_the_mean_or_missed(values: tuple[float, ...], verdict: str) -> None:
+    found = report.aims([Row("micro-kather", "smallest recall", "tiny PLIP", values)])
+    assert len(found) == len(report.AIMS)
+    (line,) = (row for row in found.to_dict("records") if row["score"] == "smallest recall")
+    assert (line["aim"], line[""]) == (">= 0.5", verdict)
+    assert (found[""] == "not measured").sum() == len(found) - 1
+
+
+def test_what_is_to_be_small_is_missed_where_it_is_large() -> None:
+    found = report.aims([Row("micro-kather", "probe macro F1", "histogram", (0.72,))])
+    assert found.set_index("of").loc["histogram", ""] == "missed by 0.020"
+
+
+def test_the_filter_is_asked_about_tissue_alone_under_glass_of_four_colours(tmp_path, monkeypatch) -> None:
+    for name in ("TUM", "BACK", "08_EMPTY", "03_COMPLEX"):
         (tmp_path / name).mkdir()
-        for i in range(n):
-            Image.new("RGB", (40, 40), (20 * i,) * 3).save(tmp_path / name / f"{i}.png")
-    report.check_real([tmp_path])
-    assert sorted(report.real(tmp_path).labels.tolist()) == ["STR"] * 5 + ["TUM"] * 5
-    (tmp_path / "TUM" / "0.png").unlink()
-    with pytest.raises(ValueError, match=r"holds 5 of STR, 4 of TUM; the probe needs two classes of 5 tiles or more"):
-        report.check_real([tmp_path])
-    (tmp_path / "TUM").rename(tmp_path / "one")
-    (tmp_path / "02_STROMA").rename(tmp_path / "two")
-    with pytest.raises(ValueError, match=r"has the classes one, other, two; none of them is one of .*TUM.*01_TUMOR"):
-        report.check_real([tmp_path])
-
-
-def test_what_is_left_out_is_counted_and_the_features_are_not_changed() -> None:
-    draw = np.random.default_rng(0)
-    labels = np.array(["ADI"] * 10 + ["MUC"] * 10 + ["TUM"] * 2)
-    x = draw.normal(size=(22, 3)).astype(np.float32)
-    x.flags.writeable = False
-    with pytest.warns(UserWarning, match=r"2 tiles are left out \(fewer than 5 of their class\): 2 TUM"):
-        assert report.folded_probe_score(Labelled(x, labels), lambda images: images).n == 20
-    assert report.retrieval_score(Labelled(x, labels), lambda images: images).n == 22
+        Image.new("RGB", (8, 8), (200, 100, 200)).save(tmp_path / name / "1.png")
+    asked = []
+    monkeypatch.setattr(
+        clean, "is_pathology", lambda images: np.array([asked.append(i[0, 0].tolist()) is None for i in images])
+    )
+    rows = list(report._kept(tmp_path))
+    assert [row.mean for row in rows] == [1.0] * 4
+    assert len(asked) == 2 * 4  # the carcinoma and the complex stroma
+    assert asked[0] == [200, 100, 200]
+    assert asked[2] == [round(c * w / 255) for c, w in zip((200, 100, 200), report.WHITES["green"], strict=True)]
