@@ -43,7 +43,7 @@ WITHOUT_MODEL: dict[str, Features] = {
 BOTH = "PLIP + texture"
 KATHER, PANNUKE, MACHINE = "micro-kather", "micro-pannuke", "machine"
 PROBE = "probe macro F1"
-WHITES = {"as they are": (255, 255, 255), "green": (222, 245, 215), "yellow": (245, 235, 190), "pink": (250, 215, 230)}
+WHITES = {"as it is": (255, 255, 255), "green": (222, 245, 215), "yellow": (245, 235, 190), "pink": (250, 215, 230)}
 KEPT = "share kept by the filter, glass"
 
 
