@@ -29,7 +29,7 @@ from plip_tutorial.microcosm.stain import EOSIN, HAEMATOXYLIN, optical_density
 DRAWS = 32  # random numbers reserved for each picture
 # How strong each may be. A share of 1 empties a picture, and above it light becomes dark; a dye that is turned further
 # gives off light; a focus above 1 inverts what is small.
-SHARES = ("stain_gain", "brightness", "contrast")
+SHARES = ("stain_gain", "brightness", "contrast", "light")
 LIMITS = {"rotation": 180.0, "stain_turn": 0.5, "focus": 1.0, "noise": 128.0}
 
 
@@ -46,6 +46,7 @@ class AugmentConfig:
         stain_turn: largest change of each entry of the stain vectors, in optical density for one unit of dye.
         brightness: largest change of all intensities, as a share of them.
         contrast: largest change of the distance from the mean, as a share of it.
+        light: largest change of the intensities of each colour by itself, as a share: another lamp, other glass.
         focus: how much of a blurred copy is mixed in at most; as much may be subtracted, which sharpens.
         noise: largest standard deviation of sensor noise, in grey levels.
     """
@@ -58,6 +59,7 @@ class AugmentConfig:
     stain_turn: float = 0.05
     brightness: float = 0.1
     contrast: float = 0.0
+    light: float = 0.0
     focus: float = 0.3
     noise: float = 3.0
 
@@ -151,6 +153,8 @@ def augment(
         pictures = mean + (1 + config.contrast * contrast) * (pictures - mean)
     if config.brightness:
         pictures = pictures * (1 + config.brightness * brightness)
+    if config.light:
+        pictures = pictures * (1 + config.light * spread[:, 20:23, None, None])
     if config.noise:  # a generator for each picture, so that a part of a batch gets the noise it had in the whole
         seeds = (draws[:, 28].double() * 2**31).long().tolist()
         grain = [torch.randn(pictures.shape[1:], generator=torch.Generator().manual_seed(one)) for one in seeds]

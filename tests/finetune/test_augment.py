@@ -11,7 +11,7 @@ from plip_tutorial.microcosm import render_tile
 from plip_tutorial.microcosm.stain import EOSIN, HAEMATOXYLIN, LABS, mix
 
 OFF = AugmentConfig.only()
-ON = AugmentConfig(rotation=20, contrast=0.2)
+ON = AugmentConfig(rotation=20, contrast=0.2, light=0.1)
 
 
 def tiles(n=6, size=32):
@@ -96,6 +96,14 @@ def test_stain_gain_scales_the_dyes_that_were_mixed_in():
     assert abs(np.corrcoef(ratios.T)[0, 1]) < 0.5
 
 
+def test_another_lamp_scales_each_colour_by_itself():
+    varied = augment(torch.full((300, 3, 4, 4), 100.0), AugmentConfig.only(light=0.2), seed=0, step=0)[:, :, 0, 0]
+    assert (varied >= 80).all()
+    assert (varied <= 120).all()
+    assert varied.std(0).min() > 10
+    assert np.abs(np.corrcoef(varied.T.numpy())[np.triu_indices(3, 1)]).max() < 0.3
+
+
 def test_an_empty_slide_stays_empty_whatever_the_stain():
     white = torch.full((20, 3, 8, 8), 255, dtype=torch.uint8)
     varied = augment(white, AugmentConfig.only(stain_gain=0.5, stain_turn=0.2), seed=0, step=0)
@@ -115,7 +123,7 @@ def test_the_mean_colour_of_one_dye_moves_like_between_labs():
     ("options", "words"),
     [
         ({"contrast": 2}, "contrast is a share, from 0 to below 1; got 2. At 1 and above .* emptied or inverted"),
-        ({"brightness": 1.5}, "brightness is a share"), ({"stain_gain": 1.0}, "stain_gain is a share"),
+        ({"brightness": 1.5}, "brightness is a share"), ({"light": 1}, "light is a share"), ({"stain_gain": 1.0}, "stain_gain is a share"),
         ({"stain_gain": -0.1}, "stain_gain"), ({"contrast": float("nan")}, "contrast"),
         ({"stain_turn": 0.6}, "stain_turn goes from 0 to 0.5; got 0.6"), ({"focus": 1.1}, "focus goes from 0 to 1"),
         ({"noise": 200}, "noise goes from 0 to 128"), ({"noise": -1}, "noise"), ({"rotation": 181}, "rotation"),
