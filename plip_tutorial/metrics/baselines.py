@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from plip_tutorial.sources.images import ImageLike, load
+from plip_tutorial.sources.images import ImageLike, load, load_each
 
 Features = NDArray[np.float32]
 SIDES = (96, 48, 24)  # pixels a side at which texture is looked at
@@ -66,15 +66,17 @@ def texture(images: Iterable[ImageLike]) -> Features:
     Returns:
         (n, 72) float32, square roots of shares, so that rare patterns count as well; squares of a histogram sum to 1.
     """
-    rows = []
-    for image in load(images):
-        grey = image.convert("L")
-        scales = [np.asarray(grey.resize((side, side), Image.Resampling.BILINEAR)) for side in SIDES]
-        rows.append(np.sqrt(np.concatenate([_textures(scale) for scale in scales])))
+    rows = list(load_each(images, _textures))
     return np.asarray(rows, np.float32).reshape(-1, len(SIDES) * (PATTERNS + STRENGTHS + AGREEMENTS))
 
 
-def _textures(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _textures(image: Image.Image) -> NDArray[np.float64]:
+    grey = image.convert("L")
+    scales = [np.asarray(grey.resize((side, side), Image.Resampling.BILINEAR)) for side in SIDES]
+    return np.sqrt(np.concatenate([_shares(scale) for scale in scales]))
+
+
+def _shares(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The three histograms of one scale, (24,)."""
     from scipy.ndimage import uniform_filter
     from skimage.feature import local_binary_pattern

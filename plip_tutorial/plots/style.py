@@ -43,11 +43,12 @@ class Look(NamedTuple):
     marker: str
 
 
-LOOKS = {  # grey for what has learned nothing or sees colours only
+LOOKS = {  # grey for what has learned nothing, or sees colours or texture only
     "constant": Look("#c4c4c4", "", "_"),
     "chance": Look("#8a8a8a", "", "_"),
     "mean colour": Look("#a0a0a0", "///", "v"),
     "colour histogram": Look("#777777", "...", "^"),
+    "texture": Look("#555555", "ooo", "<"),
     "CLIP": Look(ORANGE, "\\\\\\", "s"),
     "PLIP": Look(BLUE, "", "o"),
 }

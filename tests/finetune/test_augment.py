@@ -123,7 +123,8 @@ def test_the_mean_colour_of_one_dye_moves_like_between_labs():
     ("options", "words"),
     [
         ({"contrast": 2}, "contrast is a share, from 0 to below 1; got 2. At 1 and above .* emptied or inverted"),
-        ({"brightness": 1.5}, "brightness is a share"), ({"light": 1}, "light is a share"), ({"stain_gain": 1.0}, "stain_gain is a share"),
+        ({"brightness": 1.5}, "brightness is a share"), ({"light": 1}, "light is a share"),
+        ({"stain_gain": 1.0}, "stain_gain is a share"),
         ({"stain_gain": -0.1}, "stain_gain"), ({"contrast": float("nan")}, "contrast"),
         ({"stain_turn": 0.6}, "stain_turn goes from 0 to 0.5; got 0.6"), ({"focus": 1.1}, "focus goes from 0 to 1"),
         ({"noise": 200}, "noise goes from 0 to 128"), ({"noise": -1}, "noise"), ({"rotation": 181}, "rotation"),
