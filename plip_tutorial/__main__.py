@@ -199,7 +199,7 @@ def parser() -> argparse.ArgumentParser:
     text = "folders class/file of real H&E tiles, measured as well"
     option("--real", text, type=folder, nargs="+", default=[], metavar="DIR")
     option("--negatives", "a folder of pictures that are no H&E, for the filter", type=folder, metavar="DIR")
-    option("--save", "write the numbers into the package, where pages read them", action="store_true")
+    option("--save", "write the numbers to report.json in the package", action="store_true")
 
     add(_sweep, "sweep", "compare many short trainings (three quarters of an hour on a free core; resumes)")
 

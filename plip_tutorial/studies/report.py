@@ -90,7 +90,7 @@ def run(seeds: int = 3, real: Sequence[Path] = (), negatives: Path | None = None
         seeds: models of each kind. Seed 0 are the committed ones; each other takes a whole training.
         real: folders ``class/file`` of H&E tiles with the classes of NCT-CRC-HE or of Kather et al. (2016).
         negatives: a folder of pictures that are no H&E.
-        save: write the rows to ``report.json`` in the package, for the pages.
+        save: write the rows to ``report.json`` in the package.
     """
     start, rows = time.perf_counter(), list[Row]()
     print("Mean over seeds, +- spread over seeds, in brackets the 95% interval of the first seed.", end="\n\n")
