@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from plip_tutorial.microcosm.canvas import Array, Canvas, smoothstep
+from plip_tutorial.microcosm.canvas import Canvas
+from plip_tutorial.microcosm.noise import Array, smoothstep
 from plip_tutorial.microcosm.charts import chart
 from plip_tutorial.microcosm.seeding import rng
 

@@ -41,7 +41,8 @@ class Lab:
         name: one letter.
         vectors: (3, 3) optical density of haematoxylin, eosin and blood in R, G, B; rows are unit vectors.
         gain: how strongly the protocol stains with haematoxylin and with eosin.
-        white: colour of the empty slide, 0 to 1 in R, G, B.
+        white: colour of the empty slide, 0 to 1 in R, G, B: glass and lamp are grey, greenish, yellowish or pink.
+        glare: share of the light that never passed the tissue; it makes all stains paler.
         blur: standard deviation of the scanner's point spread, in micrometres.
         sharpening: how much of the difference from a blurred copy the scanner's software adds; 0 leaves it.
         noise: standard deviation of the sensor noise, in grey levels.
@@ -53,6 +54,7 @@ class Lab:
     vectors: Array
     gain: tuple[float, float]
     white: tuple[float, float, float]
+    glare: float
     blur: float
     sharpening: float
     noise: float
@@ -60,14 +62,9 @@ class Lab:
     seen: bool
 
 
-def _white(draw: np.random.Generator) -> tuple[float, float, float]:
-    r, g, b = np.clip(draw.uniform(0.91, 0.98) + draw.normal(0, 0.012, 3), 0, 1)
-    return float(r), float(g), float(b)
-
-
 def _lab(name: str) -> Lab:
     draw = rng("lab", name)
-    share = draw.uniform(0.15, 1.0)  # between the two published pairs
+    share = draw.uniform(0.3, 1.1)  # between the two published pairs, or a little beyond
     vectors = np.stack(
         [
             HAEMATOXYLIN + share * (SCANNER_HAEMATOXYLIN - HAEMATOXYLIN),
@@ -76,15 +73,17 @@ def _lab(name: str) -> Lab:
         ]
     )
     vectors = np.clip(vectors + draw.normal(0, 0.035, (3, 3)), 0.02, None)
+    white = np.clip(draw.uniform(0.93, 1.0) + draw.normal(0, 0.015, 3), 0, 1)
     return Lab(
         name=name,
         vectors=(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),
-        gain=(float(np.exp(draw.normal(0, 0.22))), float(np.exp(draw.normal(0, 0.22)))),
-        white=_white(draw),
-        blur=float(draw.uniform(0.2, 0.9)),
-        sharpening=float(draw.uniform(0.0, 1.5)),
+        gain=(float(np.exp(draw.normal(0, 0.13))), float(np.exp(draw.normal(0, 0.13)))),
+        white=(float(white[0]), float(white[1]), float(white[2])),
+        glare=float(draw.uniform(0.0, 0.05)),
+        blur=float(draw.uniform(0.15, 0.55)),
+        sharpening=float(draw.uniform(0.2, 1.5)),
         noise=float(draw.uniform(1.0, 4.0)),
-        saturation=float(draw.uniform(0.85, 1.2)),
+        saturation=float(draw.uniform(0.85, 1.15)),
         seen=name < "I",
     )
 
@@ -123,7 +122,8 @@ def mix(haematoxylin: Array, eosin: Array, lab: Lab, *, blood: Array | None = No
     """Mix stain amounts of shape (h, w) into light of shape (h, w, 3), 0 to 1, as ``lab`` would see it."""
     layers = [haematoxylin * lab.gain[0], eosin * lab.gain[1]]
     layers.append(np.zeros_like(haematoxylin) if blood is None else blood)
-    light = transmit(np.stack(layers, -1), lab.vectors, lab.white)
+    through = transmit(np.stack(layers, -1), lab.vectors, 1.0)
+    light = np.asarray(lab.white, np.float32) * (lab.glare + (1 - lab.glare) * through)
     grey = light.mean(-1, keepdims=True)
     return np.clip(grey + lab.saturation * (light - grey), 0, 1)
 
