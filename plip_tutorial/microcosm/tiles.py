@@ -38,6 +38,11 @@ def _slide(key: int) -> _Slide:
     return _Slide(float(thickness), float(haematoxylin), float(eosin), focus, float(np.exp(draw.normal(0, 0.12))))
 
 
+def field_of(tissue: str, *, seed: int) -> float:
+    """Micrometres a side of the field that tile ``seed`` of ``tissue`` shows."""
+    return float(np.clip(130 * np.exp(rng("field", tissue, seed).normal(0, 0.6)), 60, 900))
+
+
 def render_tile(
     tissue: str, *, seed: int, lab: str = "A", size: int = 64, slide: int | None = None
 ) -> NDArray[np.uint8]:
