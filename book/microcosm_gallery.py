@@ -31,7 +31,7 @@ from plip_tutorial import microcosm, plots
 labs = ["A", "C", "E", "G", *microcosm.UNSEEN_LABS[:2]]
 rows = [[microcosm.render_tile(name, seed=i, lab=lab, size=96) for i, lab in enumerate(labs)] for name in microcosm.TISSUES]
 
-# %% mystnb={"image": {"alt": "Seventeen rows of six drawn tiles: each tissue of the microcosm as six laboratories would show it, from pale pink to dark purple."}, "figure": {"caption": "The tissues of the microcosm. Columns: laboratories A, C, E, G, and two that are never trained on.", "name": "fig-gallery-tissues"}}
+# %% mystnb={"image": {"alt": "One row of six drawn tiles for each tissue of the microcosm, as six laboratories would show it, from pale pink to dark purple."}, "figure": {"caption": "The tissues of the microcosm. Columns: laboratories A, C, E, G, and two that are never trained on.", "name": "fig-gallery-tissues"}}
 plots.gallery_rows(rows, [tissue.phrase for tissue in microcosm.TISSUES.values()])
 
 # %% [markdown]

@@ -24,7 +24,7 @@ from plip_tutorial.microcosm.tissues import TISSUES
 
 Split = Literal["train", "test"]
 TILES_PER_SLIDE, SLIDES_PER_PATIENT = 6, 2
-_ORGANS = ("colon", "lung", "breast", "skin", "stomach")
+_ORGANS = ("colon", "lung", "breast", "skin", "stomach", "lymph node")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 The rules stand in ``data/words_english.toml`` and ``data/words_languages.toml``. Captions of a tissue tell what it is,
 by its phrase ("smooth muscle"), by a synonym ("muscularis propria") or, where the question arises, by a verdict
-("malignant lung tissue"). Abbreviations and typos come on top, as in real posts.
+("malignant lung tissue"). Who tells how wide the picture is gets magnifications that fit, nearly always. Abbreviations
+and typos come on top, as in real posts.
 
 >>> caption("smooth_muscle", seed=7)
 'Histology of smooth muscle from the lung: interlacing fascicles of spindle cells. Never gets old. H&E, 20x.'
@@ -38,6 +39,12 @@ ENGLISH, OTHERS = (
 )
 LANGUAGES: tuple[str, ...] = ("en", *OTHERS)
 ABBREVIATED, MISSPELT, LOWERED = 0.12, 0.08, 0.1  # shares of texts
+# Micrometres a side below which a picture is said to be of that power; what any language says, what English says too.
+POWERS = ((120.0, "40x *3 | 400x", "high power"), (250.0, "20x *3 | 200x", "medium power"),
+          (500.0, "10x *3 | 100x", "low power"), (np.inf, "4x *2 | 2x", "low power | scanning power"))  # fmt: skip
+WRONG_POWER = 0.1  # share of texts whose magnification, if they tell one, is another one: people forget to turn a dial
+# Where a tissue of any organ may lie: not in a lymph node, which has neither muscle nor mucus.
+_HOMES = [organ for organ in ENGLISH["organs"] if organ != "lymph node"]
 
 
 @cache
@@ -70,7 +77,23 @@ def rules_of(tissue: str, organ: str) -> Rules:
     return {**ENGLISH["rules"], **ENGLISH["organs"][organ], **ENGLISH["verdicts"][verdict], **own}
 
 
-def write(symbol: str, tissue: str = "background", *, seed: int, language: str = "en", organ: str | None = None) -> str:
+def times(field: float, language: str, draw: np.random.Generator) -> str:
+    """Rule for the magnification of a picture of ``field`` micrometres a side; of another one in `WRONG_POWER`."""
+    fits = next(i for i, (limit, _, _) in enumerate(POWERS) if field < limit)
+    wrong = draw.random() < WRONG_POWER
+    _, number, words = POWERS[(fits + wrong * int(draw.integers(1, len(POWERS)))) % len(POWERS)]
+    return f"{number} | {words}" if language == "en" else number
+
+
+def write(
+    symbol: str,
+    tissue: str = "background",
+    *,
+    seed: int,
+    language: str = "en",
+    organ: str | None = None,
+    field: float | None = None,
+) -> str:
     """One text; no hashtags.
 
     Args:
@@ -82,6 +105,7 @@ def write(symbol: str, tissue: str = "background", *, seed: int, language: str =
         seed: which text.
         language: one of `LANGUAGES`; the others than English know questions and captions.
         organ: for tissues of any organ, the one that the text may name.
+        field: micrometres a side of the picture; a magnification in the text fits it, see `POWERS`. None: any may come.
 
     Raises:
         ValueError: unknown tissue or language.
@@ -90,7 +114,10 @@ def write(symbol: str, tissue: str = "background", *, seed: int, language: str =
         raise ValueError(f"unknown language {language!r}. Choose one of: {', '.join(LANGUAGES)}.")
     draw = rng("write", symbol, tissue, language, seed)
     own = TISSUES[tissue].organ if tissue in TISSUES else "any"
-    rules = rules_of(tissue, own if own != "any" else organ or pick(draw, list(ENGLISH["organs"])))
+    rules = rules_of(tissue, own if own != "any" else organ or pick(draw, _HOMES))
+    if field is not None:
+        dial = rng("magnification", symbol, tissue, language, seed)
+        rules = rules | {"times": times(field, language, dial)}
     if language == "en":
         return slip(sentences(expand("{" + symbol + "}", rules, draw)), draw)
     foreign = OTHERS[language]
@@ -98,9 +125,11 @@ def write(symbol: str, tissue: str = "background", *, seed: int, language: str =
     return sentences(expand(rule, {**rules, **foreign, "name": foreign["tissues"][tissue]}, draw))
 
 
-def caption(tissue: str, *, seed: int, language: str = "en", organ: str | None = None) -> str:
+def caption(
+    tissue: str, *, seed: int, language: str = "en", organ: str | None = None, field: float | None = None
+) -> str:
     """A sentence or three that describe a tile of ``tissue``; see `write`."""
-    return write("caption", tissue, seed=seed, language=language, organ=organ)
+    return write("caption", tissue, seed=seed, language=language, organ=organ, field=field)
 
 
 def everyday_caption(kind: str, *, seed: int, language: str = "en") -> str:
@@ -123,7 +152,7 @@ def everyday_caption(kind: str, *, seed: int, language: str = "en") -> str:
 
 
 def sentences(text: str) -> str:
-    """Put right what a grammar cannot know: spaces, sentences said twice, a or an, capitals.
+    """Put right what a grammar cannot know: spaces, sentences said twice, articles, capitals.
 
     >>> sentences("a endoscopic biopsy . see  it.")
     'An endoscopic biopsy. See it.'
@@ -132,6 +161,7 @@ def sentences(text: str) -> str:
     text = re.sub(r" (?=[.,;:](?:\s|$))", "", text)
     text = re.sub(r"\.(?:\s*\.)+", ".", text)
     text = re.sub(r"(\b[^.]+\.) \1", r"\1", text)
+    text = re.sub(r"\bthe an? ", "the ", text)
     text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
     return re.sub(r"(^|[.?!] )([a-zà-ý])", lambda match: match[1] + match[2].upper(), text)
 

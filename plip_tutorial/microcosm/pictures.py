@@ -25,7 +25,7 @@ from PIL import Image
 
 from plip_tutorial.microcosm.everyday import render_everyday
 from plip_tutorial.microcosm.seeding import rng
-from plip_tutorial.microcosm.tiles import render_tile
+from plip_tutorial.microcosm.tiles import field_of, render_tile
 from plip_tutorial.microcosm.tissues import TISSUES
 
 Pixels = NDArray[np.uint8]
@@ -62,6 +62,12 @@ class Picture:
     slide: int | None = None
     altered: int = 0
     size: int = 64
+    field: float | None = None
+
+    @property
+    def shown(self) -> float:
+        """Micrometres a side of what it shows of a tissue."""
+        return field_of(self.kind, seed=self.seed) if self.field is None else self.field
 
     def encoded(self) -> Encoded:
         """What a table stores of it."""

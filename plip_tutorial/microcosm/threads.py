@@ -38,8 +38,9 @@ KINDS = {
 REPLIES = {"right": 0.77, "wrong": 0.05, "empty": 0.13, "question": 0.05}
 IMAGES = (0.68, 0.18, 0.08, 0.06)  # shares of posts with 1, 2, 3, 4
 MORE_REPLIES = 0.22  # chance of yet another reply once there is one
+GLASS = 0.6  # how often a picture shows bare glass, compared with a tissue
 GRAPHIC, MARKED, MARKED_BY_MISTAKE = 0.02, 0.9, 0.01  # shares: truly graphic; of these, of the others, marked
-# Hashtags that name an organ of the microcosm. All others fall on any organ: the microcosm has five organs, not thirty.
+# Hashtags that name an organ of the microcosm. All others fall on any organ: patients here have five, not thirty.
 HOME = {"dermpath": ("skin",), "BreastPath": ("breast",), "PulmPath": ("lung",), "GIPath": ("colon", "stomach"),
         "HPBpath": ("stomach",), "pancpath": ("stomach",)}  # fmt: skip
 
@@ -128,11 +129,16 @@ def _patient(seed: int, number: int) -> _Patient:
 
 @cache
 def _tissues_of(organ: str) -> tuple[list[str], tuple[float, ...]]:
-    """What a patient's pictures may show, and how often: all tissues about equally often, glass less."""
-    anywhere = [tissue.name for tissue in TISSUES.values() if tissue.organ == "any"]
+    """What a patient's pictures may show, and how often: all tissues about equally often, glass less.
+
+    Lymph nodes are taken from any patient, so they count among the tissues of any organ.
+    """
+    anywhere = [tissue.name for tissue in TISSUES.values() if tissue.organ not in ORGANS]
     there = [tissue.name for tissue in TISSUES.values() if tissue.organ == organ]
-    weights = [0.6 if name == "background" else 1.0 for name in anywhere] + [len(ORGANS)] * len(there)
-    return anywhere + there, tuple(np.array(weights) / sum(weights))
+    weights = np.array([GLASS if name == "background" else 1.0 for name in anywhere])
+    own = len(ORGANS) / (len(TISSUES) - 1 + GLASS)  # share of each tissue that one organ alone has
+    rest = (1 - own * len(there)) * weights / weights.sum()
+    return anywhere + there, (*rest, *[own] * len(there))
 
 
 def _pictures(kind: str, tissue: str, patient: _Patient, slide: int, key: tuple[int, int]) -> tuple[Picture, ...]:
@@ -152,23 +158,28 @@ def _pictures(kind: str, tissue: str, patient: _Patient, slide: int, key: tuple[
     return tuple(Picture(name, seed_of("picture", *key, k), patient.lab, slide) for k, name in enumerate(names))
 
 
-def _text(kind: str, tissue: str, patient: _Patient, language: str, seed: int, first: str) -> str:
+def _field(pictures: tuple[Picture, ...]) -> float | None:
+    """Micrometres a side of the picture that a post is about, the first; None where it shows no tissue."""
+    return pictures[0].shown if pictures[0].kind in TISSUES else None
+
+
+def _text(kind: str, tissue: str, patient: _Patient, language: str, seed: int, pictures: tuple[Picture, ...]) -> str:
     """The words, before hashtags and links come in."""
-    organ = patient.organ
+    organ, field = patient.organ, _field(pictures)
     if kind == "wrong":
         others = [name for name in TISSUES if name != tissue and TISSUES[name].phrase != TISSUES[tissue].phrase]
         return captions.caption(others[seed % len(others)], seed=seed, language=language, organ=organ)
     if kind in ("chatter", "advert"):
         return captions.write(kind, seed=seed)
     if kind == "other":
-        told = captions.everyday_caption(first, seed=seed)
+        told = captions.everyday_caption(pictures[0].kind, seed=seed)
         return captions.sentences(f"{told}. {captions.write('vague', tissue, seed=seed)}")
     if kind == "vague" and seed % 5 == 0:
         return ""  # hashtags and a link say it all
     if kind in ("vague", "rhetorical"):
-        return captions.write(kind, tissue, seed=seed, organ=organ)
+        return captions.write(kind, tissue, seed=seed, organ=organ, field=field)
     form = "question" if kind == "question" else "caption"
-    return captions.write(form, tissue, seed=seed, language=language, organ=organ)
+    return captions.write(form, tissue, seed=seed, language=language, organ=organ, field=field)
 
 
 def _moment(draw: Generator) -> datetime:
@@ -190,7 +201,7 @@ def _post(seed: int, row: int, kind: str, draw: Generator) -> Post:
     foreign = kind in ("case", "wrong", "question", "repost") and draw.random() < 0.85
     language = patient.language if foreign else "en"
     tag = pick(draw, *_tags_of(patient.organ))
-    words = _text(kind, tissue, patient, language, seed_of("text", seed, row), pictures[0].kind)
+    words = _text(kind, tissue, patient, language, seed_of("text", seed, row), pictures)
     text, hashtags = dressing.dress(words, tag, draw)
     graphic = bool(draw.random() < GRAPHIC) and kind not in ("chatter", "advert")
     marked = bool(draw.random() < (MARKED if graphic else MARKED_BY_MISTAKE))
@@ -215,7 +226,7 @@ def _retweet(post: Post, row: int, draw: Generator) -> Post:
 
 def _repost(post: Post, row: int, seed: int, draw: Generator) -> Post:
     """The same pictures a little cropped and compressed, with new words, by somebody else."""
-    words = captions.caption(post.tissue, seed=seed_of("text", seed, row))
+    words = captions.caption(post.tissue, seed=seed_of("text", seed, row), field=_field(post.pictures))
     text, hashtags = dressing.dress(words, post.hashtags[0], draw)
     return replace(
         post, row=row, author=f"user{int(draw.integers(AUTHORS)):03}", created_at=_later(post.created_at, 4000, draw),
@@ -230,7 +241,8 @@ def _reply(post: Post, row: int, seed: int, draw: Generator) -> Post:
         kind = "empty"
     tissue = pick(draw, list(TISSUES)) if kind == "wrong" else post.tissue
     right = kind in ("right", "wrong") and tissue == post.tissue
-    words = captions.write("empty" if kind == "empty" else "reply", tissue, seed=seed_of("text", seed, row))
+    form, own = "empty" if kind == "empty" else "reply", seed_of("text", seed, row)
+    words = captions.write(form, tissue, seed=own, field=_field(post.pictures))
     if kind == "question":
         words = pick(draw, ["Did you do immunohistochemistry?", "Which site is this from?", "How old is she?"])
     text, likes = dressing.dress_reply(words, post.author, draw), int(draw.lognormal(0.9 + 0.8 * right, 1.1))

@@ -51,6 +51,11 @@ def field_of(tissue: str, *, seed: int) -> float:
     return float(np.clip(field, *FIELDS))
 
 
+def field_of(tissue: str, *, seed: int) -> float:
+    """Micrometres a side of the field that tile ``seed`` of ``tissue`` shows."""
+    return float(np.clip(130 * np.exp(rng("field", tissue, seed).normal(0, 0.6)), 60, 900))
+
+
 def render_tile(
     tissue: str, *, seed: int, lab: str = "A", size: int = 64, slide: int | None = None, field: float | None = None
 ) -> NDArray[np.uint8]:

@@ -70,9 +70,10 @@ def _row(seed: int, i: int, pathology: float, lookalike: float, size: int) -> di
     lab = TRAINING_LABS[int(rng("web lab", seed, slide // 2).integers(len(TRAINING_LABS)))]
     english, site = draw.random() < ENGLISH, int(draw.integers(len(SITES)))
     language = "en" if english else pick(draw, captions.LANGUAGES[1:])
-    text, language, match = _alt(kind, name, language, own, draw.random())
+    picture = Picture(name, own, lab, seed_of("web slide", seed, slide), size=size)
+    text, language, match = _alt(kind, picture, language, own, draw.random())
     return {
-        "image": Picture(name, own, lab, seed_of("web slide", seed, slide), size=size).encoded(),
+        "image": picture.encoded(),
         "text": text,
         "url": f"https://{SITES[site]}{i % 97}.example/{own}.jpg",  # .example leads nowhere (RFC 2606)
         "truth_kind": kind,
@@ -85,8 +86,9 @@ def _row(seed: int, i: int, pathology: float, lookalike: float, size: int) -> di
     }
 
 
-def _alt(kind: str, name: str, language: str, seed: int, fate: float) -> tuple[str, str, bool]:
+def _alt(kind: str, picture: Picture, language: str, seed: int, fate: float) -> tuple[str, str, bool]:
     """Alt text, its language, and whether it describes the picture."""
+    name = picture.kind
     if fate < EMPTY:
         return "", "", False
     if fate < EMPTY + BOILERPLATE:
@@ -94,7 +96,8 @@ def _alt(kind: str, name: str, language: str, seed: int, fate: float) -> tuple[s
     match = fate > EMPTY + BOILERPLATE + WRONG
     if kind == "pathology":
         told = name if match else [other for other in TISSUES if other != name][seed % (len(TISSUES) - 1)]
-        return captions.write("alt", told, seed=seed, language=language), language, match
+        field = picture.shown if match else None
+        return captions.write("alt", told, seed=seed, language=language, field=field), language, match
     told = name if match else [other for other in KINDS if other != name][seed % (len(KINDS) - 1)]
     return captions.everyday_caption(told, seed=seed, language=language), language, match and language == "en"
 

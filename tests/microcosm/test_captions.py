@@ -45,6 +45,12 @@ def test_other_languages_name_every_tissue_and_need_no_other_rules():
         assert {symbol for rule in rules.values() for symbol in re.findall(r"{(\w+)}", rule)} <= known | set(rules)
 
 
+def test_english_names_and_describes_every_tissue_in_several_ways():
+    assert list(ENGLISH["tissues"]) == NAMES
+    for words in ENGLISH["tissues"].values():
+        assert len(words["synonym"].split("|")) >= 4 <= len(words["finding"].split("|"))
+
+
 def test_alternatives_come_as_often_as_their_weights_say():
     draw = rng("weights")
     seen = Counter(expand("a *3 | {b}", {"b": "b | "}, draw) for _ in range(8000))
@@ -77,6 +83,54 @@ def test_malignant_is_said_of_malignant_tissue_only_unless_denied():
     assert not any(says(text, "malignant", "tumor", "cancer") for text in benign)
     assert np.mean([says(text, "benign", "normal") for text in benign]) > 0.5
     assert not any(says(text, "benign", "normal") for text in malignant)
+
+
+@pytest.mark.parametrize(
+    "tissue", ["inflamed_colon", "adenoma", "organizing_pneumonia", "breast_hyperplasia", "naevus", "gastritis"]
+)
+def test_what_is_benign_but_diseased_is_not_called_normal(tissue):
+    texts = [caption(tissue, seed=i).lower() for i in range(200)]
+    assert not any("normal" in text for text in texts)
+    assert np.mean(["benign" in text for text in texts]) > 0.25
+
+
+def test_a_lymph_node_is_called_so_and_no_other_tissue_lies_in_one():
+    for name, text in many(caption, 40):
+        if TISSUES[name].organ != "lymph node":
+            assert not re.search(r"lymph node|nodal|lymphadenectomy", text)
+    nodes = [caption(name, seed=i, organ="colon") for name in NAMES if "node" in name for i in range(100)]
+    assert np.mean([bool(re.search(r"node|nodal", text.lower())) for text in nodes]) > 0.7
+    assert not any(re.search(r"colon|colectomy", text.lower()) for text in nodes)
+
+
+def told(text):
+    """The magnifications that a text tells in numbers."""
+    return re.findall(r"\b(\d+)x\b", text)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(
+    ("field", "fits"), [(62, ("40", "400")), (130, ("20", "200")), (250, ("10", "100")), (880, ("2", "4"))]
+)
+def test_a_magnification_fits_the_field_nearly_always_and_comes_as_often_as_without(field, fits, language):
+    texts = [text for _, text in many(caption, 60, field=field, language=language)]
+    powers = [power for text in texts for power in told(text)]
+    assert np.mean([power in fits for power in powers]) == pytest.approx(1 - captions.WRONG_POWER, abs=0.06)
+    words = [
+        text for text in texts if told(text) or re.search(r"(?<!at )(low|medium|high|scanning) power", text.lower())
+    ]
+    anyhow = [text for _, text in many(caption, 60, language=language) if told(text)]
+    assert len(words) == pytest.approx(len(anyhow), rel=0.05)
+
+
+def test_a_field_changes_no_other_word():
+    def rest(text):
+        return re.sub(r"\b(\d+x|(low|medium|high|scanning) power)\b", "", text)
+
+    calm = [
+        seed for seed in range(200) if rest(caption("bone", seed=seed)) == rest(caption("bone", seed=seed, field=90))
+    ]
+    assert len(calm) > 180  # a misspelling may fall elsewhere where the text has other letters
 
 
 @pytest.mark.parametrize(("symbol", "low", "high"), [("caption", 19, 23), ("reply", 14, 17), ("alt", 8, 10)])
@@ -130,6 +184,7 @@ def test_questions_ask_and_a_few_of_them_without_a_question_mark():
         ("a adenoma .", "An adenoma."),
         ("see it. see it. done.", "See it. Done."),
         ("one , two . .", "One, two."),
+        ("note the a rim of cells.", "Note the rim of cells."),
         ("le cas\u00a0: ici", "Le cas\u00a0: ici"),
     ],
 )

@@ -1,10 +1,11 @@
+import re
 from collections import Counter
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from plip_tutorial.microcosm import TISSUES, dressing, render_tile, threads
+from plip_tutorial.microcosm import TISSUES, captions, dressing, render_tile, threads
 from plip_tutorial.microcosm.everyday import KINDS
 from plip_tutorial.microcosm.pictures import alter
 from plip_tutorial.microcosm.posts import FEATURES, posts
@@ -135,6 +136,29 @@ def test_tissues_come_about_equally_often(top):
     assert set(seen) == set(TISSUES)
     assert max(rest) < 1.4 * min(rest)
     assert seen["background"] < min(rest)
+
+
+def test_lymph_nodes_come_from_patients_of_any_organ_and_other_tissue_from_its_own(rows):
+    nodes = {name for name, tissue in TISSUES.items() if tissue.organ == "lymph node"}
+    for organ in threads.ORGANS:
+        names, shares = threads._tissues_of(organ)
+        assert nodes <= set(names)
+        assert {TISSUES[name].organ for name in names} == {"any", "lymph node", organ}
+        assert sum(shares) == pytest.approx(1)
+        assert min(shares) > 0
+    assert nodes <= {picture.kind for row in rows for picture in row.pictures}
+
+
+def test_a_magnification_fits_the_picture_nearly_always(top):
+    fits = []
+    for post in top:
+        if post.kind in ("case", "question", "repost") and post.match and post.pictures[0].kind in TISSUES:
+            field = post.pictures[0].shown
+            right = next(numbers for limit, numbers, _ in captions.POWERS if field < limit)
+            powers = re.findall(r"\b\d+x\b", post.text.split("https")[0])
+            fits += [power in re.findall(r"\d+x", right) for power in powers]
+    assert len(fits) > 500
+    assert np.mean(fits) == pytest.approx(1 - captions.WRONG_POWER, abs=0.04)
 
 
 def test_a_patient_has_one_lab_and_several_slides_from_training_labs_only(top):

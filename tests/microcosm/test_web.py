@@ -1,10 +1,12 @@
 import json
+import re
 
 import numpy as np
 import pytest
 
-from plip_tutorial.microcosm import TISSUES, web
+from plip_tutorial.microcosm import TISSUES, captions, web
 from plip_tutorial.microcosm.everyday import KINDS, LOOKALIKES
+from plip_tutorial.microcosm.pictures import Picture
 from plip_tutorial.microcosm.web import FEATURES, web_pool
 
 
@@ -45,6 +47,17 @@ def test_alt_texts_are_short_foreign_missing_or_wrong_at_times(rows):
     assert 0.25 < share(rows, lambda row: row["truth_language"] not in ("en", "")) < 0.4
     assert 0.02 < share(rows, lambda row: row["text"] == "") < 0.06
     assert 0.05 < share(rows, lambda row: row["truth_language"] == "" and row["text"] != "") < 0.15
+
+
+def test_a_magnification_fits_the_picture_nearly_always():
+    fits = []
+    for row in (web._row(3, i, 1.0, 0.0, 64) for i in range(2500)):
+        if row["truth_match"]:
+            field = Picture(**json.loads(row["image"]["bytes"].split(b" ", 2)[2])).shown
+            right = next(numbers for limit, numbers, _ in captions.POWERS if field < limit)
+            fits += [power in re.findall(r"\d+x", right) for power in re.findall(r"\b\d+x\b", row["text"])]
+    assert len(fits) > 300
+    assert np.mean(fits) == pytest.approx(1 - captions.WRONG_POWER, abs=0.05)
 
 
 def test_only_pathology_has_patients_and_a_slide_has_one_lab(rows):
