@@ -36,25 +36,28 @@ class Benchmark:
         phrases: label -> the words that stand for it in a prompt.
         template: the paper's prompt; ``{}`` takes the phrase.
         share: label -> how often it comes, relative to the others.
+        field: micrometres a side of a tile, as in the set that is imitated: all tiles have one magnification.
     """
 
     tissues: dict[str, tuple[str, ...]]
     phrases: dict[str, str]
     template: str
     share: dict[str, float]
+    field: float
 
 
 def _by_malignancy(organs: tuple[str, ...], malignant: bool) -> tuple[str, ...]:
     return tuple(t.name for t in TISSUES.values() if t.organ in organs and t.malignant is malignant)
 
 
-def _two(organs: tuple[str, ...], names: tuple[str, str], share: tuple[float, float]) -> Benchmark:
+def _two(organs: tuple[str, ...], names: tuple[str, str], share: tuple[float, float], field: float) -> Benchmark:
     tissues = (_by_malignancy(organs, False), _by_malignancy(organs, True))
     return Benchmark(
         tissues=dict(zip(names, tissues, strict=True)),
         phrases={name: name for name in names},
         template="An H&E image of {} tissue",
         share=dict(zip(names, share, strict=True)),
+        field=field,
     )
 
 
@@ -66,10 +69,11 @@ BENCHMARKS: dict[str, Benchmark] = {
         phrases={code: tissue.phrase for code, tissue in _KATHER.items()},
         template="An H&E image of {}",
         share=dict.fromkeys(_KATHER, 1.0),
+        field=112.0,  # 224 px at 0.5 um
     ),
-    "micro-pannuke": _two(_ORGANS, ("benign", "malignant"), (1.0, 1.0)),
-    "micro-digestpath": _two(("colon", "stomach"), ("benign", "malignant"), (16781.0, 2033.0)),
-    "micro-wsss4luad": _two(("lung",), ("normal", "tumor"), (1.0, 1.6)),
+    "micro-pannuke": _two(_ORGANS, ("benign", "malignant"), (1.0, 1.0), 64.0),  # 256 px at 0.25 um
+    "micro-digestpath": _two(("colon", "stomach"), ("benign", "malignant"), (16781.0, 2033.0), 200.0),
+    "micro-wsss4luad": _two(("lung",), ("normal", "tumor"), (1.0, 1.6), 224.0),  # 224 px at 1 um
 }
 NAMES: tuple[str, ...] = tuple(BENCHMARKS)
 # The sets on the hub that are imitated here are asked about in the same words, whatever draws their tiles.
@@ -122,7 +126,7 @@ def _row(name: str, split: Split, i: int, size: int) -> dict[str, Any]:
     tissue = pick(draw, list(world.tissues.values())[label])
     seed, stain = seed_of("tile of", name, split, i), seed_of("slide of", name, split, slide)
     return {
-        "image": Picture(tissue, seed, lab, stain, size=size).encoded(),
+        "image": Picture(tissue, seed, lab, stain, size=size, field=world.field).encoded(),
         "label": label,
         "patient": f"{name}-{split}-patient{patient}",
         "slide": f"{name}-{split}-slide{slide}",

@@ -30,7 +30,7 @@ from plip_tutorial.microcosm.tissues import TISSUES
 
 Pixels = NDArray[np.uint8]
 FORMAT = "MICROCOSM"
-WORLD = 1  # raise it when pictures change: embeddings are cached under the bytes of the picture, here of its recipe
+WORLD = 2  # raise it when pictures change: embeddings are cached under the bytes of the picture, here of its recipe
 KEPT_BYTES = 200 * 1000**2  # of drawn pictures, in each process: what is looked at twice is drawn once
 _kept: OrderedDict[Picture, Pixels] = OrderedDict()
 _lock = Lock()
@@ -54,6 +54,7 @@ class Picture:
         slide: number of the slide of a tissue, see `render_tile`.
         altered: 0 for the picture itself, else which of its crops and compressions.
         size: pixels a side.
+        field: micrometres a side of a tissue; None: what `field_of` says.
     """
 
     kind: str
@@ -76,7 +77,9 @@ class Picture:
     def draw(self) -> Pixels:
         """Its pixels, (size, size, 3)."""
         if self.kind in TISSUES:
-            pixels = render_tile(self.kind, seed=self.seed, lab=self.lab, size=self.size, slide=self.slide)
+            pixels = render_tile(
+                self.kind, seed=self.seed, lab=self.lab, size=self.size, slide=self.slide, field=self.field
+            )
         else:
             pixels = render_everyday(self.kind, seed=self.seed, size=self.size)
         return alter(pixels, self.seed, self.altered) if self.altered else pixels

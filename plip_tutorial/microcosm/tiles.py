@@ -44,16 +44,11 @@ def _slide(key: int) -> _Slide:
 
 
 def field_of(tissue: str, *, seed: int) -> float:
-    """Micrometres a side that a tile shows unless it is told: mostly 80 to 250, one in eight up to 900."""
+    """Micrometres a side that a tile shows unless it is told: mostly 70 to 200, one in eight up to 900."""
     draw = rng("field", tissue, seed)
     wide = draw.random() < 0.12
-    field = np.exp(draw.uniform(np.log(250), np.log(900))) if wide else 130 * np.exp(draw.normal(0, 0.42))
+    field = np.exp(draw.uniform(np.log(250), np.log(900))) if wide else 115 * np.exp(draw.normal(0, 0.45))
     return float(np.clip(field, *FIELDS))
-
-
-def field_of(tissue: str, *, seed: int) -> float:
-    """Micrometres a side of the field that tile ``seed`` of ``tissue`` shows."""
-    return float(np.clip(130 * np.exp(rng("field", tissue, seed).normal(0, 0.6)), 60, 900))
 
 
 def render_tile(
