@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from plip_tutorial.microcosm.noise import Array, fill, rough_noise, smoothstep
 
+FINE = 64  # bumps a side; finer noise has random numbers of its own, as how much of it is drawn depends on the pixels
 OVERLAP = 0.3  # how much of a nucleus shows through another that lies on it
 
 
@@ -56,7 +58,9 @@ class Canvas:
     def noise(self, scale: float, octaves: int = 1) -> Array:
         """Noise whose bumps are ``scale`` micrometres wide."""
         cells = max(1, round(self.field / scale))  # whatever the size is, so that 64 and 224 pixels show one picture
-        return rough_noise(self.draw, self.size, cells, octaves)
+        fine = cells * 2**octaves > FINE
+        draw = np.random.Generator(np.random.SFC64(int(self.draw.integers(2**31)))) if fine else self.draw
+        return rough_noise(draw, self.size, cells, octaves)
 
     def flow(self, *, angle: float, waviness: float, scale: float = 60.0) -> Array:
         """A coordinate across fibres, in micrometres: lines of equal value run along ``angle``, bent by noise."""
@@ -161,22 +165,25 @@ class Canvas:
 
     def nearest(self, points: Array) -> Array:
         """Distance of each pixel to the nearest of ``points`` (n, 2), in micrometres."""
-        return np.asarray(np.sqrt(self._squared(points).min(0)), np.float32)
+        return self._nearest(points, 1)[0][..., 0]
 
-    def _squared(self, points: Array, stretch: float = 1.0, angle: float = 0.0) -> Array:
-        """Squared distance of each of ``points`` (n, 2) to each pixel, (n, size, size); along ``angle`` it is less."""
-        dx, dy = self.x[0] - points[:, :1], self.y[:, 0] - points[:, 1:]
-        if stretch == 1:
-            return np.asarray((dx * dx)[:, None, :] + (dy * dy)[:, :, None])
+    def _nearest(
+        self, points: Array, k: int, *, stretch: float = 1.0, angle: float = 0.0
+    ) -> tuple[Array, NDArray[np.intp], Array]:
+        """Distances of each pixel to its ``k`` nearest points and their numbers, (size, size, k); along ``angle`` it is
+        ``stretch`` times less far. And the points in the space where that is so, (n, 2).
+        """
         cos, sin = np.cos(angle), np.sin(angle)
-        along = ((cos * dx)[:, None, :] + (sin * dy)[:, :, None]) / stretch
-        aside = (cos * dy)[:, :, None] - (sin * dx)[:, None, :]
-        return np.asarray(along * along + aside * aside)
+        axes = np.array([[cos / stretch, -sin], [sin / stretch, cos]])
+        pixels, there = np.stack([self.x, self.y], -1).reshape(-1, 2) @ axes, points @ axes
+        distance, number = cKDTree(there).query(pixels, k=[*range(1, k + 1)])
+        shape = (self.size, self.size, k)
+        return distance.reshape(shape).astype(np.float32), number.reshape(shape), there
 
     def walls(
         self, sites: Array, *, stretch: float = 1.0, angle: float = 0.0
     ) -> tuple[Array, Array, NDArray[np.intp]]:
-        """Voronoi cells of ``sites`` (n, 2).
+        """Voronoi cells of ``sites`` (n, 2), at least two.
 
         Args:
             sites: their middles.
@@ -186,13 +193,8 @@ class Canvas:
         Returns:
             Distance to the nearest wall and to the nearest site, in micrometres, and the index of that site.
         """
-        squared = np.ascontiguousarray(np.moveaxis(self._squared(sites, stretch, angle), 0, -1))
-        two = np.argpartition(squared, 1, axis=-1)[..., :2]
-        distance = np.sqrt(np.take_along_axis(squared, two, -1))
-        order = distance[..., 0] > distance[..., 1]
-        near, far = np.minimum(*np.moveaxis(distance, -1, 0)), np.maximum(*np.moveaxis(distance, -1, 0))
-        apart = sites[two[..., 0]] - sites[two[..., 1]]
-        along = (apart[..., 0] * np.cos(angle) + apart[..., 1] * np.sin(angle)) / stretch
-        gap = np.hypot(along, apart[..., 1] * np.cos(angle) - apart[..., 0] * np.sin(angle))
+        distance, number, there = self._nearest(sites, 2, stretch=stretch, angle=angle)
+        near, far = distance[..., 0], distance[..., 1]
+        gap = np.linalg.norm(there[number[..., 0]] - there[number[..., 1]], axis=-1)
         wall = (far**2 - near**2) / (2 * np.maximum(gap, 1e-3))
-        return wall.astype(np.float32), near.astype(np.float32), np.where(order, two[..., 1], two[..., 0])
+        return wall.astype(np.float32), near, number[..., 0]

@@ -35,9 +35,13 @@ def smooth_noise(draw: np.random.Generator, size: int, cells: int) -> Array:
 
 
 def rough_noise(draw: np.random.Generator, size: int, cells: int, octaves: int = 3) -> Array:
-    """Noise of several scales, each twice as fine and 0.6 times as strong as the one before; about unit variance."""
-    layers = [0.6**i * smooth_noise(draw, size, cells * 2**i) for i in range(octaves)]
-    return np.asarray(sum(layers) / np.sqrt(sum(0.36**i for i in range(octaves))), np.float32)
+    """Noise of several scales, each twice as fine and 0.6 times as strong as the one before; about unit variance.
+
+    What is finer than half a pixel is left out: nobody would see it.
+    """
+    seen = [i for i in range(octaves) if cells * 2**i <= 2 * size]
+    total = sum((0.6**i * smooth_noise(draw, size, cells * 2**i) for i in seen), start=np.zeros((size, size), np.float32))
+    return np.asarray(total / np.sqrt(sum(0.36**i for i in range(octaves))), np.float32)
 
 
 def smoothstep(x: Array, low: float | Array, high: float | Array) -> Array:

@@ -80,9 +80,9 @@ def _lab(name: str) -> Lab:
         gain=(float(np.exp(draw.normal(0, 0.13))), float(np.exp(draw.normal(0, 0.13)))),
         white=(float(white[0]), float(white[1]), float(white[2])),
         glare=float(draw.uniform(0.0, 0.05)),
-        blur=float(draw.uniform(0.15, 0.55)),
-        sharpening=float(draw.uniform(0.2, 1.5)),
-        noise=float(draw.uniform(1.0, 4.0)),
+        blur=float(draw.uniform(0.15, 0.9)),
+        sharpening=float(draw.uniform(0.0, 1.8)),
+        noise=float(draw.uniform(0.5, 6.0)),
         saturation=float(draw.uniform(0.85, 1.15)),
         seen=name < "I",
     )
