@@ -52,7 +52,7 @@ plots.gallery_rows(slides, ["slide 1", "slide 2", "slide 3"])
 #
 # What comes along from conferences and from the web. The {term}`lookalikes <lookalike>` share the colours or the texture of stained tissue.
 
-# %% mystnb={"image": {"alt": "Thirteen rows of six pictures that are not pathology: shapes, charts, text, fractals, fabrics, blood smears, group photos, landscapes, flowers, marble, walls, micrographs, photographs."}, "figure": {"caption": "The everyday world.", "name": "fig-gallery-everyday"}}
+# %% mystnb={"image": {"alt": "Forty-one rows of six pictures that are not pathology: drawings, charts, pages, screens, photographs, clinical images, and microscopy with other stains."}, "figure": {"caption": "The everyday world.", "name": "fig-gallery-everyday"}}
 everyday = [[microcosm.render_everyday(kind, seed=i, size=96) for i in range(6)] for kind in microcosm.KINDS]
 plots.gallery_rows(everyday, [f"{phrase}{' (lookalike)' if kind in microcosm.LOOKALIKES else ''}" for kind, phrase in microcosm.KINDS.items()])
 

@@ -180,9 +180,7 @@ class Canvas:
         shape = (self.size, self.size, k)
         return distance.reshape(shape).astype(np.float32), number.reshape(shape), there
 
-    def walls(
-        self, sites: Array, *, stretch: float = 1.0, angle: float = 0.0
-    ) -> tuple[Array, Array, NDArray[np.intp]]:
+    def walls(self, sites: Array, *, stretch: float = 1.0, angle: float = 0.0) -> tuple[Array, Array, NDArray[np.intp]]:
         """Voronoi cells of ``sites`` (n, 2), at least two.
 
         Args:

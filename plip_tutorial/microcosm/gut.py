@@ -48,7 +48,9 @@ def normal_colon_mucosa(c: Canvas) -> None:
 def inflamed_colon(c: Canvas) -> None:
     """Colitis: crypts out of line and far apart, few goblet cells, a dense crowd of inflammatory cells between."""
     loose(c, eosin=c.between(0.14, 0.28))
-    g = glands(c, spacing=c.between(75, 130), edge=c.between(0.5, 0.75), stretch=c.between(1, 2.2), irregular=0.12, jitter=0.8)
+    g = glands(
+        c, spacing=c.between(75, 130), edge=c.between(0.5, 0.75), stretch=c.between(1, 2.2), irregular=0.12, jitter=0.8
+    )
     infiltrate(c, c.between(6.4, 9))
     cells = replace(bland(c, (3.0, 3.9)), elongation=c.between(1.4, 2.0), blue=c.between(0.1, 0.22))
     line(c, g, cells, layers=c.between(1, 1.6), lumen=c.between(0.15, 0.4))
@@ -77,7 +79,12 @@ def colorectal_adenocarcinoma(c: Canvas) -> None:
     look = c.draw.random()
     if look < 0.5:
         g = glands(
-            c, spacing=c.between(60, 125), edge=c.between(0.82, 1.15), stretch=c.between(1, 2.5), irregular=0.2, jitter=0.7
+            c,
+            spacing=c.between(60, 125),
+            edge=c.between(0.82, 1.15),
+            stretch=c.between(1, 2.5),
+            irregular=0.2,
+            jitter=0.7,
         )
         line(c, g, cells, layers=c.between(1.6, 4), lumen=c.between(0.05, 0.4))
         if c.chance(0.35):
@@ -129,7 +136,9 @@ def gastritis(c: Canvas) -> None:
     """Chronic gastritis: pits pushed apart by plasma cells and lymphocytes."""
     loose(c, eosin=c.between(0.16, 0.3))
     infiltrate(c, c.between(6.3, 8.8))
-    g = glands(c, spacing=c.between(55, 95), edge=c.between(0.45, 0.72), stretch=c.between(1.3, 4), irregular=0.1, jitter=0.6)
+    g = glands(
+        c, spacing=c.between(55, 95), edge=c.between(0.45, 0.72), stretch=c.between(1.3, 4), irregular=0.1, jitter=0.6
+    )
     _pits(c, g, replace(bland(c, (2.8, 3.5)), elongation=1.4, blue=c.between(0.08, 0.2)))
 
 

@@ -7,7 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from plip_tutorial.microcosm.canvas import Canvas
-from plip_tutorial.microcosm.cells_and_glands import atypical, desmoplasia, glands, infiltrate, line, lymphocyte_nuclei, nests, sheet
+from plip_tutorial.microcosm.cells_and_glands import (
+    atypical,
+    desmoplasia,
+    glands,
+    infiltrate,
+    line,
+    lymphocyte_nuclei,
+    nests,
+    sheet,
+)
 from plip_tutorial.microcosm.fibres_and_vessels import red_cells, spindles
 from plip_tutorial.microcosm.noise import Array, smoothstep
 
@@ -74,4 +83,3 @@ def lung_squamous(c: Canvas) -> None:
         pearl = smoothstep(level, 1.1, 1.4)
         c.tint(pearl, e=c.between(0.4, 0.65), h=0.02, grain=0.1)
         c.e += 0.15 * pearl * c.strands(25 * level, 2.5)
-

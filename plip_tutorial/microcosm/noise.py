@@ -40,7 +40,9 @@ def rough_noise(draw: np.random.Generator, size: int, cells: int, octaves: int =
     What is finer than half a pixel is left out: nobody would see it.
     """
     seen = [i for i in range(octaves) if cells * 2**i <= 2 * size]
-    total = sum((0.6**i * smooth_noise(draw, size, cells * 2**i) for i in seen), start=np.zeros((size, size), np.float32))
+    total = sum(
+        (0.6**i * smooth_noise(draw, size, cells * 2**i) for i in seen), start=np.zeros((size, size), np.float32)
+    )
     return np.asarray(total / np.sqrt(sum(0.36**i for i in range(octaves))), np.float32)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plip_tutorial.microcosm import captions, dressing
+from plip_tutorial.microcosm.everyday import CHARTS, CLINIC, PAPERS, STAINED_OTHERWISE
 from plip_tutorial.microcosm.pictures import Picture
 from plip_tutorial.microcosm.seeding import pick, rng, seed_of
 from plip_tutorial.microcosm.stain import TRAINING_LABS
@@ -40,6 +41,10 @@ IMAGES = (0.68, 0.18, 0.08, 0.06)  # shares of posts with 1, 2, 3, 4
 MORE_REPLIES = 0.22  # chance of yet another reply once there is one
 GLASS = 0.6  # how often a picture shows bare glass, compared with a tissue
 GRAPHIC, MARKED, MARKED_BY_MISTAKE = 0.02, 0.9, 0.01  # shares: truly graphic; of these, of the others, marked
+# What comes along: beside a case, and with talk of meetings and travels.
+BESIDE = (*CHARTS, *PAPERS, *CLINIC, *STAINED_OTHERWISE, "flow_diagram", "histology_drawing")
+LIFE = (*["group_photo"] * 6, *["portrait", "landscape", "photo", "meal"] * 2, "flowers", "foliage", "fur", "masonry",
+        "cartoon", *PAPERS, *CHARTS)  # fmt: skip
 # Hashtags that name an organ of the microcosm. All others fall on any organ: patients here have five, not thirty.
 HOME = {"dermpath": ("skin",), "BreastPath": ("breast",), "PulmPath": ("lung",), "GIPath": ("colon", "stomach"),
         "HPBpath": ("stomach",), "pancpath": ("stomach",)}  # fmt: skip
@@ -144,11 +149,11 @@ def _tissues_of(organ: str) -> tuple[list[str], tuple[float, ...]]:
 def _pictures(kind: str, tissue: str, patient: _Patient, slide: int, key: tuple[int, int]) -> tuple[Picture, ...]:
     """One to four pictures; the first is what the post is about."""
     draw = rng("pictures of", *key)
-    first, further = tissue, ["chart", "text_page"]
+    first, further = tissue, BESIDE
     if kind == "other":
-        first = pick(draw, ["blood_smear", "micrograph"])
+        first = pick(draw, CLINIC + STAINED_OTHERWISE)
     elif kind == "chatter" or (kind == "advert" and draw.random() < 0.7):
-        further = ["group_photo", "group_photo", "landscape", "text_page", "photo", "chart"]
+        further = LIFE
         first = pick(draw, further)
     names = [first]
     for _ in range(int(pick(draw, "0123", IMAGES))):

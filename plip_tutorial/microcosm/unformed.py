@@ -33,7 +33,9 @@ def debris(c: Canvas) -> None:
     ghosts = c.scatter(c.between(6.5, 11), jitter=0.6)
     c.nuclei(ghosts, radius=c.between(2.6, 3.8), variety=0.3, amount=blue + c.between(0.0, 0.2), hollow=0.5, clumps=0.4)
     where = c.between(0.05, 0.8) * smoothstep(c.noise(30), -0.8, 1.0)
-    c.nuclei(c.scatter(c.between(4, 8), where=where), radius=c.between(0.7, 1.5), variety=0.5, amount=c.between(0.35, 0.75))
+    c.nuclei(
+        c.scatter(c.between(4, 8), where=where), radius=c.between(0.7, 1.5), variety=0.5, amount=c.between(0.35, 0.75)
+    )
     if c.chance(0.25):  # neutrophils: a crowd of small lobes
         c.nuclei(c.scatter(c.between(4, 6), where=0.7 * where), radius=1.6, elongation=1.6, variety=0.25, amount=0.7)
     if c.chance(0.45):  # torn
@@ -51,7 +53,9 @@ def mucus(c: Canvas) -> None:
     c.h += (c.between(0.02, 0.08) if pale else c.between(0.08, 0.24)) * body
     c.e += (c.between(0.01, 0.06) if pale else c.between(0.03, 0.16)) * body
     for width, dark in ((c.between(1.6, 3), 0.25), (c.between(5, 12), 0.3)):
-        thread = np.exp(-((c.strands(wispy + 2 * c.noise(9), width) / 0.2) ** 2)) * smoothstep(c.noise(18, 2), -0.6, 0.9)
+        thread = np.exp(-((c.strands(wispy + 2 * c.noise(9), width) / 0.2) ** 2)) * smoothstep(
+            c.noise(18, 2), -0.6, 0.9
+        )
         c.h += c.between(0.3, 1) * dark * thread
         c.e += c.between(0.2, 1.2) * dark * thread
     if c.chance(0.5):  # torn into a net

@@ -4,7 +4,7 @@ This is the microcosm's LAION. Its few per cent of pathology come from textbooks
 often right, sometimes about something else, and often a file name.
 
 >>> web_pool(2)["text"][0]
-'purple flowers in spring, royalty free picture'
+'a picture of immunohistochemistry'
 """
 
 from __future__ import annotations

@@ -167,6 +167,10 @@ def test_no_trace_of_the_grammar_is_left():
     assert [text for text in texts if bad.search(text)] == []
 
 
+def test_every_kind_of_everyday_picture_has_five_names_of_its_own():
+    assert {kind: len(set(said.split(" | "))) for kind, said in ENGLISH["things"].items()} == dict.fromkeys(KINDS, 5)
+
+
 def test_kinds_of_everyday_pictures_do_not_speak_of_pathology():
     texts = [everyday_caption(kind, seed=i) for kind in KINDS for i in range(40)]
     assert not any(re.search(r"h&e|tissue|carcinoma|benign|malignant|tumou?r|biopsy", text.lower()) for text in texts)

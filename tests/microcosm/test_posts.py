@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import chisquare
 
 from plip_tutorial.microcosm import TISSUES, captions, dressing, render_tile, threads
-from plip_tutorial.microcosm.everyday import KINDS
+from plip_tutorial.microcosm.everyday import CLINIC, KINDS, STAINED_OTHERWISE
 from plip_tutorial.microcosm.pictures import alter
 from plip_tutorial.microcosm.posts import FEATURES, posts
 from plip_tutorial.microcosm.stain import TRAINING_LABS
@@ -122,6 +122,19 @@ def test_every_nuisance_is_there(rows, top):
     text = " ".join(row.text for row in top)
     assert all(trace in text for trace in ("https://t.co/", "@user", "&amp;", "#", "\u200b", "\u202a", "!!", "🔬"))
     assert {len(row.pictures) for row in top} == {1, 2, 3, 4}
+
+
+def test_what_comes_along_is_of_many_kinds(top):
+    first = {
+        kind: Counter(row.pictures[0].kind for row in top if row.kind == kind) for kind in ("other", "chatter", "case")
+    }
+    assert set(first["other"]) == {*CLINIC, *STAINED_OTHERWISE}
+    assert first["chatter"].most_common(1)[0][0] == "group_photo"
+    assert set(first["chatter"]) == set(threads.LIFE)
+    assert set(first["case"]) == set(TISSUES)
+    further = {picture.kind for row in top if row.kind == "case" for picture in row.pictures[1:]} - set(TISSUES)
+    assert further <= set(threads.BESIDE)
+    assert len(further) > len(threads.BESIDE) / 2
 
 
 def test_likes_have_a_heavy_tail(top):

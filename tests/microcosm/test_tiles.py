@@ -72,6 +72,10 @@ def test_everyday_pictures_are_pure_functions_of_their_seed(kind: str) -> None:
     assert first.shape == (48, 48, 3)
     assert np.array_equal(first, render_everyday(kind, seed=7, size=48))
     assert not np.array_equal(first, render_everyday(kind, seed=8, size=48))
+    for size in (16, 17, 224):
+        small = render_everyday(kind, seed=2, size=size)
+        assert small.shape == (size, size, 3)
+        assert small.std() > 1
 
 
 def test_bad_arguments_are_named_with_the_choice() -> None:
