@@ -112,7 +112,7 @@ def rounded(model: Path, output: Path) -> Path:
 def make(folder: Path) -> Curated:
     """Make everything in the empty ``folder``: two models, a history, ``filter.json`` and ``corpus.json``."""
     clip = PLIP(make_clip(folder / "tiny-clip"), device="cpu", precision="float32")
-    chooser = fitted_filter(clip)
+    chooser = fitted_filter()
     line = {"weights": np.asarray(chooser.weights).tolist(), "bias": chooser.bias, "threshold": chooser.threshold}
     (folder / "filter.json").write_text(json.dumps(line) + "\n", encoding="utf-8")
     found = curate(clip, chooser)

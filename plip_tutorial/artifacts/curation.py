@@ -113,15 +113,15 @@ def with_columns(pairs: Dataset, **columns: list[Any]) -> Dataset:
     return Dataset.from_dict({**pairs.to_dict(), **columns}, features=features)
 
 
-def fitted_filter(clip: PLIP) -> clean.PathologyFilter:
-    """The filter of chapter 4: it looks at what the tiny CLIP sees and, beside it, at the colours."""
-    tissue, everyday = (features(clip, pictures) for pictures in labelled())
+def fitted_filter() -> clean.PathologyFilter:
+    """The filter of chapter 4: it looks at dyes and texture."""
+    tissue, everyday = (features(pictures) for pictures in labelled())
     return clean.PathologyFilter().fit(tissue, everyday, precision=RECIPE.precision)
 
 
-def features(clip: PLIP, pictures: Dataset) -> Embeddings:
-    """What the filter looks at, (n, d + 48)."""
-    return clean.with_colour(clip.encode_images(pictures["image"], 256), pictures["image"])
+def features(pictures: Dataset) -> Embeddings:
+    """What the filter looks at, (n, 168)."""
+    return clean.dyes_and_texture(pictures["image"])
 
 
 def knn_threshold(clip: PLIP, seeds: Embeddings) -> float:
@@ -162,23 +162,23 @@ def curate(clip: PLIP, chooser: clean.PathologyFilter, *, without: str = "") -> 
     captions" the corpus is the whole one, its captions dealt out anew at random: the same pictures, the same words.
 
     Args:
-        clip: what looks at the pictures.
+        clip: finds the neighbours in the web pool.
         chooser: tells pathology by the `features` of pictures.
         without: one of `STEPS`; "" for none.
     """
     if without and without not in STEPS:
         raise ValueError(f"there is no step {without!r}. Steps are: {', '.join(STEPS)}.")
 
-    def is_pathology(vectors: Embeddings, pictures: Dataset) -> Mask:
+    def is_pathology(pictures: Dataset) -> Mask:
         if without == "image filter":
-            return np.ones(len(vectors), bool)
-        return chooser.keep(clean.with_colour(vectors, pictures["image"]))
+            return np.ones(len(pictures), bool)
+        return chooser.keep(features(pictures))
 
     # Posts become pairs; those whose picture is pathology ask the web.
     dropped = {"question filter": QUESTIONS, "English filter": LANGUAGE}.get(without)
     pairs, funnel = collect.pairs_from_posts(posts(), filters=[f for f in collect.PAPER_ORDER if f != dropped])
     vectors = clip.encode_images(pairs["image"], 256)
-    seeds = np.flatnonzero(is_pathology(vectors, pairs))
+    seeds = np.flatnonzero(is_pathology(pairs))
 
     # What is near enough to one of them comes home, and passes the same filters.
     pool = web_pool()
@@ -186,7 +186,7 @@ def curate(clip: PLIP, chooser: clean.PathologyFilter, *, without: str = "") -> 
     threshold = knn_threshold(clip, vectors[seeds])
     found = expand.expand(vectors[seeds], near, k=RECIPE.neighbours, threshold=threshold).indices
     web = relatives(pool, found, pairs)
-    fits = is_pathology(near[found], web) & np.array([bool(text and text.strip()) for text in web["text"]], bool)
+    fits = is_pathology(web) & np.array([bool(text and text.strip()) for text in web["text"]], bool)
     if without != "English filter":
         fits &= clean.is_english(web["text"])
     if without == "expansion":

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from plip_tutorial.at_scale.embedding_columns import embedded, spread, vectors_in
 from plip_tutorial.clean.duplicates import DISTANCE, VIEWS, Fingerprints, fingerprints, near_duplicates
-from plip_tutorial.clean.pathology_filter import PathologyFilter, with_colour
+from plip_tutorial.clean.dyes_and_texture import dyes_and_texture
+from plip_tutorial.clean.pathology_filter import PathologyFilter
 from plip_tutorial.collect import PAPER_ORDER, clean_text, pairs_from_posts
 from plip_tutorial.collect.language import UNDECIDED, identify
 from plip_tutorial.expand.vector_index import VectorIndex
@@ -105,23 +106,18 @@ class Embed:
 
 @dataclass(frozen=True)
 class KeepPathology:
-    """Chapter 4: the picture filter. Adds its probability ``pathology``, and ``keep_picture``.
+    """Chapter 4: the picture filter, by dyes and texture. Adds its probability ``pathology``, and ``keep_picture``.
 
     Attributes:
         filter: file of a saved `PathologyFilter`.
-        colours: whether it was fitted on embeddings with colours beside them.
     """
 
     filter: str
-    colours: bool = True
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Rows with the columns ``embedding`` and ``image``."""
-        chooser, (vectors, there) = PathologyFilter.load(self.filter), vectors_in(table["embedding"])
-        if self.colours:
-            vectors = with_colour(
-                vectors, [one for one, good in zip(table["image"].to_pylist(), there, strict=True) if good]
-            )
+        """Rows with the column ``image``."""
+        chooser, (pictures, there) = PathologyFilter.load(self.filter), _readable(table)
+        vectors = dyes_and_texture(pictures)
         scores, keep = chooser.scores(vectors), np.zeros(len(table), bool)
         keep[there] = chooser.keep(vectors)
         return _add(table, pathology=spread(scores.astype(np.float32), there), keep_picture=keep)
@@ -138,9 +134,8 @@ class Fingerprint:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the column ``image``."""
-        pictures = list(load(table["image"].to_pylist(), skip_unreadable=True))
-        there = np.array([picture is not None for picture in pictures], bool)
-        prints = fingerprints([picture for picture in pictures if picture is not None])
+        pictures, there = _readable(table)
+        prints = fingerprints(pictures)
         columns: dict[str, NDArray[Any]] = {
             "hashes": prints.hashes,
             "contrast": prints.contrast,
@@ -233,6 +228,13 @@ def copies(prints: pa.Table, *, distance: int = DISTANCE) -> NDArray[np.int64]:
 @lru_cache(maxsize=1)
 def _model(name: str, _: str) -> PLIP:  # the content makes that a model which is trained again is loaded again
     return PLIP(name)
+
+
+def _readable(table: pa.Table) -> tuple[list[Any], NDArray[np.bool_]]:
+    """Pictures of the column ``image`` that can be decoded, and a mask over its rows."""
+    pictures = list(load(table["image"].to_pylist(), skip_unreadable=True))
+    there = np.array([picture is not None for picture in pictures], bool)
+    return [picture for picture in pictures if picture is not None], there
 
 
 def _add(table: pa.Table, **columns: Any) -> pa.Table:

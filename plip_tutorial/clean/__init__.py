@@ -1,8 +1,8 @@
 """What does not belong goes: pictures that are no pathology, captions that are not English, copies, leaks.
 
-`pathology_filter` tells tissue from everything else, `duplicates` finds the same picture twice, `repeated_captions` the
-same words, `groups` joins what shares a picture or a caption, `leakage` finds what gives a test away, and
-`what_is_wrong` counts the faults that are left.
+`pathology_filter` tells tissue from everything else by `dyes_and_texture`, `duplicates` finds the same picture twice,
+`repeated_captions` the same words, `groups` joins what shares a picture or a caption, `leakage` finds what gives a test
+away, and `what_is_wrong` counts the faults that are left.
 
     keep = is_pathology(pairs["image"]) & is_english(pairs["text"])
     keep &= representative(near_duplicates(pairs["image"]))
@@ -10,9 +10,10 @@ same words, `groups` joins what shares a picture or a caption, `leakage` finds w
 """
 
 from plip_tutorial.clean.duplicates import CONTRAST, DISTANCE, Fingerprints, copies_of, fingerprints, near_duplicates
+from plip_tutorial.clean.dyes_and_texture import dyes_and_texture, white_balanced
 from plip_tutorial.clean.groups import join_groups, representative
 from plip_tutorial.clean.leakage import leaks
-from plip_tutorial.clean.pathology_filter import PathologyFilter, is_pathology, with_colour
+from plip_tutorial.clean.pathology_filter import PathologyFilter, is_pathology
 from plip_tutorial.clean.repeated_captions import LIMIT, boilerplate, near_duplicate_captions
 from plip_tutorial.clean.what_is_wrong import purity
 from plip_tutorial.collect.language import identify, is_english
@@ -25,6 +26,7 @@ __all__ = [
     "PathologyFilter",
     "boilerplate",
     "copies_of",
+    "dyes_and_texture",
     "fingerprints",
     "identify",
     "is_english",
@@ -35,5 +37,5 @@ __all__ = [
     "near_duplicates",
     "purity",
     "representative",
-    "with_colour",
+    "white_balanced",
 ]

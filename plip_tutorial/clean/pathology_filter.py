@@ -1,19 +1,20 @@
-"""The filter of pictures: a logistic regression on CLIP embeddings, ``p(pathology | x) = sigmoid(w . x + b)``.
+"""The filter of pictures: a logistic regression on vectors of pictures, ``p(pathology | x) = sigmoid(w . x + b)``.
 
-Its threshold is chosen on held-out examples for a wanted precision (Huang et al. 2023 took ImageNet as negatives).
+Its threshold is chosen on held-out examples for a wanted precision (Huang et al. 2023 took CLIP embeddings, and
+ImageNet as negatives). The filter that comes with the package looks at `dyes_and_texture`, and needs no model.
 
     keep = is_pathology(images)                                            # the filter that comes with the package
-    keep = PathologyFilter().fit(pathology, everyday, precision=0.99).keep(embeddings)                # one of your own
+    keep = PathologyFilter().fit(pathology, everyday, precision=0.99).keep(vectors)                   # one of your own
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,14 +24,11 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from plip_tutorial.clean.dyes_and_texture import dyes_and_texture
 from plip_tutorial.contrastive.similarity import check_unit
 from plip_tutorial.expand.threshold import choose_threshold
-from plip_tutorial.metrics.baselines import colour_histogram
 from plip_tutorial.sources.images import ImageLike, refuse_single
 from plip_tutorial.storage.files import readable, whole_file, with_ending
-
-if TYPE_CHECKING:
-    from plip_tutorial.plip.model import PLIP
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 
@@ -116,8 +114,8 @@ class PathologyFilter:
         weights, vectors = self._line(), check_unit(embeddings)
         if vectors.shape[1] != len(weights):
             raise ValueError(
-                f"this filter was fitted on vectors of {len(weights)} numbers; got {vectors.shape[1]}. If colours "
-                "are missing, add them: with_colour(embeddings, images)."
+                f"this filter was fitted on vectors of {len(weights)} numbers; got {vectors.shape[1]}. The "
+                "one that comes with the package takes clean.dyes_and_texture(images)."
             )
         return np.asarray(expit(vectors.astype(np.float32) @ weights + self.bias), np.float32)
 
@@ -163,28 +161,8 @@ class PathologyFilter:
         return loaded
 
 
-def with_colour(embeddings: ArrayLike, images: Iterable[ImageLike]) -> NDArray[np.float32]:
-    """Put the colours of each picture beside its embedding, for a model too small to have learned stains.
-
-    The square roots of a histogram are a vector of fixed length, so the new dot product is the mean of the cosine
-    similarity and of the overlap of the colours (Bhattacharyya 1943).
-
-    Args:
-        embeddings: unit vectors, (n, d).
-        images: the n pictures.
-
-    Returns:
-        Unit vectors, (n, d + 48).
-    """
-    vectors = check_unit(embeddings)
-    colours = np.sqrt(colour_histogram(images) / 3)  # three histograms that sum to 1 each
-    if len(vectors) != len(colours):
-        raise ValueError(f"there are {len(vectors)} embeddings and {len(colours)} images; one for each is needed")
-    return np.asarray(np.concatenate([vectors, colours], axis=1) / np.sqrt(2), np.float32)
-
-
 def is_pathology(images: Sequence[ImageLike]) -> NDArray[np.bool_]:
-    """Tell pictures of pathology from all others, by the tiny CLIP and the filter that come with the package.
+    """Tell pictures of pathology from all others, by the filter that comes with the package; no model is loaded.
 
     Args:
         images: n paths, PIL images or arrays, mixed.
@@ -196,12 +174,9 @@ def is_pathology(images: Sequence[ImageLike]) -> NDArray[np.bool_]:
         UnreadableImageError: a picture cannot be decoded, with its index.
     """
     refuse_single(images)
-    plip, chooser = _committed()
-    return chooser.keep(with_colour(plip.encode_images(images), images))
+    return _committed().keep(dyes_and_texture(images))
 
 
 @cache
-def _committed() -> tuple[PLIP, PathologyFilter]:
-    from plip_tutorial.plip.model import PLIP  # here: most of this file needs no model
-
-    return PLIP(MODELS / "tiny-clip", precision="float32"), PathologyFilter.load(MODELS / "filter.json")
+def _committed() -> PathologyFilter:
+    return PathologyFilter.load(MODELS / "filter.json")

@@ -21,6 +21,7 @@ from plip_tutorial.sources.images import ImageLike, load, load_each
 Features = NDArray[np.float32]
 SIDES = (96, 48, 24)  # pixels a side at which texture is looked at
 PATTERNS, STRENGTHS, AGREEMENTS = 10, 8, 6  # steps of the three histograms of texture
+TEXTURES = len(SIDES) * (PATTERNS + STRENGTHS + AGREEMENTS)
 WINDOW = 5  # pixels a side of the neighbourhood in which gradients agree or not
 
 
@@ -66,11 +67,12 @@ def texture(images: Iterable[ImageLike]) -> Features:
     Returns:
         (n, 72) float32, square roots of shares, so that rare patterns count as well; squares of a histogram sum to 1.
     """
-    rows = list(load_each(images, _textures))
-    return np.asarray(rows, np.float32).reshape(-1, len(SIDES) * (PATTERNS + STRENGTHS + AGREEMENTS))
+    rows = list(load_each(images, texture_of))
+    return np.asarray(rows, np.float32).reshape(-1, TEXTURES)
 
 
-def _textures(image: Image.Image) -> NDArray[np.float64]:
+def texture_of(image: Image.Image) -> NDArray[np.float64]:
+    """The `texture` of one decoded picture, (72,)."""
     grey = image.convert("L")
     scales = [np.asarray(grey.resize((side, side), Image.Resampling.BILINEAR)) for side in SIDES]
     return np.sqrt(np.concatenate([_shares(scale) for scale in scales]))

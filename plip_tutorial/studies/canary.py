@@ -106,10 +106,11 @@ def curated() -> dict[str, Any]:
     posts, web, everyday = sample()["posts"], sample()["web"], sample()["everyday"]
     pairs, funnel = collect.pairs_from_posts(posts)
     plip = PLIP(untrained(), device="cpu", precision="float32")
-    seen = [clean.with_colour(plip.encode_images(t["image"], 64), t["image"]) for t in (pairs, web, everyday)]
+    vectors, near_by = (plip.encode_images(table["image"], 64) for table in (pairs, web))
+    seen = [clean.dyes_and_texture(table["image"]) for table in (pairs, web, everyday)]
     tissue = np.array(pairs["truth_pathology"], bool)
-    chooser = clean.PathologyFilter().fit(seen[0][tissue], seen[2], precision=0.9)
-    near = expand.expand(seen[0][tissue], seen[1], k=3, threshold=0.9)
+    chooser = clean.PathologyFilter().fit(seen[0][tissue], seen[2], precision=0.99)
+    near = expand.expand(vectors[tissue], near_by, k=3, threshold=0.9)
     together = concatenate_datasets([pairs.select_columns(["image", "text"]), web.select_columns(["image", "text"])])
     together = together.add_column("group_id", np.arange(len(together)))
     return {

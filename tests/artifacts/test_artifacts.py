@@ -62,7 +62,7 @@ def test_what_is_read_is_what_was_made(small: Curated) -> None:
     assert len(pd.read_csv(artifacts.history())) == SMALL.steps
     pairs = artifacts.expanded()
     clip = PLIP(artifacts.tiny_clip())
-    fitted, seen = curation.fitted_filter(clip), curation.features(clip, pairs)
+    fitted, seen = curation.fitted_filter(), curation.features(pairs)
     np.testing.assert_array_equal(artifacts.pathology_filter().keep(seen), fitted.keep(seen))
     np.testing.assert_array_equal(artifacts.pathology_filter().weights, fitted.weights)
     np.testing.assert_allclose(artifacts.seed_embeddings(), clip.encode_images(artifacts.seeds()["image"]), atol=1e-5)

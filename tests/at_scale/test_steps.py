@@ -19,7 +19,7 @@ from small_clip import small_clip
 from plip_tutorial import collect
 from plip_tutorial.at_scale import ray_data, shards, steps
 from plip_tutorial.at_scale.steps import CleanText, CollectPairs, Embed, Fingerprint, KeepPathology, Neighbours
-from plip_tutorial.clean import PathologyFilter, is_english, near_duplicates, with_colour
+from plip_tutorial.clean import PathologyFilter, dyes_and_texture, is_english, near_duplicates
 from plip_tutorial.collect.pairs import clean_text
 from plip_tutorial.expand.vector_index import VectorIndex
 from plip_tutorial.microcosm.posts import posts
@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shards.write_shards(pool.cast_column("image", Image(decode=False)), place / "pool", rows=11)
     plip = PLIP(small_clip(place / "model"))
     good = [i for i in range(50) if i != BROKEN]
-    vectors = with_colour(plip.encode_images(images := [raw["image"][i] for i in good]), images)
+    vectors = dyes_and_texture(images := [raw["image"][i] for i in good])
     truth = np.array(raw["truth_pathology"])[good]
     PathologyFilter().fit(vectors[truth], vectors[~truth], precision=0.6).save(place / "filter.json")
     np.save(place / "seeds.npy", plip.encode_images(images[5:9]))
@@ -99,7 +99,7 @@ def test_every_step_gives_what_it_gives_on_the_whole_table(place: Path, folders:
     chooser = PathologyFilter.load(place / "filter.json")
     scores = np.array(told["pathology"].to_pylist(), float)
     assert np.isnan(scores[BROKEN])
-    np.testing.assert_allclose(scores[good], chooser.scores(with_colour(vectors, readable)), atol=1e-5)
+    np.testing.assert_allclose(scores[good], chooser.scores(dyes_and_texture(readable)), atol=1e-5)
     assert told["keep_picture"].to_pylist() == [bool(score >= chooser.threshold) for score in scores]
 
     groups = steps.copies(told)

@@ -7,10 +7,8 @@ from sklearn.metrics import average_precision_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from plip_tutorial.clean import PathologyFilter, with_colour
+from plip_tutorial.clean import PathologyFilter
 from plip_tutorial.contrastive.similarity import unit
-from plip_tutorial.metrics.baselines import colour_histogram
-from plip_tutorial.microcosm import render_tile
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.storage.files import DamagedError
 
@@ -135,15 +133,5 @@ def test_bad_embeddings_and_an_unfitted_filter_are_refused():
         PathologyFilter().keep(POSITIVE)
     with pytest.raises(ValueError, match="negative has 23 columns"):
         PathologyFilter().fit(POSITIVE, unit(NEGATIVE[:, 1:]))
-    with pytest.raises(ValueError, match=r"fitted on vectors of 24 numbers; got 23.*with_colour"):
+    with pytest.raises(ValueError, match=r"fitted on vectors of 24 numbers; got 23.*dyes_and_texture"):
         PathologyFilter().fit(POSITIVE, NEGATIVE).keep(unit(NEGATIVE[:, 1:]))
-
-
-def test_colours_count_as_much_as_the_embedding():
-    tiles = [render_tile(name, seed=0) for name in ("adipose", "debris", "lymphocytes")]
-    vectors, colours = POSITIVE[:3], colour_histogram(tiles) / 3
-    both = with_colour(vectors, tiles)
-    overlap = [[np.sqrt(a * b).sum() for a in colours] for b in colours]
-    np.testing.assert_allclose(both @ both.T, (vectors @ vectors.T + overlap) / 2, atol=1e-6)
-    with pytest.raises(ValueError, match="2 embeddings and 3 images; one for each"):
-        with_colour(vectors[:2], tiles)
