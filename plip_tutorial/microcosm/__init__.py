@@ -3,8 +3,9 @@
 Every picture, post and tile is drawn by this package, so every step of the recipe can be graded. Columns that begin
 with ``truth_`` hold what the PLIP authors could not know.
 
-A tile: `cells_and_glands` and `fibres_and_vessels` on a `canvas` make the `tissues`, a laboratory's `stain` colours
-them, and `tiles` shows one. What is no tissue: `brushes` draw `paper`, `charts`, `drawings`, `scenes`, pictures of the
+A tile: `noise` on a `canvas` makes `fibres_and_vessels` and `cells_and_glands`; of these are `connective` and
+`unformed` tissue, `lymphoid` organs, `gut`, `lung`, `breast` and `skin`, all in `tissues`. A laboratory's `stain`
+colours them, `artefacts` come on top, and `tiles` shows one. What is no tissue: `brushes` draw `paper`, `charts`, `drawings`, `scenes`, pictures of the
 `clinic` and what is `stained_otherwise`; `everyday` knows them all, `dressing` adds what people add. A post: its words
 are `captions`, `threads` puts them together, `posts`, `web` and `benchmarks` are tables of them. `pictures` stores each
 picture as its recipe, `seeding` makes item i the same in any order.

@@ -51,7 +51,8 @@ def breast_hyperplasia(c: Canvas) -> None:
     duct = smoothstep(g.inside, -0.8, 0.8)
     cells = Cytology(
         radius=c.between(2.7, 3.4), spacing=c.between(1.6, 1.9), elongation=c.between(1.4, 2.1), variety=0.16,
-        amount=c.between(0.42, 0.65), hollow=c.between(0.1, 0.4), eosin=c.between(0.18, 0.32), blue=c.between(0.08, 0.2),
+        amount=c.between(0.42, 0.65), hollow=c.between(0.1, 0.4),
+        eosin=c.between(0.18, 0.32), blue=c.between(0.08, 0.2),
     )  # fmt: skip
     c.tint(duct, e=cells.eosin, h=cells.blue)
     across = c.flow(angle=c.between(0, 3), waviness=20, scale=45)

@@ -160,8 +160,9 @@ class Canvas:
         np.add.at(total, (i, j), value)
         np.maximum.at(covered, (i, j), cover)
         small = float(np.clip(2 - 2.5 * np.median(pixel), OVERLAP, 1)) if len(pixel) else 1.0
-        self.h = np.maximum(self.h, darkest + small * (total - darkest)) + OVERLAP * np.minimum(self.h, darkest)
-        self.e = self.e * (1 - 0.15 * np.minimum(covered, 1))
+        drawn = darkest + small * (total - darkest)
+        self.h[:] = np.maximum(self.h, drawn) + OVERLAP * np.minimum(self.h, darkest)
+        self.e *= 1 - 0.15 * np.minimum(covered, 1)
 
     def nearest(self, points: Array) -> Array:
         """Distance of each pixel to the nearest of ``points`` (n, 2), in micrometres."""
@@ -170,8 +171,10 @@ class Canvas:
     def _nearest(
         self, points: Array, k: int, *, stretch: float = 1.0, angle: float = 0.0
     ) -> tuple[Array, NDArray[np.intp], Array]:
-        """Distances of each pixel to its ``k`` nearest points and their numbers, (size, size, k); along ``angle`` it is
-        ``stretch`` times less far. And the points in the space where that is so, (n, 2).
+        """Look for the ``k`` nearest points of each pixel, where the way along ``angle`` is ``stretch`` times shorter.
+
+        Returns:
+            Their distances and numbers, (size, size, k), and all points in the space of these distances, (n, 2).
         """
         cos, sin = np.cos(angle), np.sin(angle)
         axes = np.array([[cos / stretch, -sin], [sin / stretch, cos]])

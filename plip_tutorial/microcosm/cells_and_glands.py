@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plip_tutorial.microcosm.canvas import Canvas
 from plip_tutorial.microcosm.fibres_and_vessels import along, fibrous, spindles
@@ -54,7 +55,8 @@ def bland(c: Canvas, radius: tuple[float, float] = (2.6, 3.4)) -> Cytology:
     """Cells of a benign epithelium: small, even, alike; how dark and how dense they are varies as in a carcinoma."""
     return Cytology(
         radius=c.between(*radius), spacing=c.between(1.8, 2.5), elongation=c.between(1.1, 1.7), variety=0.09,
-        amount=c.between(0.38, 0.62), hollow=c.between(0.0, 0.3), eosin=c.between(0.22, 0.44), blue=c.between(0.05, 0.16),
+        amount=c.between(0.38, 0.62), hollow=c.between(0.0, 0.3),
+        eosin=c.between(0.22, 0.44), blue=c.between(0.05, 0.16),
     )  # fmt: skip
 
 
@@ -142,7 +144,7 @@ class Glands:
 
     inside: Array
     middle: Array
-    number: Array
+    number: NDArray[np.intp]
     stretch: float
     angle: float
 

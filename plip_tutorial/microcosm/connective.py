@@ -49,8 +49,8 @@ def smooth_muscle(c: Canvas) -> None:
     )  # fmt: skip
     points = c.scatter(c.between(11, 19), jitter=0.8)
     c.nuclei(
-        points, radius=c.between(2.4, 3.1), angle=along(c, across, points), elongation=c.between(3.0, 5.5), variety=0.15,
-        amount=c.between(0.3, 0.6), hollow=c.between(0, 0.4),
+        points, radius=c.between(2.4, 3.1), angle=along(c, across, points), elongation=c.between(3.0, 5.5),
+        variety=0.15, amount=c.between(0.3, 0.6), hollow=c.between(0, 0.4),
     )  # fmt: skip
     if c.chance(0.3):
         vessel(c)

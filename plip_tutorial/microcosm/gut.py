@@ -73,7 +73,7 @@ def adenoma(c: Canvas) -> None:
 
 
 def colorectal_adenocarcinoma(c: Canvas) -> None:
-    """Crowded irregular or cribriform glands, palisades or solid sheets; large pale nuclei that differ, dirty lumina."""
+    """Crowded irregular or cribriform glands, palisades or solid sheets; large pale nuclei, dirty lumina."""
     desmoplasia(c, c.between(0.22, 0.4))
     cells = replace(atypical(c, (3.5, 4.9)), elongation=c.between(1.3, 2.8))
     look = c.draw.random()

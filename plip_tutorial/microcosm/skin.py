@@ -49,7 +49,8 @@ def naevus(c: Canvas) -> None:
     """Melanocytic naevus: nests of small even cells in the dermis, pigment in some, under a quiet epidermis."""
     _dermis(c)
     cells = Cytology(
-        radius=c.between(2.7, 3.5), spacing=c.between(2.0, 2.7), elongation=1.2, variety=0.1, amount=c.between(0.42, 0.65),
+        radius=c.between(2.7, 3.5), spacing=c.between(2.0, 2.7),
+        elongation=1.2, variety=0.1, amount=c.between(0.42, 0.65),
         hollow=c.between(0.1, 0.4), eosin=c.between(0.15, 0.3), blue=c.between(0.06, 0.16),
     )  # fmt: skip
     level = nests(c, cells, scale=c.between(26, 50), share=c.between(-1.0, 0.2), cleft=0.4)
