@@ -9,7 +9,15 @@ same words, `groups` joins what shares a picture or a caption, `leakage` finds w
     keep &= ~leaks(pairs, benchmark)
 """
 
-from plip_tutorial.clean.duplicates import CONTRAST, DISTANCE, Fingerprints, copies_of, fingerprints, near_duplicates
+from plip_tutorial.clean.duplicates import (
+    AGREEMENT,
+    CONTRAST,
+    DISTANCE,
+    Fingerprints,
+    copies_of,
+    fingerprints,
+    near_duplicates,
+)
 from plip_tutorial.clean.groups import join_groups, representative
 from plip_tutorial.clean.leakage import leaks
 from plip_tutorial.clean.pathology_filter import PathologyFilter, is_pathology, with_colour
@@ -18,6 +26,7 @@ from plip_tutorial.clean.what_is_wrong import purity
 from plip_tutorial.collect.language import identify, is_english
 
 __all__ = [
+    "AGREEMENT",
     "CONTRAST",
     "DISTANCE",
     "LIMIT",
