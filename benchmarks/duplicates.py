@@ -1,4 +1,4 @@
-"""Near-duplicates side by side: the blocked search and the plain loop; what is missed and what is merged wrongly.
+"""Near-duplicates: the blocked search beside the plain loop; what hash and second look miss and merge wrongly.
 
     python benchmarks/duplicates.py [number of hashes, default 30000]
 
@@ -18,7 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from plip_tutorial.clean.duplicates import CONTRAST, DISTANCE, Fingerprints, fingerprints, near_duplicates, near_pairs
+from plip_tutorial.clean.duplicates import (
+    CONTRAST,
+    DISTANCE,
+    Fingerprints,
+    copies_of,
+    fingerprints,
+    near_duplicates,
+    near_pairs,
+)
 from plip_tutorial.microcosm import TISSUES, render_tile
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.sources.picture_files import find_pictures
@@ -81,9 +89,13 @@ def tiles(n: int) -> list[Image.Image]:
 
 def missed(before: Fingerprints, after: Fingerprints) -> float:
     """Share of the copies, picture by picture, that are not recognised."""
-    bits = np.bitwise_count(before.hashes[:, :, None] ^ after.hashes[:, None, :]).min(axis=(1, 2))
-    told = (bits <= DISTANCE) & (before.contrast >= CONTRAST) & (after.contrast >= CONTRAST)
-    return float(1 - (told | (before.digests == after.digests)).mean())
+    found = []
+    for i in range(len(before)):
+        one, other = (
+            Fingerprints(*(values[i : i + 1] for values in vars(prints).values())) for prints in (before, after)
+        )
+        found.append(copies_of(one, other)[0])
+    return 1 - float(np.mean(found))
 
 
 def show_misses(name: str, images: list[Image.Image]) -> None:
@@ -122,7 +134,8 @@ def show_copies(n: int) -> None:
     flips = np.uint64(1) << rng("alike").integers(0, 64, (n, 3, 4), dtype=np.uint64)
     codes = np.bitwise_xor.reduce(flips, axis=2)
     for name, hashes in (("equal", np.zeros_like(codes)), ("alike", codes)):
-        prints = Fingerprints(hashes, np.full(n, 50, np.float32), np.arange(n, dtype=np.uint64))
+        details = np.ones((n, 3, 192), np.int8)
+        prints = Fingerprints(hashes, details, np.full(n, 50, np.float32), np.arange(n, dtype=np.uint64))
         tracemalloc.start()
         start = perf_counter()
         groups = len(set(near_duplicates(prints).tolist()))

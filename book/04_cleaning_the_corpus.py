@@ -281,7 +281,9 @@ for name, bits in measured.items():
 #
 # There is a trap. A tile of empty glass has no light and dark. Its waves are camera noise, and so is its hash. Two such tiles would be "the same" or not by chance. The function therefore looks at the contrast first. A hash without contrast counts for nothing, and only the very same pixels make such a tile a copy. {ref}`An exercise <ex-clean-blank>` shows it, and shows too that no limit on the contrast is sharp.
 #
-# Now the posts. What is near is put into one group, and what is near to that as well.
+# And there are strangers that share their coarse light and dark: two pale tiles, two with the same stripe. Among millions of pairs some lie within the limit. So the function looks twice. Where two hashes are near, it compares the next finer waves, of which the hash knows nothing: their correlation must reach `clean.AGREEMENT`. In a copy they are still there; in a stranger they are others.
+#
+# Now the posts. What shows the same is put into one group, and what shows the same as that as well.
 
 # %% mystnb={"image": {"alt": "Rows of pictures, each row a group of copies from different posts"}, "figure": {"caption": "Groups of copies among the collected pictures. Each picture in a row comes from another post.", "name": "fig-copies"}}
 groups = clean.near_duplicates(collected["image"])
@@ -296,7 +298,7 @@ print(f"{(posts_of.map(len) > 1).sum()} pictures of pathology in more than one p
 plots.gallery_rows(rows, [f"{len(ids)} posts" for ids in spread])
 
 # %% [markdown]
-# A copy cannot have two tissues. The groups that do are mistakes: two pale, nearly empty tiles, with just enough contrast to be hashed, that happen to lie within the limit. One may stand in the figure. A stricter limit on the contrast would spare them, and would miss copies of pale tissue.
+# A copy cannot have two tissues. A group with two would be a mistake: two strangers, often pale, whose hashes happen to be near. The second look is there to keep them apart.
 #
 # Within a post, a picture comes several times on purpose: once with the text of the post, once with the best reply. These pairs stay, and share a `group_id`, so that the training knows that both captions are right ({doc}`05_fine_tuning`). Among copies from different posts one representative stays.
 #
@@ -427,12 +429,12 @@ shards.run(steps.Fingerprint(), work / "filtered", work / "prints")
 print("the same bytes again:", lost.read_bytes() == before)
 
 # %% [markdown]
-# Some things no shard can know by itself: which pictures are copies *across* shards, and which neighbours are the nearest of *all*. For these the shards leave small tables (24 bytes of hashes a picture, k rows a seed), which are put together at the end. The result is that of the whole pool at once:
+# Some things no shard can know by itself: which pictures are copies *across* shards, and which neighbours are the nearest of *all*. For these the shards leave small tables (600 bytes of hashes and detail a picture, k rows a seed), which are put together at the end. The result is that of the whole pool at once:
 
 # %%
 shards.run(steps.Neighbours(str(work / "seeds.npy"), k=5), work / "embedded", work / "near")
 scores_found, rows_found = steps.merge_neighbours(shards.read(work / "near"), k=5)
-told = shards.read(work / "prints", ["row", "embedding", "keep_text", "keep_picture", "hashes", "contrast", "digest"])
+told = shards.read(work / "prints", ["row", "embedding", "keep_text", "keep_picture", "hashes", "details", "contrast", "digest"])
 together = np.stack(told["embedding"].to_pylist()).astype(np.float32)
 at_once = expand.VectorIndex(together).search(np.load(work / "seeds.npy"), k=5)[1]
 print("the same neighbours:", np.array_equal(rows_found, at_once))
@@ -577,7 +579,7 @@ print((prints.contrast >= clean.CONTRAST).sum(), "of 20 have enough contrast,", 
 print("groups:", len(set(clean.near_duplicates(blank))), "| the copy joins tile", clean.near_duplicates([*blank, blank[0]])[-1])
 
 # %% [markdown]
-# Few if any pairs are near: noise differs from noise. But altered copies of a blank tile differ from it as well, for the same reason. A hash without contrast finds nothing and proves nothing, so it is left out, and only equal pixels count. Yet the limit is not sharp: a good part of the empty tiles, with a shadow or an edge, pass it. Among thousands of such tiles two will look alike, as we saw in the figure of the groups.
+# Few if any pairs are near: noise differs from noise. But altered copies of a blank tile differ from it as well, for the same reason. A hash without contrast finds nothing and proves nothing, so it is left out, and only equal pixels count. Yet the limit is not sharp: a good part of the empty tiles, with a shadow or an edge, pass it. Among thousands of such tiles two will have hashes that are near, and then the second look decides.
 #
 # :::{solution-end}
 # :::
@@ -633,7 +635,7 @@ for what, other in {"mirrored": copies, "mirrored, and mirrored back for the sea
 #
 # - A linear filter on dyes and texture removes most pictures that are no pathology. White balance makes it blind to the colour of the glass. Its threshold is chosen for a wanted precision, on scores that no fit has seen.
 # - The promise of a threshold holds for the prevalence at which it was chosen, and for the negatives that it was shown.
-# - Perceptual hashes find compressed, resized and slightly cropped copies. On pictures without contrast they find noise.
+# - Perceptual hashes find compressed, resized and slightly cropped copies. A second look at finer waves keeps strangers apart. On pictures without contrast there is only noise to compare.
 # - Every step looks at one shard alone, so it can be shared among machines; copies and neighbours are put together at the end.
 # - A leak of slides or patients can turn nothing into a respectable score. Split by patient, and look for copies.
 # - With known truth one can count what is left. Here it is mostly texts that do not speak of the picture.

@@ -23,7 +23,7 @@ from datasets.table import InMemoryTable
 from numpy.typing import NDArray
 
 from plip_tutorial.at_scale.embedding_columns import embedded, spread, vectors_in
-from plip_tutorial.clean.duplicates import DISTANCE, VIEWS, Fingerprints, fingerprints, near_duplicates
+from plip_tutorial.clean.duplicates import DISTANCE, FOLLOWING, VIEWS, Fingerprints, fingerprints, near_duplicates
 from plip_tutorial.clean.dyes_and_texture import dyes_and_texture
 from plip_tutorial.clean.pathology_filter import PathologyFilter
 from plip_tutorial.collect import PAPER_ORDER, clean_text, pairs_from_posts
@@ -130,7 +130,10 @@ class KeepPathology:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Chapter 4: what is remembered of a picture to find its copies. Adds ``hashes``, ``contrast`` and ``digest``."""
+    """Chapter 4: what is remembered of a picture to find its copies.
+
+    Adds ``hashes``, ``details``, ``contrast`` and ``digest``.
+    """
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the column ``image``."""
@@ -138,6 +141,7 @@ class Fingerprint:
         prints = fingerprints(pictures)
         columns: dict[str, NDArray[Any]] = {
             "hashes": prints.hashes,
+            "details": prints.details.reshape(len(prints), -1),
             "contrast": prints.contrast,
             "digest": prints.digests,
         }
@@ -219,8 +223,9 @@ def copies(prints: pa.Table, *, distance: int = DISTANCE) -> NDArray[np.int64]:
     """
     groups, places = np.arange(len(prints)), np.flatnonzero(prints["digest"].is_valid().to_numpy())
     kept = prints.take(places)
-    hashes = kept["hashes"].combine_chunks().flatten().to_numpy().reshape(-1, len(VIEWS))
-    remembered = Fingerprints(hashes, *(kept[name].to_numpy() for name in ("contrast", "digest")))
+    seen = [kept[name].combine_chunks().flatten().to_numpy() for name in ("hashes", "details")]
+    hashes, details = seen[0].reshape(-1, len(VIEWS)), seen[1].reshape(-1, len(VIEWS), FOLLOWING)
+    remembered = Fingerprints(hashes, details, *(kept[name].to_numpy() for name in ("contrast", "digest")))
     groups[places] = places[near_duplicates(remembered, distance=distance)]
     return groups
 

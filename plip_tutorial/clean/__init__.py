@@ -9,7 +9,15 @@ away, and `what_is_wrong` counts the faults that are left.
     keep &= ~leaks(pairs, benchmark)
 """
 
-from plip_tutorial.clean.duplicates import CONTRAST, DISTANCE, Fingerprints, copies_of, fingerprints, near_duplicates
+from plip_tutorial.clean.duplicates import (
+    AGREEMENT,
+    CONTRAST,
+    DISTANCE,
+    Fingerprints,
+    copies_of,
+    fingerprints,
+    near_duplicates,
+)
 from plip_tutorial.clean.dyes_and_texture import dyes_and_texture, white_balanced
 from plip_tutorial.clean.groups import join_groups, representative
 from plip_tutorial.clean.leakage import leaks
@@ -19,6 +27,7 @@ from plip_tutorial.clean.what_is_wrong import purity
 from plip_tutorial.collect.language import identify, is_english
 
 __all__ = [
+    "AGREEMENT",
     "CONTRAST",
     "DISTANCE",
     "LIMIT",

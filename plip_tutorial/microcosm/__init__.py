@@ -5,10 +5,10 @@ with ``truth_`` hold what the PLIP authors could not know.
 
 A tile: `noise` on a `canvas` makes `fibres_and_vessels` and `cells_and_glands`; of these are `connective` and
 `unformed` tissue, `lymphoid` organs, `gut`, `lung`, `breast` and `skin`, all in `tissues`. A laboratory's `stain`
-colours them, `artefacts` come on top, and `tiles` shows one. What is no tissue: `brushes` draw `paper`, `charts`, `drawings`, `scenes`, pictures of the
-`clinic` and what is `stained_otherwise`; `everyday` knows them all, `dressing` adds what people add. A post: its words
-are `captions`, `threads` puts them together, `posts`, `web` and `benchmarks` are tables of them. `pictures` stores each
-picture as its recipe, `seeding` makes item i the same in any order.
+colours them, `artefacts` come on top, and `tiles` shows one. What is no tissue: `brushes` draw `paper`, `charts`,
+`drawings`, `scenes`, pictures of the `clinic` and what is `stained_otherwise`; `everyday` knows them all, `dressing`
+adds what people add. A post: its words are `captions`, `threads` puts them together, `posts`, `web` and `benchmarks`
+are tables of them. `pictures` stores each picture as its recipe, `seeding` makes item i the same in any order.
 
 >>> render_tile("adipose", seed=1).shape
 (64, 64, 3)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.fft import idctn
 
 from plip_tutorial.clean import (
     DISTANCE,
@@ -21,6 +22,7 @@ from plip_tutorial.clean import (
     representative,
 )
 from plip_tutorial.microcosm import TISSUES, render_tile
+from plip_tutorial.microcosm.pictures import alter
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.sources.images import UnreadableImageError
 
@@ -99,8 +101,13 @@ def slow_copies(left, right, distance):
 
     def near(i, j):
         rich = left.contrast[i] >= 6 and right.contrast[j] >= 6
-        views = ((a ^ b).bit_count() for a in left.hashes[i].tolist() for b in right.hashes[j].tolist())
-        return left.digests[i] == right.digests[j] or (rich and any(bits <= distance for bits in views))
+        views = [(v, w) for v in range(3) for w in range(3) if alike(left.details[i, v], right.details[j, w])]
+        bits = [(int(left.hashes[i, v]) ^ int(right.hashes[j, w])).bit_count() for v, w in views]
+        return left.digests[i] == right.digests[j] or (rich and min(bits, default=65) <= distance)
+
+    def alike(one, other):
+        one, other = one.astype(float), other.astype(float)
+        return one @ other >= duplicates.AGREEMENT * np.sqrt(one @ one * (other @ other))
 
     return [(i, j) for i in range(len(left)) for j in range(len(right)) if near(i, j)]
 
@@ -110,7 +117,10 @@ def prints_of(seed, n):
     draw = rng("prints", seed)
     contrast = draw.choice([0, 5.99, 6, 50], n, p=[0.1, 0.1, 0.4, 0.4])
     codes = hashes(draw, 3 * n, spread=9).reshape(n, 3)
-    return Fingerprints(codes, contrast.astype(np.float32), draw.integers(0, 3 * n + 1, n).astype(np.uint64))
+    parents = draw.normal(0, 30, (2, 192))  # correlations about 0.5 or 0, on both sides of the limit
+    details = parents[draw.integers(2, size=(n, 3))] + draw.normal(0, 28, (n, 3, 192))
+    digests = draw.integers(0, 3 * n + 1, n).astype(np.uint64)
+    return Fingerprints(codes, details.clip(-127, 127).astype(np.int8), contrast.astype(np.float32), digests)
 
 
 @settings(max_examples=30, deadline=None)
@@ -118,7 +128,8 @@ def prints_of(seed, n):
 def test_groups_and_masks_equal_the_double_loop(seed, n, distance, waiting):
     prints, others = prints_of(seed, n), prints_of(seed + 1, 20)
     m = min(n, 3)  # so many are surely found
-    others.hashes[:m], others.digests[3 : 3 + m] = prints.hashes[:m], prints.digests[:m]
+    others.hashes[:m], others.details[:m] = prints.hashes[:m], prints.details[:m]
+    others.digests[3 : 3 + m] = prints.digests[:m]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duplicates, "MOST_WAITING", waiting)
         groups = near_duplicates(prints, distance=distance)
@@ -132,7 +143,8 @@ def test_thousands_of_alike_pictures_need_memory_for_themselves_only(alike):
     n = 4000
     flips = np.uint64(1) << rng("alike").integers(0, 64, (n, 3, 4), dtype=np.uint64)
     codes = np.bitwise_xor.reduce(flips[:, :, :alike], axis=2)  # up to 8 bits apart: most pairs are near
-    prints = Fingerprints(codes, np.full(n, 50, np.float32), np.arange(n, dtype=np.uint64))
+    details = np.ones((n, 3, 192), np.int8)
+    prints = Fingerprints(codes, details, np.full(n, 50, np.float32), np.arange(n, dtype=np.uint64))
     tracemalloc.start()
     groups, leaking = near_duplicates(prints), copies_of(prints, prints)
     peak = tracemalloc.get_traced_memory()[1]
@@ -145,7 +157,7 @@ def test_thousands_of_alike_pictures_need_memory_for_themselves_only(alike):
 def test_pictures_that_come_in_batches_are_those_that_come_alone():
     tiles = [TILES[i % len(TILES)] for i in range(300)]
     together, alone = fingerprints(iter(tiles)), [fingerprints([tile]) for tile in TILES]
-    for name in ("hashes", "contrast", "digests"):
+    for name in ("hashes", "details", "contrast", "digests"):
         expected = np.concatenate([getattr(alone[i % len(TILES)], name) for i in range(300)])
         np.testing.assert_array_equal(getattr(together, name), expected)
 
@@ -163,6 +175,15 @@ def test_the_hash_is_the_sign_of_the_slowest_waves():
         grey = np.asarray(tile.convert("L").resize((32, 32), Image.Resampling.LANCZOS), np.float64)
         strength = (wave @ grey @ wave.T).ravel()
         assert code == np.packbits(strength > np.median(strength)).view(np.uint64)[0]
+
+
+def test_the_details_are_the_waves_that_follow():
+    wave = np.cos(np.pi * np.outer(np.arange(16), 2 * np.arange(32) + 1) / 64)
+    wave[0] *= 0.5**0.5  # orthogonal, all of one length
+    follow = ~((np.arange(16) < 8)[:, None] & (np.arange(16) < 8))
+    for tile, detail in zip(TILES, fingerprints(TILES).details[:, 0], strict=True):
+        strength = (wave @ np.asarray(tile.convert("L").resize((32, 32), Image.Resampling.LANCZOS)) @ wave.T)[follow]
+        np.testing.assert_allclose(detail, 127 * strength / np.abs(strength).max(), atol=0.51)
 
 
 def test_the_hash_is_that_of_the_imagehash_library():
@@ -197,8 +218,8 @@ def test_tiles_of_empty_glass_are_no_copies_of_each_other():
 
 def test_groups_are_connected_components():
     chain = np.array([0b0, 0b1111_1111, 2**16 - 1, 0b1 << 63], np.uint64)[:, None]  # 8 bits from one to the next
-    prints = fingerprints(TILES[:4])
-    prints = type(prints)(chain, np.full(4, 50, np.float32), np.arange(4, dtype=np.uint64))
+    details = np.ones((4, 1, 192), np.int8)
+    prints = Fingerprints(chain, details, np.full(4, 50, np.float32), np.arange(4, dtype=np.uint64))
     assert near_duplicates(prints, distance=8).tolist() == [0, 0, 0, 0]
     assert near_duplicates(prints, distance=7).tolist() == [0, 1, 2, 0]
 
@@ -236,6 +257,38 @@ def test_copies_of_the_worst_quality_are_still_near():
     prints = fingerprints(TILES + [jpeg(tile, 5) for tile in TILES])
     groups = near_duplicates(prints)
     assert np.mean(groups[len(TILES) :] != np.arange(len(TILES))) < 0.04  # two bits less would miss twice as many
+
+
+def test_the_same_light_and_dark_with_other_detail_is_no_copy():
+    slow = np.zeros((64, 64))
+    slow[:8, :8] = rng("slow").normal(0, 1200, (8, 8)) / np.add.outer(np.arange(8), np.arange(1, 9))
+    grain = np.zeros((2, 64, 64))
+    grain[:, 9:15, 9:15] = rng("grain").normal(0, 60, (2, 6, 6))
+    both = [Image.fromarray(np.uint8((128 + idctn(slow + one, norm="ortho")).clip(0, 255))) for one in grain]
+    prints = fingerprints(both)
+    assert int(prints.hashes[0, 0] ^ prints.hashes[1, 0]).bit_count() <= DISTANCE
+    assert near_duplicates(prints).tolist() == [0, 1]
+    assert not copies_of(fingerprints(both[:1]), fingerprints(both[1:])).any()
+    assert near_duplicates([*both, jpeg(both[1], 50)]).tolist() == [0, 1, 1]
+
+
+def near_and_alike(before, after):
+    """Correlation of the details in the best pair of views within the distance, picture by picture; -2 for none."""
+    one, other = (p.details / np.linalg.norm(p.details.astype(float), axis=-1, keepdims=True) for p in (before, after))
+    near = np.bitwise_count(before.hashes[:, :, None] ^ after.hashes[:, None]) <= DISTANCE
+    return np.where(near, np.einsum("nvd,nwd->nvw", one, other), -2).max((1, 2))
+
+
+@pytest.mark.parametrize("name", [*COPIES, "JPEG 10", "altered"])
+def test_the_agreement_leaves_room_for_copies(name):
+    changes = {
+        "JPEG 10": lambda image: jpeg(image, 10),
+        "altered": lambda image: Image.fromarray(alter(np.asarray(image), 1)),
+    }
+    copies = [(COPIES | changes)[name](tile) for tile in TILES]
+    alike = near_and_alike(fingerprints(TILES), fingerprints(copies))
+    assert np.mean(alike == -2) <= 0.02
+    assert alike[alike > -2].min() > duplicates.AGREEMENT + 0.04
 
 
 def test_the_distance_leaves_room_on_both_sides():

@@ -17,9 +17,9 @@ def test_captions_are_the_same_but_for_case_marks_and_encoding():
     assert near_duplicate_captions(texts).tolist() == [0, 0, 2, 3, 4, 5]
 
 
-def test_a_caption_may_stand_in_ten_posts():
-    texts = ["Mucus"] * 10 + ["Great case!"] * 11
-    assert boilerplate(texts).tolist() == [False] * 10 + [True] * 11
+def test_a_caption_may_stand_in_three_posts():
+    texts = ["Mucus"] * 3 + ["Great case!"] * 4
+    assert boilerplate(texts).tolist() == [False] * 3 + [True] * 4
 
 
 SAID = st.tuples(st.sampled_from(["Great case!", "great  case", "Mucus.", "Fat"]), st.integers(0, 4))
