@@ -16,7 +16,7 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book test compare-processors test-floors test-colab setup sync serve models studies report ablation sweep gpu-check measure-gpu lint clean
+.PHONY: book test compare-processors test-floors test-colab setup sync serve models studies report ablation expansion sweep gpu-check measure-gpu lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
@@ -79,12 +79,16 @@ models: setup
 report: setup
 	$(BIN)/python -m plip_tutorial report $(REPORT)
 
-# All long measurements, an hour and a quarter.
-studies: ablation sweep
+# All long measurements, two hours on two cores.
+studies: ablation expansion sweep
 
-# Half an hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
+# An hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
 ablation: setup
 	$(BIN)/python -m plip_tutorial.studies.ablation
+
+# A quarter of an hour of training; writes plip_tutorial/data/expansion.json. A killed run goes on.
+expansion: setup
+	$(BIN)/python -m plip_tutorial.studies.expansion
 
 # Half an hour: every page on three simulated processors, and what it does not print alike.
 compare-processors: setup

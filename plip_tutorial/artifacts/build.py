@@ -1,7 +1,8 @@
 """How the tiny models, their filter and their corpus are made; it happens a few times a year, by `make models`.
 
 Random weights learn everyday pairs and become the tiny CLIP. It is rounded to half precision, and all that follows
-uses what was rounded, as every reader does: the filter, the corpus, and the tiny PLIP, which is rounded, too.
+uses what was rounded, as every reader does: the filter, the corpus, and the tiny PLIP, which is rounded, too. The PLIP
+learns from the pairs of further worlds as well, which nobody else looks at: they are not written, but cached.
 
     make(folder)  # ten minutes on one core
 """
@@ -17,14 +18,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from datasets import Dataset, load_from_disk
 from safetensors.torch import load_file, save_file
 
-from plip_tutorial import finetune, microcosm, tracks
+from plip_tutorial import clean, finetune, microcosm, tracks
 from plip_tutorial.artifacts import committed, curation, tiny_architecture
 from plip_tutorial.artifacts.curation import Curated, curate, fitted_filter
 from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage import cache
+from plip_tutorial.storage.files import content
 
 WEIGHTS = "model.safetensors"
 
@@ -80,9 +83,35 @@ def clip_of(seed: int) -> Path:
 
 
 def plip_of(seed: int) -> Path:
-    """The tiny PLIP of a seed, from the tiny CLIP of that seed and the corpus of the book."""
-    make = lambda at: make_plip(clip_of(seed), committed.corpus(), at, seed)  # noqa: E731
+    """The tiny PLIP of a seed, from the tiny CLIP of that seed and the pairs that the book's learnt from."""
+
+    def make(at: Path) -> None:
+        pairs = learnt_from(committed.corpus(), committed.tiny_clip(), committed.pathology_filter())
+        make_plip(clip_of(seed), pairs, at, seed)
+
     return _cached("tiny-plip", seed, make) if seed else committed.tiny_plip()
+
+
+def learnt_from(corpus: Dataset, clip: Path, chooser: clean.PathologyFilter) -> Dataset:
+    """What the tiny PLIP learns from: the corpus of world 0, and those of `Recipe.further`, each made once and cached.
+
+    Args:
+        corpus: of world 0, as `curate` made it with this model and filter.
+        clip: checkpoint directory of what looks at the pictures.
+        chooser: tells pathology.
+    """
+    return curation.side_by_side([corpus, *(_corpus_of(world, clip, chooser) for world in curation.RECIPE.further)])
+
+
+def _corpus_of(world: int, clip: Path, chooser: clean.PathologyFilter) -> Dataset:
+    given = {"world": world, "clip": content(clip), "filter": chooser, "recipe": curation.RECIPE, "track": tracks.TINY}
+
+    def make(folder: Path) -> None:
+        found = curate(PLIP(clip, device="cpu", precision="float32"), chooser, world=world)
+        found.corpus.save_to_disk(folder / "pairs")
+
+    built = cache.build("further-world", given | {"code": cache.code_key()}, make)
+    return load_from_disk(built / "pairs")
 
 
 def _cached(name: str, seed: int, make: Callable[[Path], object]) -> Path:
@@ -126,5 +155,5 @@ def make(folder: Path) -> Curated:
         "groups": list(found.corpus["group_id"]),
     }
     (folder / "corpus.json").write_text(json.dumps(rows) + "\n", encoding="utf-8")
-    make_plip(folder / "tiny-clip", found.corpus, folder / "tiny-plip")
+    make_plip(folder / "tiny-clip", learnt_from(found.corpus, folder / "tiny-clip", chooser), folder / "tiny-plip")
     return found

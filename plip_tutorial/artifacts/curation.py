@@ -10,8 +10,9 @@ one of its `STEPS` tells what the step is worth.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from datasets import Dataset, Features, Value, concatenate_datasets
@@ -47,7 +48,8 @@ class Recipe:
         precision: share of the kept pictures that is to be pathology: the strictest, in steps of a hundredth, at which
             the filter still keeps 99% of the labelled tiles.
         neighbours: pictures of the pool that each seed asks for.
-        knn_precision: share of pathology wanted among what the k-NN expansion brings.
+        knn_precision: share of pathology wanted among what the k-NN expansion brings; 0 takes every neighbour.
+        further: worlds whose curated pairs the tiny PLIP learns from, besides that of the pages, which is world 0.
     """
 
     everyday: int = 4000
@@ -62,19 +64,27 @@ class Recipe:
     precision: float = 0.97
     neighbours: int = 30
     knn_precision: float = 0.7
+    further: tuple[int, ...] = (2, 3, 4)  # pairs of world 1 are held out, see `studies.models`
 
 
 RECIPE = Recipe()
 
 
-def posts() -> Dataset:
-    """The raw posts of the tiny corpus."""
-    return microcosm.posts(tracks.TINY.posts)
+class Encoder(Protocol):
+    """What looks at pictures, such as a `PLIP`."""
+
+    def encode_images(self, images: Any, batch_size: int = ..., /) -> Embeddings:
+        """Unit vectors, (n, d)."""
 
 
-def web_pool() -> Dataset:
-    """The raw web pool of the tiny corpus."""
-    return microcosm.web_pool(tracks.TINY.web_pool)
+def posts(world: int = 0) -> Dataset:
+    """The raw posts of the tiny corpus, or as many of another world."""
+    return microcosm.posts(tracks.TINY.posts, world)
+
+
+def web_pool(world: int = 0) -> Dataset:
+    """The raw web pool of the tiny corpus, or that of another world."""
+    return microcosm.web_pool(tracks.TINY.web_pool, world)
 
 
 def labelled() -> tuple[Dataset, Dataset]:
@@ -124,12 +134,14 @@ def features(pictures: Dataset) -> Embeddings:
     return clean.dyes_and_texture(pictures["image"])
 
 
-def knn_threshold(clip: PLIP, seeds: Embeddings) -> float:
+def knn_threshold(clip: Encoder, seeds: Embeddings, precision: float) -> float:
     """Similarity to the nearest seed above which a picture is pathology often enough, on `labelled` pictures."""
+    if not precision:
+        return -1.0  # the lowest cosine there is
     vectors = [clip.encode_images(pictures["image"], 256) for pictures in labelled()]
     near, _ = expand.VectorIndex(seeds).search(np.concatenate(vectors), k=1)
     is_tissue = np.repeat([True, False], [len(part) for part in vectors])
-    return expand.choose_threshold(near[:, 0], is_tissue, RECIPE.knn_precision)
+    return expand.choose_threshold(near[:, 0], is_tissue, precision)
 
 
 @dataclass(frozen=True)
@@ -155,7 +167,9 @@ class Curated:
     corpus: Dataset
 
 
-def curate(clip: PLIP, chooser: clean.PathologyFilter, *, without: str = "") -> Curated:
+def curate(
+    clip: Encoder, chooser: clean.PathologyFilter, *, without: str = "", world: int = 0, recipe: Recipe | None = None
+) -> Curated:
     """Go the whole way, or all of it but one step.
 
     Leaks into the tests are removed in any case: a corpus with leaks could not be scored at all. Without "matching
@@ -165,9 +179,13 @@ def curate(clip: PLIP, chooser: clean.PathologyFilter, *, without: str = "") -> 
         clip: finds the neighbours in the web pool.
         chooser: tells pathology by the `features` of pictures.
         without: one of `STEPS`; "" for none.
+        world: whose posts and web.
+        recipe: other settings than `RECIPE`; those of the expansion count here.
     """
     if without and without not in STEPS:
         raise ValueError(f"there is no step {without!r}. Steps are: {', '.join(STEPS)}.")
+
+    recipe = recipe or RECIPE
 
     def is_pathology(pictures: Dataset) -> Mask:
         if without == "image filter":
@@ -176,15 +194,15 @@ def curate(clip: PLIP, chooser: clean.PathologyFilter, *, without: str = "") -> 
 
     # Posts become pairs; those whose picture is pathology ask the web.
     dropped = {"question filter": QUESTIONS, "English filter": LANGUAGE}.get(without)
-    pairs, funnel = collect.pairs_from_posts(posts(), filters=[f for f in collect.PAPER_ORDER if f != dropped])
+    pairs, funnel = collect.pairs_from_posts(posts(world), filters=[f for f in collect.PAPER_ORDER if f != dropped])
     vectors = clip.encode_images(pairs["image"], 256)
     seeds = np.flatnonzero(is_pathology(pairs))
 
     # What is near enough to one of them comes home, and passes the same filters.
-    pool = web_pool()
+    pool = web_pool(world)
     near = clip.encode_images(pool["image"], 256)
-    threshold = knn_threshold(clip, vectors[seeds])
-    found = expand.expand(vectors[seeds], near, k=RECIPE.neighbours, threshold=threshold).indices
+    threshold = knn_threshold(clip, vectors[seeds], recipe.knn_precision)
+    found = expand.expand(vectors[seeds], near, k=recipe.neighbours, threshold=threshold).indices
     web = relatives(pool, found, pairs)
     fits = is_pathology(web) & np.array([bool(text and text.strip()) for text in web["text"]], bool)
     if without != "English filter":
@@ -218,6 +236,16 @@ def regrouped(pairs: Dataset) -> Dataset:
     """Pairs that share a caption join one group, too."""
     groups = clean.join_groups(np.array(pairs["group_id"]), clean.near_duplicate_captions(pairs["text"]))
     return with_columns(pairs, group_id=groups.tolist())
+
+
+def side_by_side(corpora: Sequence[Dataset]) -> Dataset:
+    """Corpora of several worlds in one: no post of one world is that of another, but equal captions join groups."""
+    starts = np.cumsum([0, *(max(pairs["group_id"], default=-1) + 1 for pairs in corpora)])
+    apart = [
+        with_columns(pairs, group_id=(np.array(pairs["group_id"], np.int64) + start).tolist())
+        for start, pairs in zip(starts[:-1], corpora, strict=True)
+    ]
+    return regrouped(concatenate_datasets(apart)) if len(corpora) > 1 else corpora[0]
 
 
 def dealt_anew(pairs: Dataset, *, seed: int = 0) -> Dataset:

@@ -27,20 +27,22 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
-from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from tqdm.auto import tqdm
 
-from plip_tutorial import artifacts, finetune, microcosm, tracks
+from plip_tutorial import artifacts, finetune, tracks
 from plip_tutorial.finetune.augment import AugmentConfig
 from plip_tutorial.microcosm.seeding import rng
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage import cache
-from plip_tutorial.studies import canary, provenance
+from plip_tutorial.studies import canary, provenance, short_trainings
 from plip_tutorial.studies.provenance import Provenance, Stored
 
 NAME, TEST = "sweep", "micro-kather"
-PAIRS_SEEN = {"search": 6_000, "batch": 9_600}  # in each run
+PAIRS_SEEN = {
+    "search": 5_120,
+    "batch": 7_680,
+}  # in each run: whole batches of each size, 4,920 batches of 64 in all
 SEEDS = {"search": (0, 1), "batch": (0, 1, 2)}
 SETTINGS = 24
 AXES: dict[str, tuple[Any, ...]] = {
@@ -153,7 +155,7 @@ def measure(trial: Trial, given: Material, folder: Path) -> dict[str, Any]:
         )
         scores["validation_recall"] = rows[-1]["validation_recall"]
         scores["accuracy"] = float(np.mean([row["accuracy"] for row in rows[-10:]]))
-        predictions = "".join(map(str, named(path, given.tiles)))
+        predictions = "".join(map(str, short_trainings.named(PLIP(path, device="cpu"), TEST, given.tiles["image"])))
     except finetune.DivergedError:
         pass  # a result, too: scores of 0 and no predictions, which `choosing.classes` reads as one class for all
     rounded = {name: round(value, 4) for name, value in scores.items()}
@@ -168,14 +170,6 @@ def at_temperature(base: Path, temperature: float, output: Path) -> Path:
     weights["logit_scale"] = torch.full_like(weights["logit_scale"], -math.log(temperature))
     save_file(weights, output / "model.safetensors", metadata={"format": "pt"})
     return output
-
-
-def named(model: Path, tiles: Dataset) -> NDArray[np.int64]:
-    """The class of each test tile, zero-shot, with the words of the paper; (n,)."""
-    plip, codes = PLIP(model, device="cpu"), tiles.features["label"].names
-    sentences = [microcosm.TEMPLATES[TEST].format(microcosm.PHRASES[TEST][code]) for code in codes]
-    nearest: NDArray[np.int64] = (plip.encode_images(tiles["image"], 256) @ plip.encode_text(sentences).T).argmax(1)
-    return nearest
 
 
 def watched() -> dict[str, Any]:

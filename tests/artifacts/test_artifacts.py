@@ -21,7 +21,7 @@ from plip_tutorial.artifacts.curation import STEPS, Curated, curate
 from plip_tutorial.metrics import scores as metrics
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.storage import cache
-from plip_tutorial.studies import ablation, canary, models, report
+from plip_tutorial.studies import ablation, canary, models, report, short_trainings
 
 SMALL = replace(tracks.TINY, posts=400, web_pool=400, steps=2, batch_size=16)
 RECIPE = replace(curation.RECIPE, everyday=64, pretrain_steps=2, labelled=80, precision=0.6, knn_precision=0.5)
@@ -178,6 +178,53 @@ def test_what_a_step_is_there_for_comes_back_without_it(small: Curated) -> None:
     assert sum(dealt["truth_match"]) < sum(whole["truth_match"]) / 2
 
 
+def test_what_was_seen_is_not_looked_at_again_and_gives_the_same_corpora(small: Curated) -> None:
+    clip, chooser = PLIP(artifacts.tiny_clip()), artifacts.pathology_filter()
+    asked: list[int] = []
+
+    class Counting:
+        def encode_images(self, images, batch_size=32, /):
+            asked.append(len(images))
+            return clip.encode_images(images, batch_size)
+
+    seen = short_trainings.Seen(Counting())
+    for step in ("", "deduplication", "question filter"):
+        found, plain = curate(seen, chooser, without=step), curate(clip, chooser, without=step)
+        assert rows(found.corpus) == rows(plain.corpus)
+        if step == "deduplication":
+            assert sum(asked) == len(seen.vectors)  # each picture once
+            before = sum(asked)
+    assert sum(asked) - before < 0.4 * before  # the questions alone
+
+
+def test_further_worlds_are_learnt_from_once_and_share_no_post(
+    small: Curated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(tracks, "TINY", replace(SMALL, posts=150, web_pool=60))
+    monkeypatch.setattr(curation, "RECIPE", replace(RECIPE, further=(2, 3)))
+    given = (small.corpus, artifacts.tiny_clip(), artifacts.pathology_filter())
+    found = build.learnt_from(*given)
+    monkeypatch.setattr(build, "curate", None)  # made once
+    assert rows(build.learnt_from(*given)) == rows(found)
+    assert rows(found)[: len(small.corpus)] != rows(found)[len(small.corpus) :]
+    slides = [set(found["truth_slide"][: len(small.corpus)]), set(found["truth_slide"][len(small.corpus) :])]
+    assert not (slides[0] & slides[1]) - {""}
+    together = pd.DataFrame({"group": found["group_id"], "text": found["text"]})
+    assert (together.groupby("text")["group"].nunique() == 1).all()
+    monkeypatch.setattr(curation, "RECIPE", RECIPE)
+    assert build.learnt_from(*given) is small.corpus
+
+
+def test_worlds_side_by_side_keep_their_groups_apart_unless_a_caption_is_the_same(small: Curated) -> None:
+    one = small.corpus
+    other = curation.with_columns(one, text=[f"{text} {i}" for i, text in enumerate(one["text"])])
+    groups = np.array(curation.side_by_side([one, other])["group_id"])
+    assert not set(groups[: len(one)]) & set(groups[len(one) :])
+    twice = np.array(curation.side_by_side([one, one])["group_id"])
+    np.testing.assert_array_equal(twice[: len(one)], twice[len(one) :])
+
+
 def test_an_unknown_step_is_named_with_those_there_are(small: Curated) -> None:
     with pytest.raises(ValueError, match=r"'dedup'.*deduplication"):
         curate(PLIP(artifacts.tiny_clip()), artifacts.pathology_filter(), without="dedup")
@@ -233,11 +280,13 @@ def test_the_report_measures_every_set_with_every_model(monkeypatch: pytest.Monk
 
 def test_the_ablation_scores_every_arm_on_every_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ablation, "STEPS", ("expansion",))
-    found = ablation.measure(seeds=2, steps=1, progress=False)
+    short_trainings.forget()
+    found = ablation.measure(seeds=2, steps=1, progress=False)["arms"]
+    short_trainings.forget()
     assert [row["without"] for row in found] == ["", "expansion"]
     for row in found:
-        assert set(row["scores"]) == {*microcosm.NAMES, "mean"}
-        for score in row["scores"].values():
+        assert set(row["scores"]) == set(row["scores_at_equal_size"]) == {*microcosm.NAMES, "mean"}
+        for score in (*row["scores"].values(), *row["scores_at_equal_size"].values()):
             assert score["interval"][0] - 1e-3 <= score["value"] <= score["interval"][1] + 1e-3
             assert np.mean(score["seeds"]) == pytest.approx(score["value"], abs=1e-3)
     assert found[0]["scores"]["mean"]["difference"] == [0, 0]  # the whole recipe against itself

@@ -12,12 +12,13 @@ from plip_tutorial.finetune import loop
 from plip_tutorial.microcosm import stain
 from plip_tutorial.plip import pixels
 from plip_tutorial.storage import cache
-from plip_tutorial.studies import ablation, canary, provenance, report, sweep
+from plip_tutorial.studies import ablation, canary, expansion, provenance, report, sweep
 
 WATCHED = {
     "knn_growth": (lambda: canary.take("search"), "python benchmarks/knn_growth.py"),
     "real_filter": (canary.take, "python benchmarks/real_filter.py"),
     "ablation": (ablation.watched, "make ablation"),
+    "expansion": (expansion.watched, "make expansion"),
     "sweep": (sweep.watched, "make sweep"),
     "report": (report.watched, 'make report REPORT="--save"'),
 }
@@ -143,7 +144,14 @@ def test_what_changes_a_result_changes_its_canary_and_no_other(change, before, m
 def test_the_ablation_is_whole():
     stored = provenance.load(ablation.NAME)
     assert [row["without"] for row in stored.results["arms"]] == list(ablation.arms())
-    assert all(len(row["scores"]["mean"]["seeds"]) == 3 for row in stored.results["arms"])
+    for size in ("scores", "scores_at_equal_size"):
+        assert all(len(row[size]["mean"]["seeds"]) == ablation.SEEDS for row in stored.results["arms"])
+    assert stored.results["equal_size"] == min(row["corpus"]["pairs"] for row in stored.results["arms"])
+
+
+def test_the_expansion_is_whole():
+    rows = provenance.load(expansion.NAME).results["rows"]
+    assert [(row["neighbours"], row["precision"]) for row in rows] == list(expansion.grid())
 
 
 ALL = {"recipe": curation.RECIPE, "track": tracks.TINY, "model": tiny_architecture.TinyConfig()}
