@@ -51,10 +51,10 @@ def fine_tuning(seed: int = 0) -> finetune.TrainConfig:
         steps=track.steps,
         batch_size=track.batch_size,
         learning_rate=track.learning_rate,
-        warmup_steps=50,
+        warmup_steps=100,
         patch_dropout=curation.RECIPE.patch_dropout,
         augment=AugmentConfig(
-            crop=0.4, stain_gain=0.5, stain_turn=0.1, brightness=0.2, contrast=0.2, focus=0.6, noise=6.0
+            crop=0.5, stain_gain=0.4, stain_turn=0.08, brightness=0.15, contrast=0.15, light=0.12, focus=0.5, noise=5.0
         ),
         seed=seed,
     )

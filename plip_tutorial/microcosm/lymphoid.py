@@ -10,7 +10,7 @@ from plip_tutorial.microcosm.noise import smoothstep
 
 def lymphocytes(c: Canvas) -> None:
     """Small round dark nuclei that touch each other, with hardly any cytoplasm, on pink or in a pale net."""
-    spacing = c.between(5.2, 7.5) if c.chance(0.6) else c.between(7.5, 10.5)
+    spacing = c.between(4.9, 7.0) if c.chance(0.65) else c.between(7.0, 10.0)
     c.tint(1.0, e=c.between(0.04, 0.26), h=c.between(0.0, 0.1), grain=0.4)
     c.empty(c.between(0.3, 0.95) * smoothstep(c.noise(8, 2), c.between(0.1, 0.9), 1.3))
     c.nuclei(c.scatter(spacing * 3.2, jitter=0.9), radius=4.0, elongation=1.5, amount=0.35, hollow=0.5, nucleoli=0.4)

@@ -23,9 +23,9 @@ def background(c: Canvas) -> None:
 
 def debris(c: Canvas) -> None:
     """Necrosis: granular, eosin-rich, ghosts of cells and crumbs of their nuclei."""
-    grain, pink, blue = c.noise(c.between(2.0, 4.5), 2), c.between(0.25, 0.7), c.between(0.02, 0.16)
+    grain, pink, blue = c.noise(c.between(2.0, 4.5), 2), c.between(0.2, 0.62), c.between(0.02, 0.16)
     if c.chance(0.35):
-        blue = c.between(0.2, 0.65)  # purple: dust of nuclei everywhere
+        blue = c.between(0.15, 0.5)  # purple: dust of nuclei everywhere
     c.e += np.clip(pink * (1 + c.between(0.05, 0.35) * grain + 0.15 * c.noise(25)), 0.03, None)
     c.h += np.clip(blue * (1 + 0.35 * c.noise(3.5, 2) + 0.3 * c.noise(22)), 0, None)
     if c.chance(0.3):
