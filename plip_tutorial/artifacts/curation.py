@@ -19,7 +19,6 @@ from datasets import Dataset, Features, Value, concatenate_datasets
 from numpy.typing import NDArray
 
 from plip_tutorial import clean, collect, expand, microcosm, tracks
-from plip_tutorial.plip.model import PLIP
 
 Embeddings = NDArray[np.float32]
 Mask = NDArray[np.bool_]
