@@ -30,11 +30,11 @@ def test_what_is_opened_is_what_is_drawn() -> None:
 @pytest.mark.parametrize(
     ("picture", "mean"),
     [
-        (Picture("lymphocytes", 1), 113.69),
-        (Picture("normal_colon_mucosa", 2, "C", 7), 165.86),
-        (Picture("smooth_muscle", 3, "J", 1, altered=9, size=48), 115.42),
+        (Picture("lymphocytes", 1), 177.54),
+        (Picture("normal_colon_mucosa", 2, "C", 7), 163.02),
+        (Picture("smooth_muscle", 3, "J", 1, altered=9, size=48), 160.22),
         (Picture("chart", 4), 246.29),
-        (Picture("blood_smear", 5, size=32), 209.85),
+        (Picture("blood_smear", 5, size=32), 209.72),
         (Picture("photo", 6), 87.14),
     ],
 )
@@ -75,6 +75,6 @@ def test_a_picture_can_be_changed_without_changing_the_next_look() -> None:
 
 
 def test_a_recipe_of_another_microcosm_is_refused() -> None:
-    stored = Picture("mucus", 1).encoded()["bytes"].replace(b" 1 ", b" 0 ", 1)
+    stored = Picture("mucus", 1).encoded()["bytes"].replace(b" 2 ", b" 0 ", 1)
     with pytest.raises(ValueError, match=r"a picture of microcosm 0.*table anew"):
         Image.open(io.BytesIO(stored))

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from plip_tutorial.microcosm import KINDS, LABS, TISSUES, TRAINING_LABS, UNSEEN_LABS, render_everyday, render_tile
-from plip_tutorial.microcosm.canvas import Canvas, smooth_noise
+from plip_tutorial.microcosm.canvas import Canvas
+from plip_tutorial.microcosm.noise import smooth_noise
 from plip_tutorial.microcosm.seeding import rng, seed_of
 from plip_tutorial.microcosm.stain import mix, optical_density, separate, transmit
+from plip_tutorial.microcosm.tiles import field_of
 
 AMOUNTS = st.floats(0, 1.5)
 
@@ -31,16 +33,37 @@ def test_a_tile_is_the_same_in_another_process_and_in_another_order() -> None:
 
 
 @pytest.mark.parametrize("tissue", TISSUES)
-def test_the_same_tissue_at_every_size(tissue: str) -> None:
-    """A large tile shrunk shows what the small one shows: the field of view is in micrometres, not pixels."""
+@pytest.mark.parametrize(("field", "parts"), [(112, 64), (500, 8)])
+def test_the_same_tissue_at_every_size(tissue: str, field: float, parts: int) -> None:
+    """A large tile shrunk shows what the small one shows: the field of view is in micrometres, not pixels.
+
+    In a wide field a pixel of the small one is as large as a nucleus, so larger parts are compared.
+    """
     for seed in range(3):
-        small = render_tile(tissue, seed=seed, lab="C", size=64)
-        large = render_tile(tissue, seed=seed, lab="C", size=224)
+        small = render_tile(tissue, seed=seed, lab="C", size=64, field=field)
+        large = render_tile(tissue, seed=seed, lab="C", size=224, field=field)
         assert small.shape == (64, 64, 3)
         assert large.dtype == np.uint8
-        shrunk = np.asarray(Image.fromarray(large).resize((64, 64), Image.Resampling.BOX), float)
-        difference = np.abs(small - shrunk).mean()
+        one, two = (
+            np.asarray(Image.fromarray(tile).resize((parts, parts), Image.Resampling.BOX), float)
+            for tile in (small, large)
+        )
+        difference = np.abs(one - two).mean()
         assert difference < 20, f"{tissue} seed {seed}: {difference:.1f} grey levels apart on average"
+
+
+def test_the_field_is_what_is_asked_for_and_mostly_that_of_a_tile() -> None:
+    fields = np.array([field_of(name, seed=seed) for name in TISSUES for seed in range(60)])
+    assert fields.min() >= 60
+    assert fields.max() <= 900
+    assert 0.6 < ((fields > 70) & (fields < 200)).mean() < 0.85
+    assert (fields > 400).mean() > 0.04
+    near, far = (render_tile("lymphocytes", seed=1, field=field).astype(float) for field in (60, 240))
+    grain = [np.abs(np.diff(tile.mean(-1), axis=1)).mean() for tile in (near, far)]
+    assert not np.array_equal(near, far)
+    assert grain[0] < grain[1]
+    with pytest.raises(ValueError, match=r"30 micrometres.*60 to 900"):
+        render_tile("stroma", seed=0, field=30)
 
 
 def test_seed_lab_slide_and_tissue_each_change_the_picture() -> None:
@@ -79,8 +102,8 @@ def test_everyday_pictures_are_pure_functions_of_their_seed(kind: str) -> None:
 
 
 def test_bad_arguments_are_named_with_the_choice() -> None:
-    with pytest.raises(ValueError, match=r"'bone'.*adipose"):
-        render_tile("bone", seed=0)
+    with pytest.raises(ValueError, match=r"'kidney'.*adipose"):
+        render_tile("kidney", seed=0)
     with pytest.raises(ValueError, match=r"'Z'.*A, B"):
         render_tile("stroma", seed=0, lab="Z")
     with pytest.raises(ValueError, match="8 pixels"):
@@ -137,6 +160,16 @@ def test_noise_has_mean_zero_and_about_unit_spread(size: int, cells: int, seed: 
     if cells >= 10:
         assert abs(field.mean()) < 0.5
         assert 0.6 < field.std() < 1.7
+
+
+def test_small_nuclei_darken_as_much_of_the_slide_as_large_pixels_can_show() -> None:
+    """What is smaller than a pixel counts by its area, as the eye would average it."""
+    stained = []
+    for size in (400, 24):
+        canvas = Canvas(rng("small nuclei"), size=size, field=240.0)
+        canvas.nuclei(canvas.scatter(24.0), radius=3.0, elongation=1.0, variety=0.0, amount=1.0, clumps=0.0)
+        stained.append(canvas.h.mean())
+    assert stained[1] == pytest.approx(stained[0], rel=0.25)
 
 
 def test_nuclei_are_as_large_as_asked() -> None:
