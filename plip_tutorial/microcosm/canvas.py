@@ -177,7 +177,7 @@ class Canvas:
         return self._nearest(points, 1)[0][..., 0]
 
     def _nearest(
-        self, points: Array, k: int, *, stretch: float = 1.0, angle: float = 0.0
+        self, points: Array, k: int, *, stretch: float = 1.0, angle: float = 0.0, bend: float = 0.0
     ) -> tuple[Array, NDArray[np.intp], Array]:
         """Look for the ``k`` nearest points of each pixel, where the way along ``angle`` is ``stretch`` times shorter.
 
@@ -186,23 +186,29 @@ class Canvas:
         """
         cos, sin = np.cos(angle), np.sin(angle)
         axes = np.array([[cos / stretch, -sin], [sin / stretch, cos]])
-        pixels, there = np.stack([self.x, self.y], -1).reshape(-1, 2) @ axes, points @ axes
+        place = np.stack([self.x, self.y], -1)
+        if bend:
+            place = place + bend * np.stack([self.noise(9 * bend, 2), self.noise(9 * bend, 2)], -1)
+        pixels, there = place.reshape(-1, 2) @ axes, points @ axes
         distance, number = cKDTree(there).query(pixels, k=[*range(1, k + 1)])
         shape = (self.size, self.size, k)
         return distance.reshape(shape).astype(np.float32), number.reshape(shape), there
 
-    def walls(self, sites: Array, *, stretch: float = 1.0, angle: float = 0.0) -> tuple[Array, Array, NDArray[np.intp]]:
+    def walls(
+        self, sites: Array, *, stretch: float = 1.0, angle: float = 0.0, bend: float = 0.0
+    ) -> tuple[Array, Array, NDArray[np.intp]]:
         """Voronoi cells of ``sites`` (n, 2), at least two.
 
         Args:
             sites: their middles.
             stretch: how much longer than wide they are.
             angle: the direction in which they are.
+            bend: how far from a straight line the walls are, in micrometres.
 
         Returns:
             Distance to the nearest wall and to the nearest site, in micrometres, and the index of that site.
         """
-        distance, number, there = self._nearest(sites, 2, stretch=stretch, angle=angle)
+        distance, number, there = self._nearest(sites, 2, stretch=stretch, angle=angle, bend=bend)
         near, far = distance[..., 0], distance[..., 1]
         gap = np.linalg.norm(there[number[..., 0]] - there[number[..., 1]], axis=-1)
         wall = (far**2 - near**2) / (2 * np.maximum(gap, 1e-3))

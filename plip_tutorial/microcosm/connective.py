@@ -12,9 +12,8 @@ from plip_tutorial.microcosm.noise import smoothstep
 
 def adipose(c: Canvas) -> None:
     """Fat cells: wide and empty, in membranes that meet in threes, fold, tear and lie over each other."""
-    wall, _, _ = c.walls(c.sites(c.between(45, 110), jitter=0.9))
-    wall = np.abs(wall + 3.5 * c.noise(28) + 1.2 * c.noise(8))
-    thick = c.between(0.4, 1.8) * np.exp(0.3 * c.noise(22))
+    wall, _, _ = c.walls(c.sites(c.between(45, 110), jitter=0.9), bend=c.between(2, 5))
+    thick = c.between(0.3, 1.6) * np.exp(0.5 * c.noise(22))
     whole = smoothstep(c.noise(40, 2), c.between(-3.0, -0.6), 0.2)  # some membranes are torn
     membrane = smoothstep(wall - thick, 0.9, -0.6) * whole
     c.e += 0.01 + membrane * np.clip(c.between(0.25, 0.6) * (1 + 0.4 * c.noise(10, 2)), 0, None)

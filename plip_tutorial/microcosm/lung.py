@@ -23,9 +23,9 @@ from plip_tutorial.microcosm.noise import Array, smoothstep
 
 def _septa(c: Canvas, width: float, thick: float) -> Array:
     """Alveolar walls, 0 to 1, painted with nuclei and capillaries."""
-    wall, _, _ = c.walls(c.sites(width, jitter=0.8))
-    wall = np.abs(wall + 4 * c.noise(24) + 1.0 * c.noise(8))
-    septum = smoothstep(wall, 1.4 * thick, 0.7 * thick)
+    wall, _, _ = c.walls(c.sites(width, jitter=0.8), bend=c.between(2, 5))
+    own = thick * np.exp(0.35 * c.noise(24))
+    septum = smoothstep(wall, 1.4 * own, 0.7 * own) * smoothstep(c.noise(50), -2.4, -1.4)
     c.e += septum * np.clip(c.between(0.22, 0.42) * (1 + 0.3 * c.noise(6, 2)), 0, None)
     c.h += 0.05 * septum
     c.nuclei(c.scatter(6.2, where=0.5 * septum), radius=2.7, elongation=1.6, variety=0.2, amount=c.between(0.45, 0.7))
