@@ -25,7 +25,7 @@ from plip_tutorial.studies import canary, provenance, short_trainings
 from plip_tutorial.studies.short_trainings import Answers
 
 NAME = "ablation"
-SEEDS, STEPS_TRAINED = 3, 300  # the tiny PLIP has more steps; here up to 48 models have to be trained
+SEEDS, STEPS_TRAINED = 2, 300  # the tiny PLIP has more steps; here up to 32 models have to be trained
 
 
 def watched() -> dict[str, Any]:

@@ -25,8 +25,8 @@ from plip_tutorial.studies import canary, provenance, short_trainings
 from plip_tutorial.studies.short_trainings import Answers
 
 NAME = "expansion"
-NEIGHBOURS = (1, 5, 30)  # pictures of the pool that each seed asks for
-PRECISIONS = (0.0, 0.7, 0.9)  # wanted of the threshold; 0 is no threshold
+NEIGHBOURS = (1, 30)  # pictures of the pool that each seed asks for
+PRECISIONS = (0.0, 0.7)  # wanted of the threshold; 0 is no threshold
 SEEDS, STEPS_TRAINED = 1, 300  # the tiny PLIP has more steps
 
 
