@@ -70,7 +70,7 @@ sync: setup
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-# Ten minutes: the tiny models and their corpus are made again, and their scores stand beside those of the committed ones.
+# An hour: the tiny models and their corpus are made again, and their scores stand beside those of the committed ones.
 # `make models REPLACE=--replace` puts them into plip_tutorial/data/models.
 models: setup
 	$(BIN)/python -m plip_tutorial models $(REPLACE)
@@ -79,7 +79,7 @@ models: setup
 report: setup
 	$(BIN)/python -m plip_tutorial report $(REPORT)
 
-# All long measurements, two hours on two cores.
+# All long measurements, an hour and a half on two cores.
 studies: ablation expansion sweep
 
 # An hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
@@ -102,7 +102,7 @@ gpu-check: setup
 measure-gpu: setup
 	HF_HUB_OFFLINE=0 PLIP_TUTORIAL_TRACK=full $(BIN)/python benchmarks/measure_gpu.py
 
-# Three quarters of an hour of short trainings, written run by run into plip_tutorial/data/sweep.json, which chapter 5 draws.
+# Half an hour of short trainings, written run by run into plip_tutorial/data/sweep.json, which chapter 5 draws.
 sweep: setup
 	$(BIN)/python -m plip_tutorial sweep
 

@@ -187,7 +187,7 @@ def parser() -> argparse.ArgumentParser:
     option("--track", "the track of the class; by default the current one", choices=("tiny", "full"))
     option("--backwards", "begin at the end, so that a second process halves the time", action="store_true")
 
-    text = "make the tiny models and their corpus again, and compare their scores with the committed ones (ten minutes)"
+    text = "make the tiny models and their corpus again, and compare their scores with the committed ones (an hour)"
     option = add(_models, "models", text)
     option("--replace", "put them in the place of the committed ones", action="store_true")
 
@@ -201,7 +201,7 @@ def parser() -> argparse.ArgumentParser:
     option("--negatives", "a folder of pictures that are no H&E, for the filter", type=folder, metavar="DIR")
     option("--save", "write the numbers to report.json in the package", action="store_true")
 
-    add(_sweep, "sweep", "compare many short trainings (three quarters of an hour on a free core; resumes)")
+    add(_sweep, "sweep", "compare many short trainings (half an hour on a free core; resumes)")
 
     option = add(_finetune, "finetune", "train a CLIP on your own pairs of picture and caption")
     option("--pairs", f"a file ({', '.join(ENDINGS)}), or a data set on the hub", type=given, required=True)

@@ -4,7 +4,7 @@ Random weights learn everyday pairs and become the tiny CLIP. It is rounded to h
 uses what was rounded, as every reader does: the filter, the corpus, and the tiny PLIP, which is rounded, too. The PLIP
 learns from the pairs of further worlds as well, which nobody else looks at: they are not written, but cached.
 
-    make(folder)  # ten minutes on one core
+    make(folder)  # an hour on one core
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def fine_tuning(seed: int = 0) -> finetune.TrainConfig:
 
 
 def make_clip(output: Path, seed: int = 0) -> Path:
-    """Train the tiny CLIP and write it, rounded, to ``output``; a minute."""
+    """Train the tiny CLIP and write it, rounded, to ``output``; two minutes."""
     with tempfile.TemporaryDirectory() as place:
         start = tiny_architecture.untrained(Path(place, "untrained"), seed=seed)
         pairs = microcosm.everyday_pairs(curation.RECIPE.everyday, seed=curation.RECIPE.everyday_seed)
@@ -70,7 +70,7 @@ def make_clip(output: Path, seed: int = 0) -> Path:
 
 
 def make_plip(clip: Path, pairs: Any, output: Path, seed: int = 0) -> Path:
-    """Fine-tune the tiny CLIP on pairs, write it, rounded, to ``output``, and its history beside it; five minutes."""
+    """Fine-tune the tiny CLIP on pairs, write it, rounded, to ``output``, and its history beside it; half an hour."""
     with tempfile.TemporaryDirectory() as place:
         trained, _ = finetune.finetune(clip, pairs, fine_tuning(seed), output=Path(place, "run"))
         shutil.copy(Path(place, "run", "history.csv"), output.with_name("history.csv"))
