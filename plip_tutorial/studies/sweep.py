@@ -40,9 +40,9 @@ from plip_tutorial.studies.provenance import Provenance, Stored
 
 NAME, TEST = "sweep", "micro-kather"
 PAIRS_SEEN = {
-    "search": 3_840,
-    "batch": 5_760,
-}  # in each run: whole batches of each size, 3,690 batches of 64 in all
+    "search": 2_560,
+    "batch": 3_840,
+}  # in each run: whole batches of each size, 2,460 batches of 64 in all
 SEEDS = {"search": (0, 1), "batch": (0, 1, 2)}
 SETTINGS = 24
 AXES: dict[str, tuple[Any, ...]] = {
