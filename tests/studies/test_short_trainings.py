@@ -109,6 +109,8 @@ def test_scores_are_those_of_a_loop_over_the_models():
 @pytest.mark.parametrize("study", [ablation, expansion])
 def test_a_killed_study_goes_on_with_the_run_that_was_lost(study, trained_on, monkeypatch):
     monkeypatch.setattr(expansion, "NEIGHBOURS", (1, 2))
+    monkeypatch.setattr(expansion, "PRECISIONS", (0.0, 0.7, 0.9))
+    monkeypatch.setattr(curation, "RECIPE", dataclasses.replace(curation.RECIPE, neighbours=3))
     answers, done = short_trainings.named, []
 
     def killed(plip, name, tiles):
@@ -131,6 +133,7 @@ def test_a_killed_study_goes_on_with_the_run_that_was_lost(study, trained_on, mo
 
 def test_every_way_to_expand_stands_beside_that_of_the_recipe(monkeypatch):
     monkeypatch.setattr(expansion, "NEIGHBOURS", (1, 2))
+    monkeypatch.setattr(expansion, "PRECISIONS", (0.0, 0.7, 0.9))
     monkeypatch.setattr(curation, "RECIPE", dataclasses.replace(curation.RECIPE, neighbours=2, knn_precision=0.7))
     found = expansion.measure(seeds=1, steps=2, progress=False)
     assert [(row["neighbours"], row["precision"]) for row in found["rows"]] == list(expansion.grid())
