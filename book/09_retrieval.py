@@ -92,7 +92,8 @@ for question, row in zip(questions, found, strict=True):
 plots.gallery_rows([[gallery[int(i)]["image"] for i in row] for row in found], questions)
 
 # %% [markdown]
-# Where the question describes what one sees, mucus, lymphocytes or fat, all five are right. For smooth muscle, whose name does stand in captions, only some are. The last question asks for two things at once, malignant and of the colon. Count how many answers are both. Not all are.
+# For mucus all five are right, for fat and smooth muscle nearly all, and only the name of the muscle stands in captions. The sheet of lymphocytes is not found at all: what comes is mostly bone, with a marrow full of small round cells. {doc}`07_zero_shot` finds most lymphocytes
+# by their bare name, so the model knows them; this sentence does not reach them. The last question asks for two things at once, malignant and of the colon. Count how many answers are both: few. Most show cancer, but of another organ.
 #
 # What did people write under these pictures? The model has not looked at the captions. It has looked at the pictures only. Here is the last row once more, with what its authors say. Do they speak of cancer of the colon?
 
@@ -149,10 +150,10 @@ for rule, groups in rules.items():
     print(f"{rule:23} chance {by_chance:.3f}   CLIP {scores['CLIP']}   PLIP {scores['PLIP']}")
 
 # %% [markdown]
-# The same search, four numbers. Under the generous rule even chance is high at ten answers, since common tissues are easy to hit. So a recall means nothing
+# The same search, four numbers. Under the most generous rule even chance is high at ten answers, since common tissues are easy to hit. So a recall means nothing
 # without its rule and its chance level. The distance to chance is what to look at. For PLIP it is largest under the last rule; counted as a multiple of chance, under the first. That the twin of a picture counts, too, changes little.
 #
-# Under the strict rule CLIP is not told apart from chance. Under the last two it lies *below*, with its whole interval. How can a model be worse than a blind draw? Take the last rule, and count how many different tissues stand among the ten answers to one caption.
+# CLIP is told apart from chance under none of the rules. Is chance a fair rival, then, and does PLIP do more than hit common tissues? Take the last rule, and count how many different tissues stand among the ten answers to one caption.
 # Then a control: give each caption the answers to *another* caption, chosen at random. A hit is luck then, since nobody looked at the caption.
 
 # %%
@@ -181,7 +182,7 @@ curves["chance"] = retrieval.expected_random_recall(len(pairs), depths, groups=p
 plots.lines(curves, x="k", y="recall at k", log=True)
 
 # %% [markdown]
-# PLIP stays above chance all the way, CLIP stays below it.
+# PLIP stays far above chance all the way. CLIP goes along with chance, and at a hundred answers it lies *below*, with its whole interval. How can a model be worse than a blind draw? By the crowding that we counted: where answers resemble each other, they are fewer tries.
 #
 # ## Pictures find words
 #
@@ -241,7 +242,7 @@ for model, x in vectors.items():
         print(f"{model}, {what:19} same tissue {metrics.average((labels[near] == labels[:, None]).mean(1), groups=slides)}")
 
 # %% [markdown]
-# The own slide helps very little here. In this set a slide holds tiles of several tissues, drawn independently of the slide, so a neighbour from it is right no more often than another. On sets where a slide has one diagnosis the first
+# The own slide gives next to nothing here. In this set a slide holds tiles of several tissues, drawn independently of the slide, so a neighbour from it is right no more often than another. On sets where a slide has one diagnosis the first
 # number would be inflated, sometimes grossly. Leave the slide out in both cases: then you need not know which case you are in.
 #
 # ## The whole space on a page
@@ -274,7 +275,7 @@ for tissue, short in enumerate(names):
     print(f"{short:5} {own:4.0%} of the neighbours are {short}, next {names[others[0][0]] if others else 'nothing'}")
 
 # %% [markdown]
-# Fat and mucus have next to no foreign neighbours. Lymphocytes have some, most often normal mucosa, which holds lymphocytes itself. And the shore is missing: smooth muscle and stroma are each other's most frequent foreign neighbours.
+# Fat and mucus have few foreign neighbours. Normal mucosa and lymphocytes have some; those of the mucosa are most often lymphocytes, which it holds itself. Of debris and stroma about half are foreign. And the shore is missing: smooth muscle and stroma are each other's most frequent foreign neighbours.
 #
 # ## A search box
 #
@@ -327,10 +328,10 @@ for question in absent + present:
     print(" " * 12, ", ".join(gallery[int(i)]["truth_tissue"] for i in places[0]))
 
 # %% [markdown]
-# A search by nearness always returns something. The scores of absent and of present things overlap: the chart, which is not there, gets a higher score than melanoma, which is there and is found. Each sentence has its own level, so no threshold
+# A search by nearness always returns something. The scores of absent and of present things overlap: the bicycle, which is not there, gets a higher score than melanoma, which is there and is found. Each sentence has its own level, so no threshold
 # is right for all.
 #
-# Nor does a high score say that the answer is right. "Breast cancer" finds breast, and it is benign: the organ is heard, the disease is not.
+# Nor does a high score say that the answer is right. The sheet of lymphocytes finds none, and has higher scores than "breast cancer", most of whose answers are right.
 #
 # :::{solution-end}
 # :::
@@ -365,8 +366,8 @@ for what, words in {"plus the sentence": malignant, "plus the difference": diffe
         print("    most frequent:", ", ".join(f"{n / places.size:.0%} {tissue}" for tissue, n in shares))
 
 # %% [markdown]
-# Each line is over all pictures of benign colon. Both ways push the search towards cancer of the colon, which was next to absent at zero times. At one time the difference has the larger share of it; at two times the intervals overlap. But it pays for that: it pushes nearly everything off benign colon,
-# and most of what it finds instead is something else, such as lymphocytes, stroma, debris or cancer of the skin. Neither way arrives. Directions in the space have some meaning, so arithmetic with them works now and then. That it may fail
+# Each line is over all pictures of benign colon. Both ways push the search off benign colon, and towards cancers: but of the lymph node, the breast or the stomach, and to much that is no cancer, such as debris, stroma or smooth muscle. Of cancer of the colon the sentence finds a little at two times, the difference next to nothing,
+# so the answer is no: what cancels was no hindrance. The disease is heard and the organ is lost. Neither way arrives. Directions in the space have some meaning, so arithmetic with them works now and then. That it may fail
 # silently is the reason not to build on it.
 #
 # :::{solution-end}

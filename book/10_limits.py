@@ -98,13 +98,15 @@ pd.DataFrame({"right one preferred": wrong})
 
 # %% tags=["claim", "remove-cell"]
 claim("Another tissue is noticed nearly always", wrong["another tissue"], ">", 0.9)
-claim("Of the jumbled words the interval holds one half", wrong["words in a jumbled order"], "holds", 0.5, margin=0.01)
-claim("three times in four", wrong["negated"], "about", 0.75, margin=0.05)
+claim("is preferred two times in three", wrong["words in a jumbled order"], "about", 0.65, margin=0.04)
+claim("somewhat more often than a coin would", wrong["negated"], "between", (0.52, 0.62))
+claim("both intervals leave one half out", [wrong[what].low for what in ("words in a jumbled order", "negated")],
+      ">", 0.51)
 
 # %% [markdown]
-# Another tissue is noticed nearly always. That is what zero-shot lives on. Of the jumbled words the interval holds one
-# half. But the sentence without the negation is preferred three times in four. Does that show that the model reads
-# "no"?
+# Another tissue is noticed nearly always. That is what zero-shot lives on. The sentence with its words in order is
+# preferred two times in three, the one without the negation somewhat more often than a coin would, and both intervals
+# leave one half out. Does that show that the model reads order and "no"?
 #
 # ### A control makes the question fair
 #
@@ -124,21 +126,25 @@ harmless = {what: preferred(texts) for what, texts in harmless.items()}
 pd.DataFrame({"first wording preferred": harmless})
 
 # %% tags=["claim", "remove-cell"]
-claim("in two lines it lies above one half, in two below", [score.low for score in harmless.values()][:2], ">", 0.55)
-claim("in two lines it lies above one half, in two below", [score.high for score in harmless.values()][2:], "<", 0.495)
-claim("turned down as often as the negated sentence", harmless["image showing X"].value - wrong["negated"].value,
-      "about", 0, margin=0.03)
+claim("in all four lines the first wording is preferred, about six times in ten", harmless.values(),
+      "about", 0.6, margin=0.04)
+claim("in all four lines the first wording is preferred, about six times in ten",
+      [score.low for score in harmless.values()], ">", 0.52)
 
 # %% tags=["claim", "remove-cell"]
-claim("it is turned down two times in three", harmless["image with X"], "about", 2 / 3, margin=0.04)
-claim("most of what looked like reading",
-      (harmless["image with X"].value - 0.5) / (wrong["negated"].value - 0.5), ">", 0.6)
+claim("turned down no more often than any of these",
+      [wrong["negated"].value - score.value for score in harmless.values()], "<", 0.01)
+claim("The jumbled words are turned down a little more often",
+      wrong["words in a jumbled order"].value - max(score.value for score in harmless.values()), ">", 0.01)
+claim("the intervals overlap, so whether order is read stays open",
+      max(score.high for score in harmless.values()) - wrong["words in a jumbled order"].low, ">", 0.01)
 
 # %% [markdown]
-# Nothing has become wrong, and still the preference moves with the words: in two lines it lies above one half, in two
-# below. "Image showing X" is turned down as often as the negated sentence, though it is true. The control that fits the
-# negation best is "image with X", the same sentence without the "no"; it is turned down two times in three. So most of
-# what looked like reading is something else: **sentences differ.** Published tests of word order or negation without
+# Nothing has become wrong, and still in all four lines the first wording is preferred, about six times in ten. The
+# negated sentence is turned down no more often than any of these, though they are true. The control that fits it best
+# is "image with X", the same sentence without the "no". So what looked like reading "no" is something else:
+# **sentences differ.** The jumbled words are turned down a little more often, but the intervals overlap, so whether
+# order is read stays open here. Published tests of word order or negation without
 # such a control should be read with this table beside them.
 #
 # ### Turn the test round: one sentence, all pictures
@@ -192,17 +198,21 @@ for form in limits.ORDERED:
 pd.DataFrame({"right one preferred": placed})
 
 # %% tags=["claim", "remove-cell"]
-claim("Look at the first two lines alone", [score.low for score in list(placed.values())[:2]], ">", 0.52)
-claim("the number falls below that of a coin", [score.high for score in list(placed.values())[2:]], "<", 0.49)
-claim("on average they lie somewhat less far below", sum(map(float, placed.values())) - 2, ">", 0.03)
+first, third, last = (list(placed.values())[i] for i in (0, 2, 3))
+claim("No line lies clearly above one half", placed.values(), "<", 0.52)
+claim("in the first and the last the whole interval lies below", [first.high, last.high], "<", 0.49)
+claim("The first line alone would say that the model prefers what is wrong, two times in three", first,
+      "about", 0.35, margin=0.04)
+claim("the third alone would pass for a bag of words", third, "holds", 0.5, margin=0.01)
+claim("they do not", (third.value + last.value) / 2, "<", 0.49)
 
 # %% [markdown]
-# Look at the first two lines alone, and you might write that the model understands order. Then look at the last two.
-# There the true name comes last, and the number falls below that of a coin. A model that reads would be above one half
-# in all four lines. A bag of words would give one half in all four. If the first place counted and nothing else, the
-# last two lines would lie about as far below one half as the first two lie above; on average they lie somewhat less far
-# below. So the place counts, and of "not" and "no" something may be read, but too little to turn the answer when the
-# true name stands last. **A test with one form only would have fooled us.**
+# A model that reads would be above one half in all four lines. A bag of words would give one half in all four. No line
+# lies clearly above one half, and in the first and the last the whole interval lies below. The first line alone would
+# say that the model prefers what is wrong, two times in three; the third alone would pass for a bag of words. If the
+# place counted and nothing else, the last two lines would lie as far above one half as the first two lie below; they
+# do not. So the words around the names move the answer in ways of their own, and not as their meaning would.
+# **A test with one form only would have fooled us.**
 #
 # ## Does the answer depend on how one asks?
 #
@@ -223,10 +233,10 @@ print(f"tiles with one answer under all ten: {(agreed == 1).mean():.0%}")
 
 # %% tags=["claim", "remove-cell"]
 claim("The score moves little", max(scores) - min(scores), "<", 0.06)
-claim("about a quarter of the tiles get another name", (agreed < 1).mean(), "about", 0.25, margin=0.05)
+claim("about a sixth of the tiles get another name", (agreed < 1).mean(), "about", 0.165, margin=0.035)
 
 # %% [markdown]
-# The score moves little, and yet about a quarter of the tiles get another name when one asks in other words. The errors
+# The score moves little, and yet about a sixth of the tiles get another name when one asks in other words. The errors
 # cancel in the average; for the single tile they do not. One can make use of that. Where the prompts agree, is the
 # answer more often right?
 
@@ -313,19 +323,18 @@ as_is = seen["as it is"]
 pd.DataFrame(rows, index=["macro F1", "answers that change"]).T
 
 # %% tags=["claim", "remove-cell"]
-claim("The lamp does most harm", min((row[0].value, what) for what, row in rows.items())[1], "==", "a yellow lamp")
-claim("noise does least", max((row[0].value, what) for what, row in list(rows.items())[1:])[1], "==", "noise")
-claim("poor focus can cost as much as a dye",
-      rows["out of focus"][0].value - rows["twice the eosin"][0].value, "about", 0, margin=0.02)
+harm = {what: rows["as it is"][0].value - row[0].value for what, row in rows.items()}
+claim("noise does most harm", [harm["noise"] - value for what, value in harm.items() if what != "noise"], ">", 0.01)
+claim("dyes and lamp cost a few hundredths at most", list(harm.values())[1:4], "<", 0.055)
 
 # %% tags=["claim", "remove-cell"]
-claim("up to four answers in ten go with it", max((row != as_is).mean() for row in seen.values()),
-      "about", 0.42, margin=0.03)
+claim("up to two answers in ten go with it", max((row != as_is).mean() for row in seen.values()),
+      "about", 0.21, margin=0.03)
 
 # %% [markdown]
 # The tissue is the same in every line. Only what the laboratory did to it differs: dye, lamp, lens, sensor or file. And
-# up to four answers in ten go with it. The lamp does most harm, noise does least, and poor focus can cost as much as a
-# dye. Which changes hurt most is a property of this model and of what it was trained with; measure it for yours.
+# up to two answers in ten go with it. Against our expectation noise does most harm; dyes and lamp cost a few hundredths
+# at most. Which changes hurt most is a property of this model and of what it was trained with; measure it for yours.
 #
 # ### Repair at use: stain normalisation
 #
@@ -350,14 +359,14 @@ dyes, colours = ["haematoxylin", "eosin"], ["red", "green", "blue"]
 pd.DataFrame(target.vectors, index=dyes, columns=colours).round(2)
 
 # %% tags=["claim", "remove-cell"]
-claim("Eosin takes green and lets red and blue pass", target.vectors[1][[0, 2]], "<", target.vectors[1][1] - 0.5)
+claim("Eosin takes green most, less of blue and least of red", np.diff(target.vectors[1][[0, 2, 1]]), ">", 0.15)
 claim("Haematoxylin takes more of red and green than of blue", target.vectors[0][:2], ">", target.vectors[0][2] + 0.2)
 
 # %% [markdown]
-# A row of the table says how much of each colour a dye takes away. Eosin takes green and lets red and blue pass, so it
-# looks pink. Haematoxylin takes more of red and green than of blue.
+# A row of the table says how much of each colour a dye takes away. Eosin takes green most, less of blue and least of
+# red, so it looks pink. Haematoxylin takes more of red and green than of blue.
 
-# %% mystnb={"image": {"alt": "Four rows of tiles: as they come from several laboratories, and normalised by laboratory, by slide and by tile. By tile, the mucus turns dark."}, "figure": {"caption": "Tiles of several laboratories as they come, and with their dyes estimated from a laboratory, a slide and a single tile. From left to right two tiles each of lymphocytes, mucus and cancer.", "name": "fig-10-normalised"}}
+# %% mystnb={"image": {"alt": "Four rows of tiles: as they come from several laboratories, and normalised by laboratory, by slide and by tile. By tile, the mucus turns darker."}, "figure": {"caption": "Tiles of several laboratories as they come, and with their dyes estimated from a laboratory, a slide and a single tile. From left to right two tiles each of lymphocytes, mucus and cancer.", "name": "fig-10-normalised"}}
 by_class = [np.flatnonzero(there == label)[:2] for label in (3, 4, 8)]
 shown = np.concatenate(by_class).tolist()
 rows = [[row[i] for i in shown] for row in (tiles, *repaired.values())]
@@ -365,8 +374,8 @@ titles = ["as they come", *(f"by {what}" for what in repaired)]
 plots.gallery_rows(rows, titles)
 
 # %% tags=["claim", "remove-cell"]
-claim("By tile, the mucus turns dark",
-      [float(np.mean(rows[0][i])) - float(np.mean(rows[3][i])) for i in (2, 3)], ">", 15)
+claim("By tile, the mucus turns darker",
+      [float(np.mean(rows[0][i])) - float(np.mean(rows[3][i])) for i in (2, 3)], ">", 3)
 
 # %% [markdown]
 # What could one hope for at most? The last line below is the score of tiles from the seen laboratories, as they come.
@@ -389,23 +398,24 @@ rows["seen laboratories"] = score, ""
 pd.DataFrame(rows, index=["macro F1", "gain"]).T
 
 # %% tags=["claim", "remove-cell"]
-claim("the interval of its gain holds zero", rows["dyes by laboratory"][1], "holds", 0, margin=0.004)
-claim("dyes by laboratory is the highest", rows["dyes by laboratory"][0].value, ">",
-      max(row[0].value for what, row in rows.items() if what != "dyes by laboratory"), margin=0.01)
-claim("as they come these tiles score as well as those at home",
-      rows["as they come"][0].value - rows["seen laboratories"][0].value, ">", -0.01)
+claim("the interval of its gain reaches down to about zero", rows["dyes by laboratory"][1].low,
+      "about", 0, margin=0.015)
+claim("Of the ways to estimate them, dyes by laboratory is the best", rows["dyes by laboratory"][0].value, ">",
+      max(rows[what][0].value for what in ("as they come", "dyes by slide", "dyes by tile")), margin=0.01)
+claim("as they come these tiles score only a few hundredths below those at home",
+      rows["as they come"][0].value - rows["seen laboratories"][0].value, "between", (-0.07, -0.01))
 
 # %% tags=["claim", "remove-cell"]
 claim("With the few tiles of a slide nothing is gained", rows["dyes by slide"][1], "<", 0.005)
 claim("With dyes estimated from each tile the repair does harm", rows["dyes by tile"][1].high, "<", -0.02)
 
 # %% [markdown]
-# The gain is counted pair by pair, as in {doc}`07_zero_shot`. Of all lines, dyes by laboratory is the highest, but the
-# interval of its gain holds zero. There was little to repair: as they come these tiles score as well as those at home.
-# With the few tiles of a slide nothing is gained. **With dyes estimated from each tile the repair does harm.** Look at
-# the two tiles of mucus in the last row of the figure. A tile of mucus holds hardly any haematoxylin. The method does
-# not know that, takes the darkest blue it can find for nuclei, and stains until it looks like that. Colour was a
-# laboratory's signature, but it is also a finding.
+# The gain is counted pair by pair, as in {doc}`07_zero_shot`. Of the ways to estimate them, dyes by laboratory is the
+# best, but the interval of its gain reaches down to about zero. There was little to repair: as they come these tiles
+# score only a few hundredths below those at home. With the few tiles of a slide nothing is gained. **With dyes
+# estimated from each tile the repair does harm.** Look at the two tiles of mucus in the last row of the figure. A tile
+# of mucus holds hardly any haematoxylin. The method does not know that, takes the darkest blue it can find for nuclei,
+# and stains until it looks like that. Colour was a laboratory's signature, but it is also a finding.
 #
 # And the changes one at a time? We expect normalisation to repair dye and lamp, for which it was made, and nothing
 # else. A loss is a negative number. The last column is the loss that is left, counted from the untouched tile,
@@ -424,26 +434,25 @@ losses = pd.DataFrame(rows, index=heads).T
 losses
 
 # %% tags=["claim", "remove-cell"]
-claim("What the lamp took comes back, and what the dyes took as well", losses["loss left"][:3], ">", -0.03)
-claim("What the lamp took comes back, and what the dyes took as well", losses["loss before"][:3], "<", -0.04)
+lamp, regained = losses["loss left"].iloc[2], losses.map(float).diff(axis=1)["loss left"]
+claim("Under the lamp the answers hardly move any more", [abs(lamp.low), abs(lamp.high)], "<", 0.02)
+claim("what the dyes cost is not clearly less than before", regained.iloc[:2], "about", 0, margin=0.03)
 
 # %% tags=["claim", "remove-cell"]
-claim("Noise had cost little, and costs little now", losses.iloc[4, 1:].to_numpy(), ">", -0.03)
-claim("Of what poor focus took a part is left", losses["loss left"].iloc[3], "<", -0.015)
+noisy = losses.iloc[4]
+claim("Noise costs less than before, though the intervals overlap",
+      noisy["loss left"].value - noisy["loss before"].value, ">", 0.015)
+claim("Noise costs less than before, though the intervals overlap",
+      noisy["loss before"].high - noisy["loss left"].low, ">", 0.015)
 
 # %% tags=["claim", "remove-cell"]
-claim("normalised it scores lower",
-      losses["normalised: macro F1"].iloc[5].value
-      - metrics.macro_f1(there, seen["JPEG, quality 20"], groups=of).value, "<", -0.01)
-claim("The compressed file has lost even more",
-      losses.map(float).diff(axis=1)["loss left"].iloc[5], "<", -0.03)
+claim("poor focus and compression cost no less", losses.map(float).diff(axis=1)["loss left"].iloc[[3, 5]], "<", 0.005)
 
 # %% [markdown]
-# **What the lamp took comes back, and what the dyes took as well.** For the lamp this is no luck. A lamp takes the same
-# share of the light from tissue and from empty glass. The method measures the glass and counts from there, so the lamp
-# cancels, but for rounding. A dye has to be estimated. Noise had cost little, and costs little now. Of what poor focus
-# took a part is left. The compressed file has lost even more: normalised it scores lower, and
-# the untouched tile, which it is compared with, does not.
+# **Under the lamp the answers hardly move any more.** This is no luck. A lamp takes the same share of the light from
+# tissue and from empty glass. The method measures the glass and counts from there, so the lamp cancels, but for
+# rounding. A dye has to be estimated, and what the dyes cost is not clearly less than before. Noise costs less than
+# before, though the intervals overlap; poor focus and compression cost no less.
 #
 # ### Repair in training: stain jitter
 #
@@ -478,17 +487,17 @@ for what in ("as it is", *list(SHIFTS)[:3]):
 pd.DataFrame(table, index=["jitter", "no jitter", "gain"]).T
 
 # %% tags=["claim", "remove-cell"]
-claim("half the haematoxylin, where jitter gains a little", table["half the haematoxylin"][2].low, ">", 0.0005)
 claim("in no line do they differ by more than a few hundredths", [row[2] for row in table.values()],
       "about", 0, margin=0.04)
-claim("under the lamp, which no jitter of dyes imitates, both lose far more than that",
-      [table["as it is"][i].value - table["a yellow lamp"][i].value for i in (0, 1)], ">", 0.2)
+claim("every interval of the gain holds zero", [row[2] for row in table.values()], "holds", 0, margin=0.004)
+claim("Half the haematoxylin costs both several hundredths",
+      [table["as it is"][i].value - table["half the haematoxylin"][i].value for i in (0, 1)], ">", 0.025)
 
 # %% [markdown]
-# Against our expectation the two probes hardly differ: in no line do they differ by more than a few hundredths. The only
-# line that was told apart is half the haematoxylin, where jitter gains a little; under the lamp, which no jitter of dyes
-# imitates, both lose far more than that. **A probe can only use what the vectors hold**, and these two did not find
-# there what the lamp had taken. What jitter in the training of the whole model is worth, this page cannot say.
+# Against our expectation the two probes hardly differ: in no line do they differ by more than a few hundredths, and
+# every interval of the gain holds zero. Half the haematoxylin costs both several hundredths. **A probe can only use
+# what the vectors hold**, and these two did not find there what the dye had taken. What jitter in the training of the
+# whole model is worth, this page cannot say.
 #
 # Both repairs can be combined. One acts in training and costs nothing later, the other needs enough tiles of each
 # laboratory and nothing else. Neither replaces the measurement in the laboratory where the model is to work.
@@ -534,7 +543,7 @@ for what, x in inputs.items():
 pd.DataFrame(rows, index=["a coin for each slide", "the tissue"]).T
 
 # %% tags=["claim", "remove-cell"]
-claim("For PLIP it is little", rows["PLIP", "tiles at random"][0], "between", (0.5, 0.54))
+claim("For PLIP it is little", rows["PLIP", "tiles at random"][0], "between", (0.51, 0.56))
 claim("the two inputs lie about equally far above their lower lines",
       [rows[what, "tiles at random"][0].value - rows[what, "by slide"][0].value for what in inputs],
       "between", (0.02, 0.06))
@@ -581,7 +590,7 @@ pd.DataFrame({"calibration error": errors})
 # %% tags=["claim", "remove-cell"]
 claim("The error moves by less than either interval is wide", [score.high - score.low for score in errors.values()],
       ">", abs(np.diff([score.value for score in errors.values()])[0]), margin=0.01)
-claim("The temperature is close to one", temperature, "about", 1, margin=0.2)
+claim("The temperature lies below one", temperature, "between", (0.65, 0.9))
 claim("The temperature does not change a single answer", np.diff([right for _, right in curves.values()], axis=0),
       "==", False)
 
@@ -591,7 +600,7 @@ plots.reliability(curves)
 # %% [markdown]
 # The error moves by less than either interval is wide: no repair was shown. (Nor was it shown that nothing changed:
 # both numbers come from the same tiles, and overlapping intervals are no test for that, see {doc}`08_linear_probing`.)
-# The temperature is close to one, so there was little to repair with it.
+# The temperature lies below one: on its own half of the slides the model had been too modest.
 #
 # An interval of such an error can lie mostly above its number. Distances count without their sign, so noise in the bins counts as error,
 # and resampling adds noise. Read such an interval as a rough width only.
@@ -621,7 +630,7 @@ print(f"classes in a set:       {sizes}")
 print(f"answers with one class: {(sets.sum(1) == 1).mean():.2f}")
 
 # %% tags=["claim", "remove-cell"]
-claim("The interval holds 0.9, so nothing speaks against it", covered, "holds", 0.9, margin=0.008)
+claim("The interval holds 0.9, so nothing speaks against it", covered, "holds", 0.9, margin=0.003)
 
 # %% [markdown]
 # The promise is made for tiles from the same world as the held-out ones. The interval holds 0.9, so nothing speaks
@@ -646,19 +655,20 @@ kept = pd.DataFrame(rows, index=heads).T
 kept
 
 # %% tags=["claim", "remove-cell"]
-claim("In each unseen laboratory fewer sets hold the right class than promised", kept.iloc[:, 0],
-      "<", 0.9, margin=0.003)
-claim("for each by itself the interval holds 0.9", list(kept.iloc[1:, 0]), "holds", 0.9, margin=0.003)
-claim("for all together it ends there", kept.iloc[0, 0].high, "about", 0.9, margin=0.005)
+together, *alone = kept.iloc[:, 0]
+claim("For all together the interval holds 0.9", together, "holds", 0.9, margin=0.008)
+claim("The laboratories lie on both sides of it",
+      [0.9 - min(map(float, alone)), max(map(float, alone)) - 0.9], ">", 0.01)
+claim("each within a few hundredths", alone, "about", 0.9, margin=0.05)
 
 # %% tags=["claim", "remove-cell"]
 claim("whose interval overlaps with this", kept.iloc[0, 0].high - covered.low, ">", 0.01)
 
 # %% [markdown]
-# In each unseen laboratory fewer sets hold the right class than promised. But for each by itself the interval holds
-# 0.9, and for all together it ends there: whether the promise is broken stays open. Nor is it shown that the limit from
-# home keeps it worse than the one above, whose interval overlaps with this. No proof holds for it either: the promise is one about items
-# of the same world. **It has to be measured where it is to hold.**
+# For all together the interval holds 0.9, so nothing speaks against the limit from home either. The laboratories lie on
+# both sides of it, each within a few hundredths. Nor is it shown that the limit from home keeps the promise worse than
+# the one above, whose interval overlaps with this. But no proof holds for it: the promise is one about items of the
+# same world. **It has to be measured where it is to hold.**
 #
 # ## What it was never shown
 #
@@ -712,16 +722,15 @@ print(f"mean confidence for test tiles: {ours.mean():.2f}")
 pd.DataFrame(rows, index=heads).T
 
 # %% tags=["claim", "remove-cell"]
-claim("For pictures that are no tissue the interval holds one half", rows["no tissue"][2], "holds", 0.5, margin=0.005)
-claim("Tissue of other organs is met with less confidence", rows["other organs"][2].low, ">", 0.6)
-claim("lets most of both in", [row[3] for row in rows.values()], ">", 0.8)
+claim("Both kinds are met with less confidence", [row[2].low for row in rows.values()], ">", 0.55)
+claim("the crowds overlap", [row[2].high for row in rows.values()], "<", 0.75)
+claim("lets most of both in", [row[3] for row in rows.values()], ">", 0.7)
 
 # %% [markdown]
 # The AUROC says how well the confidence tells the strange pictures from the test tiles; at one half it knows nothing.
-# The last column is the share that a threshold lets in which keeps nine test tiles in ten. For pictures that are no
-# tissue the interval holds one half. Tissue of other organs is met with less confidence, but the two crowds overlap.
-# The threshold lets most of both in. **A list of labels has no entry "none of these", and a softmax has no way to say
-# it.**
+# The last column is the share that a threshold lets in which keeps nine test tiles in ten. Both kinds are met with less
+# confidence than the test tiles, but the crowds overlap. The threshold lets most of both in. **A list of labels has no
+# entry "none of these", and a softmax has no way to say it.**
 #
 # PLIP itself was never shown what people do not post: most of what a laboratory sees on a normal day, poor slides, rare
 # stains, whole slides. What is rare on social media is rare in its training, and it has no means to say so.
@@ -766,14 +775,14 @@ pd.DataFrame(rows, index=["tiles", "right one preferred"]).T
 
 # %% tags=["claim", "remove-cell"]
 claim("Together they reach far more", rows["both"][1].low, ">", 0.65)
-claim("the malignant tiles are right nine times in ten", rows[two[1]][1], "about", 0.9, margin=0.03)
-claim("the benign ones little more often than a coin", rows[two[0]][1], "between", (0.5, 0.62))
+claim("the malignant tiles are right more than eight times in ten", rows[two[1]][1], "between", (0.81, 0.89))
+claim("the benign ones six times in ten", rows[two[0]][1], "about", 0.6, margin=0.04)
 
 # %% [markdown]
 # It does, but not evenly. Could a fixed love of one word do that? A model that takes "malignant" every time is right
 # for all malignant tiles and wrong for all benign ones; together it would reach about one half. Together they reach far
-# more. And yet the model leans towards that word: the malignant tiles are right nine times in ten, the benign ones
-# little more often than a coin. A sentence that stays true is not needed as a control, since each of the two sentences
+# more. And yet the model leans towards that word: the malignant tiles are right more than eight times in ten, the
+# benign ones six times in ten. A sentence that stays true is not needed as a control, since each of the two sentences
 # is the right one for about half of the tiles. The exchange changes a *name*, and names are what the model has learned.
 #
 # :::{solution-end}
@@ -795,7 +804,7 @@ sizes = pd.DataFrame(rows, ["right class in the set", "classes in a set"])
 sizes.T
 
 # %% tags=["claim", "remove-cell"]
-claim("Certainty is paid for with larger sets", np.diff(sizes.iloc[1].map(float)), ">", 0.2)
+claim("Certainty is paid for with larger sets", np.diff(sizes.iloc[1].map(float)), ">", 0.1)
 
 # %% [markdown]
 # Certainty is paid for with larger sets.
@@ -867,28 +876,27 @@ figure
 # %% tags=["claim", "remove-cell"]
 claim("A quarter and four times the dye cost far more than anything between",
       [changes[0.25], changes[4]], "<", min(changes[k].value for k in (0.5, 1.5, 2)), margin=0.05)
-claim("Half costs something, with zero outside of its interval", changes[0.5], "leaves out", 0, margin=0.005)
 
 # %% tags=["claim", "remove-cell"]
-claim("One and a half times and even twice the dye were not told apart from the tile as it is",
-      [changes[1.5], changes[2]], "holds", 0, margin=0.01)
+claim("From half to twice the dye no change is larger than a few hundredths", [changes[k] for k in (0.5, 1.5, 2)],
+      "about", 0, margin=0.05)
+claim("costs hardly more than half", changes[2].value - changes[0.5].value, ">", -0.03)
 
 # %% [markdown]
-# A quarter and four times the dye cost far more than anything between. Half costs something, with zero outside of its
-# interval. One and a half times and even twice the dye were not told apart from the tile as it is. So the range of the
-# jitter alone does not explain the curve: half lies at one end of it and costs; of twice, which lies outside of it, no
-# cost was shown.
+# A quarter and four times the dye cost far more than anything between. From half to twice the dye no change is larger
+# than a few hundredths. So the range of the jitter alone does not explain the curve: twice, which lies outside of it,
+# costs hardly more than half, which lies at one end of it.
 #
 # :::{solution-end}
 # :::
 #
 # ## Summary
 #
-# - The model notices names of tissues. A test of order or negation needs a control: a sentence that stays true, or a form
-#   with the true name last. With it, place counts, and of "not" little is read.
+# - The model notices names of tissues. A test of order or negation needs a control: a sentence that
+#   stays true, and more than one form. With it, nothing was found that "no" or "not" is read.
 # - Prompts that disagree about a tile are a warning that costs no label.
-# - Dye, lamp and focus move the score. Normalisation by laboratory gives back what lamp and dyes took; by tile it does
-#   harm. A probe fitted on jittered dyes hardly lost less.
+# - Noise, dyes and files change answers. Normalisation by laboratory cancels a lamp, no gain was shown for the dyes;
+#   by tile it does harm. A probe fitted on jittered dyes hardly lost less.
 # - A probe may recognise slides: split by slide, or count the leak.
 # - A promise about sets is made for one world; whether it holds in another has to be measured there.
 # - The model always answers, also when it should not.

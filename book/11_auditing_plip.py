@@ -325,7 +325,7 @@ side.round(3)
 #
 # Three more findings, of surveys over several models {cite}`mishra2025rsa,majzoub2025histovl,dejong2025robustness`:
 #
-# - The vectors of six pathology models, PLIP among them, depend strongly on the *slide* and weakly on the disease. Stain normalisation lowers that, and of the six it lowers it most in PLIP. {doc}`10_limits` asks both of the tiny PLIP: there normalisation undoes changes of colour. Of the slide a trace remains: with tiles split at random, a coin tossed for each slide is predicted a little better than by chance, and nearest neighbours share a slide more often than by chance ({doc}`09_retrieval`).
+# - The vectors of six pathology models, PLIP among them, depend strongly on the *slide* and weakly on the disease. Stain normalisation lowers that, and of the six it lowers it most in PLIP. {doc}`10_limits` asks both of the tiny PLIP: there normalisation undoes the tint of a lamp, and for the dyes no clear gain was shown. Of the slide a trace remains: with tiles split at random, a coin tossed for each slide is predicted a little better than by chance, and nearest neighbours share a slide more often than by chance ({doc}`09_retrieval`).
 # - Vision-language models for histology change their answers with the wording of the prompt, and their probabilities are not {term}`calibrated <calibration>`.
 # - Ten other pathology models that were tested for it all carry the signature of the hospital, most of them more strongly than the biology.
 #

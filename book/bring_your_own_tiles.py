@@ -61,7 +61,7 @@ print("classes:", tiles.features["label"].names)
 plots.gallery(tiles["image"][:8], [tiles.features["label"].names[i] for i in tiles["label"][:8]])
 
 # %% [markdown]
-# From here on everything is as in {doc}`07_zero_shot`: embed, compare with words, score. Our tiny model has never seen real tissue, let alone this stain. Do not expect much.
+# From here on everything is as in {doc}`07_zero_shot`: embed, compare with words, score. Our tiny model has never seen real tissue, let alone in this stain. Do not expect much.
 
 # %%
 plip = PLIP(artifacts.checkpoint(tracks.current().plip))
@@ -71,7 +71,7 @@ found, _ = zero_shot.predict(vectors, zero_shot.classifier(plip, words, "An H&E 
 print({word: int((found == i).sum()) for i, word in enumerate(words)})
 
 # %% [markdown]
-# All tiles show normal colon mucosa. Whatever else is counted here is wrong, and how much that is you see at once: blue nuclei on a pale ground look like lymphocytes to a model that knows H&E only.
+# All tiles show normal colon mucosa. Whatever else is counted here is wrong, and how much that is you see at once: blue nuclei on a pale ground look like fat, and brown strands like muscle, to a model that learned its tissue from drawn H&E.
 # This is what a first look at your own tiles is for.
 #
 # ## A table of pictures and captions

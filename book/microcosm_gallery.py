@@ -23,25 +23,46 @@
 # %% [markdown]
 # ## Every tissue, in six laboratories
 #
-# A laboratory is a stain protocol and a scanner. The last two of each row are laboratories that no training picture comes from.
+# A laboratory is a stain protocol and a scanner. The last two of each row are laboratories that no training picture comes from. First the nine tissues of the set `micro-kather`.
 
 # %%
 from plip_tutorial import microcosm, plots
+from plip_tutorial.microcosm import everyday
 
 labs = ["A", "C", "E", "G", *microcosm.UNSEEN_LABS[:2]]
-rows = [[microcosm.render_tile(name, seed=i, lab=lab, size=96) for i, lab in enumerate(labs)] for name in microcosm.TISSUES]
 
-# %% mystnb={"image": {"alt": "One row of six drawn tiles for each tissue of the microcosm, as six laboratories would show it, from pale pink to dark purple."}, "figure": {"caption": "The tissues of the microcosm. Columns: laboratories A, C, E, G, and two that are never trained on.", "name": "fig-gallery-tissues"}}
-plots.gallery_rows(rows, [tissue.phrase for tissue in microcosm.TISSUES.values()])
+def show(names):
+    """One row of six tiles for each tissue of these names, one tile from each laboratory."""
+    rows = [[microcosm.render_tile(name, seed=i, lab=lab, size=96) for i, lab in enumerate(labs)] for name in names]
+    return plots.gallery_rows(rows, [microcosm.TISSUES[name].phrase for name in names])
+
+nine = [name for name, tissue in microcosm.TISSUES.items() if tissue.code]
+others = [name for name in microcosm.TISSUES if name not in nine]
+later = [name for name in others if microcosm.TISSUES[name].organ in ("skin", "stomach", "lymph node")]
+
+# %% mystnb={"image": {"alt": "Nine rows of six drawn tiles, from adipose tissue to colorectal adenocarcinoma: each tissue as six laboratories would show it, pink, purple, greenish or yellowish, at several magnifications."}, "figure": {"caption": "Nine tissues, mostly of the colon. Columns: laboratories A, C, E, G, and two that are never trained on.", "name": "fig-gallery-tissues"}}
+show(nine)
 
 # %% [markdown]
-# Colour tells little here. The same tissue is pale in one laboratory and dark in the next, and different tissues share a colour. Look at the architecture: walls, fibres, rings, sheets.
+# Next bone, two more states of the colon, the lung and the breast.
+
+# %% mystnb={"image": {"alt": "Ten rows of six drawn tiles: bone, inflamed colon and adenoma, then benign, inflamed, overgrown and malignant tissue of lung and breast."}, "figure": {"caption": "Bone, colon, lung and breast, from the same six laboratories.", "name": "fig-gallery-lung-breast"}}
+show([name for name in others if name not in later])
+
+# %% [markdown]
+# And the skin, the stomach and the lymph node.
+
+# %% mystnb={"image": {"alt": "Eight rows of six drawn tiles: skin, naevus and melanoma, the stomach in three states, and a lymph node without and with a metastasis."}, "figure": {"caption": "Skin, stomach and lymph node, from the same six laboratories.", "name": "fig-gallery-skin-stomach"}}
+show(later)
+
+# %% [markdown]
+# Colour tells little here. The same tissue is pale in one laboratory and dark in the next, and different tissues share a colour. Magnification and focus change from tile to tile, too. Look at the architecture: walls, fibres, rings, sheets.
 #
 # ## What a slide changes
 #
 # Tiles of one slide share the thickness of the section, the strength of both stains and the focus. Each row below is one slide of the same laboratory.
 
-# %% mystnb={"image": {"alt": "Three rows of six tiles of stroma; tiles within a row share their colour, the rows differ."}, "figure": {"caption": "Three slides of one laboratory, six tiles of stroma each.", "name": "fig-gallery-slides"}}
+# %% mystnb={"image": {"alt": "Three rows of six tiles of stroma; tiles within a row share their stain and its sharpness, the rows differ a little."}, "figure": {"caption": "Three slides of one laboratory, six tiles of stroma each.", "name": "fig-gallery-slides"}}
 slides = [[microcosm.render_tile("stroma", seed=i, lab="A", slide=slide, size=96) for i in range(6)] for slide in (1, 2, 3)]
 plots.gallery_rows(slides, ["slide 1", "slide 2", "slide 3"])
 
@@ -52,9 +73,38 @@ plots.gallery_rows(slides, ["slide 1", "slide 2", "slide 3"])
 #
 # What comes along from conferences and from the web. The {term}`lookalikes <lookalike>` share the colours or the texture of stained tissue.
 
-# %% mystnb={"image": {"alt": "Forty-one rows of six pictures that are not pathology: drawings, charts, pages, screens, photographs, clinical images, and microscopy with other stains."}, "figure": {"caption": "The everyday world.", "name": "fig-gallery-everyday"}}
-everyday = [[microcosm.render_everyday(kind, seed=i, size=96) for i in range(6)] for kind in microcosm.KINDS]
-plots.gallery_rows(everyday, [f"{phrase}{' (lookalike)' if kind in microcosm.LOOKALIKES else ''}" for kind, phrase in microcosm.KINDS.items()])
+# Charts and pages first.
+
+# %%
+def show_kinds(kinds):
+    """One row of six pictures for each kind; a lookalike is named as one."""
+    rows = [[microcosm.render_everyday(kind, seed=i, size=96) for i in range(6)] for kind in kinds]
+    names = [f"{microcosm.KINDS[kind]}{' (lookalike)' if kind in microcosm.LOOKALIKES else ''}" for kind in kinds]
+    return plots.gallery_rows(rows, names)
+
+on_paper = everyday.CHARTS + everyday.PAPERS
+themed = on_paper + everyday.CLINIC + everyday.STAINED_OTHERWISE
+
+# %% mystnb={"image": {"alt": "Rows of six drawn pictures: bar charts, curves, heat maps and scatter plots, then pages of text, letters, screenshots and title slides."}, "figure": {"caption": "Charts and pages.", "name": "fig-gallery-pages"}}
+show_kinds(on_paper)
+
+# %% [markdown]
+# Drawings, and scenes of every day. One row is not drawn: the photographs are cut from real ones that come with scikit-image.
+
+# %% mystnb={"image": {"alt": "Rows of six pictures: flat shapes, fractals, cartoons, diagrams and drawn cells, then people, landscapes, plants, fur, food, stone, fabric and photographs."}, "figure": {"caption": "Drawings and scenes.", "name": "fig-gallery-everyday"}}
+show_kinds([kind for kind in microcosm.KINDS if kind not in themed])
+
+# %% [markdown]
+# The clinic: what a doctor photographs or images, but no microscope shows.
+
+# %% mystnb={"image": {"alt": "Rows of six drawn pictures: X-rays, slices of CT and MRI, ultrasound, endoscopy, moles and gross specimens."}, "figure": {"caption": "Pictures of the clinic.", "name": "fig-gallery-clinic"}}
+show_kinds(everyday.CLINIC)
+
+# %% [markdown]
+# And microscopy that is not {term}`H&E`.
+
+# %% mystnb={"image": {"alt": "Rows of six drawn pictures from the microscope: blood, fluorescence, brown immunostains, Pap smears, bacteria, electron micrographs and special stains."}, "figure": {"caption": "Other stains, and microscopes of other kinds. Most are lookalikes.", "name": "fig-gallery-stains"}}
+show_kinds(everyday.STAINED_OTHERWISE)
 
 # %% [markdown]
 # ## Four labelled sets
