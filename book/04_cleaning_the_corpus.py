@@ -119,7 +119,7 @@ for prevalence in (None, 0.2, truth.mean()):
 pd.DataFrame(rows, index=["precision in the pool (0.9 wanted)", "recall in the pool"]).T.round(3).rename_axis("prevalence told")
 
 # %% [markdown]
-# The more honestly we tell the filter about the crowd, the closer it comes to the wanted precision, and the more tissue it costs. It still falls short: the everyday pictures of the pool are also harder than the labelled ones. The rest is no flaw of the method. Where the right thing is rare, purity is expensive.
+# The more honestly we tell the filter about the crowd, the higher its precision, and the more tissue it costs. Told the truth it keeps the promise here. It even keeps more than it promised: so far out few labelled examples decide where the threshold falls, and it falls roughly. Where the right thing is rare, purity is expensive.
 #
 # Our recipe can live with the simple choice: it does not filter the raw pool but what the nearest neighbours brought. Tissue is less rare there, but still the smaller part, so the promise is not kept there either. The table at the end of this chapter says by how much.
 #
@@ -200,7 +200,7 @@ for name, wrong in {"kept wrongly": english & ~truly & (language != "file name o
         print(f"{n:6} x {text!r}")
 
 # %% [markdown]
-# What is kept wrongly is mostly Latin with an English end. Of what is dropped wrongly, look for the lines that name a tissue: only these are a loss for the corpus.
+# Hardly any is kept or dropped wrongly. Of what is dropped wrongly, look for the lines that name a tissue: only these are a loss for the corpus.
 #
 # And what is too short to tell? Here are some, with the verdict `und` for undecided. They are kept: a caption that cannot be judged by its language has not failed.
 
@@ -356,7 +356,7 @@ results = pd.DataFrame({"benign or malignant": scores_of(patient % 2), "a coin f
 results.round(2).rename_axis("split")
 
 # %% [markdown]
-# Read the second column first. Split at random, the method predicts a coin. It has learned nothing about disease; it has recognised patients by their stain. Split by patient, that is gone. (It may fall a little below one half: when the patients of one side are held out, the other side is left in the majority.) In the first column the same leak hides inside a score that looks respectable.
+# Read the second column first. Split at random, the method predicts a coin six times in ten. It has learned nothing about disease; it has recognised patients by their stain. Split by patient, that is gone. (It may fall a little below one half: when the patients of one side are held out, the other side is left in the majority.) In the first column the same leak hides inside a score that looks respectable.
 #
 # `clean.leaks` finds the rows of a training table that would give a test away: same patient, same slide, or nearly the same picture. We plant leaks and see whether it finds them.
 
@@ -483,7 +483,7 @@ funnel.add("no copy", clean.representative(clean.near_duplicates(found["image"])
 funnel
 
 # %% [markdown]
-# Look at the first line. Of what the filter keeps here, far less is tissue than it promised: the same lesson as above, in numbers. The column `coverage` tells how many of the right pairs are still there. Hardly any was lost.
+# Look at the first line. Of what the filter keeps here, less is tissue than it promised: the same lesson as above, in numbers. The column `coverage` tells how many of the right pairs are still there. Hardly any was lost.
 #
 # And the whole corpus, before and after. Boilerplate and copies are now counted over posts and web together, so the web keeps a few pairs more or less than in the table above. `artifacts.corpus()` holds the pairs that the tiny PLIP of the next chapters is trained on.
 
@@ -522,13 +522,13 @@ print(stored.results["steps"], "steps each, where the model of this book takes",
 print("at equal size:", stored.results["equal_size"], "pairs each;", stored.provenance)
 pd.DataFrame(facts).T.style.format("{:.3f}").format("{:,.0f}", subset=["pairs"])
 
-# %% mystnb={"image": {"alt": "One dot with a bar for each recipe: mean weighted F1 over the four sets. All recipes but one lie close together, several above the whole recipe; the one with captions dealt out at random lies far below."}, "figure": {"caption": "Zero-shot weighted F1 with all pairs, mean over the four sets and two seeds. Bars reach from the lowest seed to the highest.", "name": "fig-04-ablation"}}
+# %% mystnb={"image": {"alt": "One dot with a bar for each recipe: mean weighted F1 over the four sets. All recipes but one lie within a tenth, most of them a little below the whole recipe; the one with captions dealt out at random lies far below."}, "figure": {"caption": "Zero-shot weighted F1 with all pairs, mean over the four sets and two seeds. Bars reach from the lowest seed to the highest.", "name": "fig-04-ablation"}}
 from plip_tutorial.metrics import Score
 
 plots.spread({name: Score(told["value"], min(told["seeds"]), max(told["seeds"]), len(told["seeds"])) for name, told in f1.items()}, mark="the whole recipe", x="weighted F1")
 
 # %% [markdown]
-# Captions that belong to their pictures carry the score: without them it falls far below all others. That was expected. The rest may come as a surprise. Most recipes that lack a filter have a *higher* mean than the whole recipe. How much of this is chance? We look at the seeds: does every model without the filter beat every model with it?
+# Captions that belong to their pictures carry the score: without them it falls far below all others. That was expected. Of the other recipes most lie a little below the whole one, and that without the question filter lies clearly below. How much of this is chance? We look at the seeds: is every model without the filter behind every model with it?
 
 # %%
 single = [name for name in arms if name not in ("the whole recipe", "without matching captions")]
@@ -545,9 +545,9 @@ for name in single:
 print("\nfrom lowest to highest seed:", {name: round(max(f1[name]["seeds"]) - min(f1[name]["seeds"]), 3) for name in ("the whole recipe", *single)})
 
 # %% [markdown]
-# *Two kinds of chance.* The intervals resample patients: on other patients these very models would differ in the same way. They do not say that another training would. The seeds do, and there are few of them. In one recipe they alone move the score more than any filter does.
+# *Two kinds of chance.* The intervals resample patients: on other patients these very models would differ in the same way. They do not say that another training would. The seeds do, and there are few of them. In two recipes they alone move the score more than most filters do.
 #
-# *What can be said.* We have no sign that the filters raise this score, and where every seed lies above, a sign of the opposite. Why could that be? The filters remove pairs, right ones among them, and the number of training steps is the same for all. The second list takes this advantage away: there every recipe has equally many pairs, and what is left of a difference comes from *which* pairs they are. A post's remark under a tile does little harm, and a copy is one more look at a tile. That is an explanation after the fact; these runs do not test it.
+# *What can be said.* With all their pairs, four recipes that lack a filter are behind the whole one with every seed. It is tempting to stop here. The second list takes most of it back: with equally many pairs only the recipe without the boilerplate filter is clearly behind, and two others are ahead by a hundredth or two. Now look at the recipe without the question filter in both columns of the table. Cut down to fewer of its own pairs, it scores seven hundredths *more*. No filter did that. It is what another draw of the pairs does to a training as short as this, and it is about as large as the largest difference between filters. So of a single filter nothing can be said yet, for or against.
 #
 # So why filter? Because the score is not the only reason. A leak makes every score worthless, copies waste time, a group photo in a corpus is a person who was not asked. And the mean over four sets hides that they do not agree. Here are the sets one by one, and below them what always giving the most common class scores.
 
@@ -561,7 +561,7 @@ sets["the most common class"] = {name: metrics.weighted_f1(y, baselines.constant
 pd.DataFrame(sets).T.style.format("{:.3f}")
 
 # %% [markdown]
-# The largest differences stand in the column of micro-digestpath, a set of two classes, most tiles benign. Zero-shot, its score hangs on where the border between two sentences falls, and always saying "benign" scores higher than the whole recipe does. There, and on micro-pannuke, captions dealt out at random score not far from the rest: a guess can come far with two classes. On the nine tissues of micro-kather it cannot, and there the recipes without a filter lie close to the whole one.
+# The largest differences stand in the column of micro-digestpath, a set of two classes, most tiles benign. Zero-shot, its score hangs on where the border between two sentences falls, and always saying "benign" scores higher than any recipe does. Captions dealt out at random are far behind on every set; on micro-pannuke they score about what the most common class scores. On the nine tissues of micro-kather the other recipes lie within little more than a tenth of each other.
 #
 # {doc}`05_fine_tuning` trains on what the whole recipe gives.
 #
@@ -645,7 +645,7 @@ for what, other in {"mirrored": copies, "mirrored, and mirrored back for the sea
 # - Every step looks at one shard alone, so it can be shared among machines; copies and neighbours are put together at the end.
 # - A leak of slides or patients can turn nothing into a respectable score. Split by patient, and look for copies.
 # - With known truth one can count what is left. Here it is mostly texts that do not speak of the picture.
-# - Captions that belong to their pictures carry the score. That a single filter raises it could not be shown with two seeds; filters have other reasons.
+# - Captions that belong to their pictures carry the score. What a single filter does to it is smaller than what another draw of the pairs does; filters have other reasons.
 #
 # ## What comes next
 #
