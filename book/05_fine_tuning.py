@@ -327,7 +327,7 @@ for size, score in curve.items():
 plots.lines({"64 pairs a step": curve}, x="pairs compared with each other", y="weighted F1", log=True)
 
 # %% [markdown]
-# Left is accumulation, right is the true batch; time and pairs are the same. The mean climbs from left to right, most of it early. The lowest seed of the left end lies far below the others. But look at the bands before you believe the last step: where they overlap, so few seeds cannot tell the points apart. And keep the other side in mind, from
+# Left is accumulation, right is the true batch; time and pairs are the same. The mean rises from the left to the middle, and no further here. But look at the bands before you believe any of it: where they overlap, so few seeds cannot tell the points apart. And the runs are short: a model that knows little yet has little to gain from hard comparisons. Keep the other side in mind, from
 # {doc}`01_contrastive_learning`: if a larger batch means fewer steps, gain and loss may cancel.
 #
 # ## When nothing is learnt
@@ -423,7 +423,7 @@ for name, column in means.items():
     print(f"{name:14}", "   ".join(f"{value}: {recall:.3f}" for value, recall in column.items()))
 
 # %% [markdown]
-# The two high rates fail, and the sigmoid loss stays behind: these differences are large. Warm-up, temperature and variations make smaller ones. Be careful with the loss: the sigmoid loss wants a rate and a temperature of its own, and an average over settings that suit its rival is not a fair duel.
+# The highest rate does worst, and the sigmoid loss stays behind: these differences are the largest. Warm-up, temperature and variations make smaller ones. In runs as short as these no setting is far from guessing, so small differences say little. Be careful with the loss: the sigmoid loss wants a rate and a temperature of its own, and an average over settings that suit its rival is not a fair duel.
 #
 # ### When the test chooses
 #
@@ -449,7 +449,7 @@ for many in asked:
 plots.lines(gaps, x="test tiles in the score", y="reported - later", log=True)
 
 # %% [markdown]
-# What the upper curve has above the lower one is the price of letting the test choose, and whoever believes the reported number pays it. It is largest where few tiles chose. With many it is small here, and for a good reason: held-out pairs and test tiles mostly agree on which settings are good, so there is
+# What the upper curve has above the lower one is the price of letting the test choose, and whoever believes the reported number pays it. It is largest where few tiles chose. With many it is small here, and for a good reason: held-out pairs and test tiles partly agree on which settings are good, so there is
 # little room for luck. Nobody knows that beforehand.
 #
 # So the rule of this book: settings are chosen by held-out pairs, test tiles are looked at once. The table above has the column `test_f1`, to show what both judges say; nothing was chosen by it.
