@@ -217,7 +217,7 @@ plots.history(artifacts.history())
 
 # %% [markdown]
 # The loss goes on falling until the learning rate is nearly zero; it lies far below the dashed line and far above 0, since many captions fit many pictures. The norm of the gradient is largest in the first steps, where the warm-up
-# keeps them short, and then hardly moves. The memory climbs in a few steps and stays. That is a run without trouble.
+# keeps them short, and then grows slowly. The memory climbs in a few steps and stays. That is a run without trouble.
 #
 # ## Is a large batch the sum of small ones?
 #
