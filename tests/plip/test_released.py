@@ -46,7 +46,7 @@ def stretched(monkeypatch: pytest.MonkeyPatch, path: Path) -> tuple[PLIP, Releas
     for model in (ours.model, theirs.model):
         with torch.no_grad():
             for projection in (model.text_projection, model.visual_projection):
-                projection.weight[0] *= 30
+                projection.weight[0] *= 4
     return ours, theirs
 
 
@@ -66,7 +66,9 @@ def test_the_retyped_steps_give_the_same_vectors(plip: PLIP, released: Released)
 
 def test_it_normalises_one_side_so_that_lengths_vote(stretched: tuple[PLIP, Released]) -> None:
     plip, released = stretched
-    images, texts = noise(40), [f"colour {i}" for i in range(40)]
+    draw = np.random.default_rng(1)  # flat colours: they lie farther apart than noise does
+    images = [Image.new("RGB", (50, 40), tuple(int(c) for c in draw.integers(0, 256, 3))) for _ in range(40)]
+    texts = [chr(97 + i % 26) * (1 + i // 26) + chr(97 + 7 * i % 26) for i in range(40)]
     pictures, words = released.encode_images(images, 8), released.encode_text(texts, 8)
     unit = lambda rows: rows / np.linalg.norm(rows, axis=1, keepdims=True)  # noqa: E731
     right = unit(pictures) @ unit(words).T
