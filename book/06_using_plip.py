@@ -295,6 +295,8 @@ print("probability of the right sentence:", np.diag(chances).round(2))
 # %% tags=["claim", "remove-cell"]
 claim("Hugging Face does not return cosines but logits", np.abs(logits - scaled), "<", 1e-4)
 claim("each of the first four tiles has more than 80% for its own sentence", np.diag(chances)[:4], ">", 0.8)
+
+# %% tags=["claim", "remove-cell"]
 claim("the tumour's, and it is smaller", np.diag(chances)[:4] - chances[4, 4], ">", 0, margin=0.1)
 claim("about a third goes to smooth muscle", chances[4, 3], "about", 0.32, margin=0.06)
 
@@ -670,6 +672,8 @@ pd.DataFrame(table, index=short)
 # %% tags=["claim", "remove-cell"]
 claim("The weakest blur does next to nothing", same[0.5], ">", 0.98)
 claim("Then the lymphocytes are called muscle", table["blur 2"][1].split("-> ")[-1], "==", "muscle")
+
+# %% tags=["claim", "remove-cell"]
 claim("at a lower cosine still", same[2][1] - same[4][1], ">", 0, margin=0.03)
 claim("they have their own name again", kept[4][1], "==", True)
 
@@ -710,6 +714,8 @@ for variant, cosine in like.items():
 # %% tags=["claim", "remove-cell"]
 claim("Capitals make no difference", like["Lymphocytes"], "about", 1, margin=1e-5)
 claim("moves the vector a little", like["lymphocytes."], "between", (0.98, 0.9999))
+
+# %% tags=["claim", "remove-cell"]
 claim("A misspelt word, which falls into other tokens, moves it more", like["lymphocites"], "<", 0.98)
 claim("a paraphrase moves it very far", like["lymphocites"] - like["cells of the immune system"], ">", 0.3)
 

@@ -398,6 +398,8 @@ claim("All but one lie within a tenth of the best", values.max() - np.sort(value
 claim("more than an interval is wide", values.max() - np.sort(values)[1], ">",
       np.mean([score.high - score.low for score in spread.values()]), margin=0.01)
 claim("falls below the colour histogram", values.min(), "<", line["colour histogram"], margin=0.02)
+
+# %% tags=["claim", "remove-cell"]
 claim("that one says no less", templates[values.argmin()], "==", "histopathology, {}")
 claim("a dozen are within three hundredths of the best", (values > values.max() - 0.03).sum(), ">", 11)
 
@@ -428,9 +430,8 @@ for set_name, test in tests.items():
     without = results[set_name][best]["weighted_f1"].value
     for model, pair in models.items():
         f1 = pd.Series(prompt_scores(*pair, set_name, test))
-        row = f1.min(), f1.median(), f1.max(), f1.iloc[0]
-        row = *row, without, f1.idxmin()
-        table[set_name, model] = row
+        row = [f1.min(), f1.median(), f1.max(), f1.iloc[0]]
+        table[set_name, model] = [*row, without, f1.idxmin()]
 heads = ["worst", "median", "best", "the paper's",
          "best baseline", "worst template"]
 table = pd.DataFrame(table, index=heads).T.infer_objects()
@@ -446,6 +447,8 @@ claim("to about a third", table["worst"].iloc[-1], "about", 0.36, margin=0.08)
 claim("That is so for CLIP on all four sets", (table["best baseline"] - table["median"])[::2], ">", 0.04)
 claim("for PLIP on `micro-digestpath` and `micro-wsss4luad`",
       (table["best baseline"] - table["median"]).iloc[[5, 7]], ">", 0.02)
+
+# %% tags=["claim", "remove-cell"]
 claim("On the two others PLIP's median is higher",
       (table["median"] - table["best baseline"]).iloc[[1, 3]], ">", 0.03)
 claim("the paper's wording stands far above the median", (table["the paper's"] - table["median"])[3::2], ">", 0.05)
@@ -545,6 +548,8 @@ claim("even the best cut stays below the AUROC", cuts["AUROC"] - cuts["at the be
 # %% tags=["claim", "remove-cell"]
 claim("With the paper's wording the median is worse than 0", paper["cut at 0"] - paper["at the median"], ">", 0.005)
 claim("on average over all wordings it is better", mean["at the median"] - mean["cut at 0"], ">", 0)
+
+# %% tags=["claim", "remove-cell"]
 claim("but by a few hundredths at most", mean["at the median"] - mean["cut at 0"], "<", 0.06)
 claim("where one tile in nine is malignant", np.mean(tests["micro-digestpath"]["label"]), "about", 1 / 9, margin=0.01)
 
@@ -711,6 +716,8 @@ for title, cell in zip(titles, worst):
 claim("the nearer two sentences, the more of their tiles are confused", correlation, ">", 0.5)
 claim("one of the worst cells joins the two closest sentences of all",
       "{1}, called {0}".format(*(codes[i] for i in pairs[0])), "in", titles)
+
+# %% tags=["claim", "remove-cell"]
 claim("to the tumour debris is the nearest neighbour", ranks[titles.index("TUM, called DEB")], "==", 1)
 claim("the debris that is called muscle has nearer neighbours", ranks[titles.index("DEB, called MUS")], ">", 1)
 

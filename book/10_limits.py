@@ -99,6 +99,8 @@ pd.DataFrame({"right one preferred": wrong})
 # %% tags=["claim", "remove-cell"]
 claim("Another tissue is noticed nearly always", wrong["another tissue"], ">", 0.9)
 claim("is preferred two times in three", wrong["words in a jumbled order"], "about", 0.65, margin=0.04)
+
+# %% tags=["claim", "remove-cell"]
 claim("somewhat more often than a coin would", wrong["negated"], "between", (0.52, 0.62))
 claim("both intervals leave one half out", [wrong[what].low for what in ("words in a jumbled order", "negated")],
       ">", 0.51)
