@@ -404,11 +404,14 @@ table = {what: [short[i] for i in row] for what, row in labels.items()}
 pd.DataFrame(table, index=short)
 
 # %% tags=["claim", "remove-cell"]
-new = {costume: labels[costume] != labels["plain"] for costume in ("grey", "BGR")}
-claim("Without colour the muscle and the tumour get another name", new["grey"][3:], "==", True)
-claim("the other three keep theirs", new["grey"][:3], "==", False)
-claim("With swapped channels, too, the muscle and the tumour lose their name", new["BGR"][3:], "==", True)
-claim("lymphocytes and mucus keep it", new["BGR"][1:3], "==", False)
+claim("Without colour the muscle and the tumour get another name",
+      (labels["grey"] != labels["plain"])[3:], "==", True)
+claim("the other three keep theirs", (labels["grey"] != labels["plain"])[:3], "==", False)
+
+# %% tags=["claim", "remove-cell"]
+claim("With swapped channels, too, the muscle and the tumour lose their name",
+      (labels["BGR"] != labels["plain"])[3:], "==", True)
+claim("lymphocytes and mucus keep it", (labels["BGR"] != labels["plain"])[1:3], "==", False)
 
 # %% [markdown]
 # Without colour the muscle and the tumour get another name, the other three keep theirs. Of the pink of muscle and the

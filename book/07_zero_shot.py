@@ -535,14 +535,18 @@ cuts = pd.DataFrame(cuts, index=heads).T
 cuts.round(3)
 
 # %% tags=["claim", "remove-cell"]
-paper, mean = cuts[::2], cuts[1::2]
 claim("the AUROC is higher than the balanced accuracy", cuts["AUROC"] - cuts["cut at 0"], ">", 0.015)
 claim("On `micro-pannuke` no other cut gains anything worth having",
-      paper["at the best"].iloc[0] - paper["cut at 0"].iloc[0], "<", 0.02)
+      cuts["at the best"].iloc[0] - cuts["cut at 0"].iloc[0], "<", 0.02)
+
+# %% tags=["claim", "remove-cell"]
 claim("only on `micro-digestpath` would a better one gain some hundredths",
-      paper["at the best"].iloc[1] - paper["cut at 0"].iloc[1], "between", (0.02, 0.09))
-claim("only on `micro-digestpath`", paper["at the best"].iloc[2] - paper["cut at 0"].iloc[2], "<", 0.02)
-claim("Over all wordings it would gain some hundredths on each set", mean["at the best"] - mean["cut at 0"], ">", 0.02)
+      cuts["at the best"].iloc[2] - cuts["cut at 0"].iloc[2], "between", (0.02, 0.09))
+claim("only on `micro-digestpath`", cuts["at the best"].iloc[4] - cuts["cut at 0"].iloc[4], "<", 0.02)
+
+# %% tags=["claim", "remove-cell"]
+claim("Over all wordings it would gain some hundredths on each set",
+      (cuts["at the best"] - cuts["cut at 0"])[1::2], ">", 0.02)
 claim("even the best cut stays below the AUROC", cuts["AUROC"] - cuts["at the best"], ">", 0.01)
 
 # %% tags=["claim", "remove-cell"]
