@@ -13,6 +13,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from plip_tutorial.storage import cache
 from plip_tutorial.storage.files import content
 
 WEIGHTS = "model.safetensors"
+SAVE_EVERY = 500  # steps between two checkpoints of the tiny PLIP: two minutes are lost if it is killed
 
 
 def pretraining(seed: int = 0) -> finetune.TrainConfig:
@@ -70,11 +72,16 @@ def make_clip(output: Path, seed: int = 0) -> Path:
 
 
 def make_plip(clip: Path, pairs: Any, output: Path, seed: int = 0) -> Path:
-    """Fine-tune the tiny CLIP on pairs, write it, rounded, to ``output``, and its history beside it; half an hour."""
-    with tempfile.TemporaryDirectory() as place:
-        trained, _ = finetune.finetune(clip, pairs, fine_tuning(seed), output=Path(place, "run"))
-        shutil.copy(Path(place, "run", "history.csv"), output.with_name("history.csv"))
-        return rounded(trained, output)
+    """Fine-tune the tiny CLIP on pairs, write it, rounded, to ``output``, and its history beside it; half an hour.
+
+    A run that was killed goes on where it was: its checkpoints wait in the cache until it is done.
+    """
+    run = cache.place("training", settings(seed) | {"clip": content(clip), "code": cache.code_key()})
+    trained, _ = finetune.finetune(clip, pairs, replace(fine_tuning(seed), save_every=SAVE_EVERY), output=run)
+    shutil.copy(run / "history.csv", output.with_name("history.csv"))
+    rounded(trained, output)
+    shutil.rmtree(run)
+    return output
 
 
 def clip_of(seed: int) -> Path:

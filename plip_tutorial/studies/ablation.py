@@ -12,8 +12,6 @@ Every run is kept as soon as it is done; a killed ablation goes on.
 
 from __future__ import annotations
 
-import json
-import time
 from typing import Any
 
 from datasets import Dataset
@@ -21,7 +19,7 @@ from tqdm.auto import tqdm
 
 from plip_tutorial import clean, tracks
 from plip_tutorial.artifacts.curation import STEPS
-from plip_tutorial.studies import canary, provenance, short_trainings
+from plip_tutorial.studies import canary, short_trainings
 from plip_tutorial.studies.short_trainings import Answers
 
 NAME = "ablation"
@@ -98,11 +96,7 @@ def predictions(without: str, seed: int, steps: int, size: int | None = None) ->
 
 def main() -> None:
     """Measure, print, and write the results file."""
-    start = time.perf_counter()
-    found = measure()
-    note = provenance.Provenance.now(canary=watched(), seconds=time.perf_counter() - start)
-    print(json.dumps(found, indent=1))
-    print(provenance.save(NAME, found, note))
+    short_trainings.record(NAME, measure, watched)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ done; a killed study goes on.
 from __future__ import annotations
 
 import itertools
-import json
-import time
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,7 @@ from tqdm.auto import tqdm
 from plip_tutorial import clean, tracks
 from plip_tutorial.artifacts import curation
 from plip_tutorial.artifacts.curation import Curated
-from plip_tutorial.studies import canary, provenance, short_trainings
+from plip_tutorial.studies import canary, short_trainings
 from plip_tutorial.studies.short_trainings import Answers
 
 NAME = "expansion"
@@ -90,11 +88,7 @@ def predictions(way: tuple[int, float], seed: int, steps: int) -> Answers:
 
 def main() -> None:
     """Measure, print, and write the results file."""
-    start = time.perf_counter()
-    found = measure()
-    note = provenance.Provenance.now(canary=watched(), seconds=time.perf_counter() - start)
-    print(json.dumps(found, indent=1))
-    print(provenance.save(NAME, found, note))
+    short_trainings.record(NAME, measure, watched)
 
 
 if __name__ == "__main__":

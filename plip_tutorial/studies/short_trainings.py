@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from plip_tutorial.plip.model import PLIP
 from plip_tutorial.sources.images import undecoded
 from plip_tutorial.storage import cache
 from plip_tutorial.storage.files import readable
+from plip_tutorial.studies import provenance
 
 Labels = NDArray[np.int64]
 Answers = dict[str, Labels]
@@ -70,6 +73,15 @@ def curated(without: str = "", **recipe: Any) -> Curated:
     """The corpus of world 0 without a step, or with other settings of `curation.Recipe`."""
     other = dataclasses.replace(curation.RECIPE, **recipe)
     return curation.curate(seen_by_clip(), artifacts.pathology_filter(), without=without, recipe=other)
+
+
+def record(name: str, measure: Callable[[], Any], watched: Callable[[], dict[str, Any]]) -> None:
+    """Measure, print, and write the results file ``name`` with its canary."""
+    start = time.perf_counter()
+    found = measure()
+    note = provenance.Provenance.now(canary=watched(), seconds=time.perf_counter() - start)
+    print(json.dumps(found, indent=1))
+    print(provenance.save(name, found, note))
 
 
 def forget() -> None:
