@@ -1,6 +1,6 @@
-"""How PLIP, the pathology CLIP, was made and is used: the code behind the chapters of the book.
+"""How PLIP, the pathology CLIP, was made and is used: the code behind the units of the book.
 
-A pair, an image and its caption, is born as a post and ends in a search; the rooms follow its way, as the chapters do::
+A pair, an image and its caption, is born as a post and ends in a search; the rooms follow its way, as the units do::
 
     contrastive    one space for pictures and words, and the loss that makes it
     collect        posts become pairs

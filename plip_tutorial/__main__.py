@@ -48,7 +48,7 @@ NUMBERS: dict[str, tuple[Any, Any, str]] = {
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
-    """Build or fetch everything that the chapters share."""
+    """Build or fetch everything that the pages share."""
     from plip_tutorial import tracks
     from plip_tutorial.artifacts import prepare
 
@@ -166,7 +166,7 @@ def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     whole = argparse.ArgumentParser(
         prog=NAME,
-        description="The PLIP tutorial: look at a machine, build what the chapters share, train, embed, measure, show.",
+        description="The PLIP tutorial: look at a machine, build what the pages share, train, embed, measure, show.",
         epilog=f"Options of a command: {NAME} embed --help. {TRACEBACK}=1 shows where an error comes from.",
     )
     commands = whole.add_subparsers(required=True, metavar="command", dest="command")
@@ -183,7 +183,7 @@ def parser() -> argparse.ArgumentParser:
 
     add(_doctor, "doctor", "look at Python, packages, GPU, memory, disk, caches and the hub")
 
-    option = add(_prepare, "prepare", "compute or fetch, ahead of a class, all that the chapters share; resumes")
+    option = add(_prepare, "prepare", "compute or fetch, ahead of a class, all that the pages share; resumes")
     option("--track", "the track of the class; by default the current one", choices=("tiny", "full"))
     option("--backwards", "begin at the end, so that a second process halves the time", action="store_true")
 

@@ -1,6 +1,6 @@
 """Two sizes of the same book: `TINY` needs no network and no GPU, `FULL` uses the released models and open data.
 
-A chapter asks once, at its top, and never branches on the track again.
+A page asks once, at its top, and never branches on the track again.
 
 >>> TINY.image_size, FULL.plip
 (64, 'vinid/plip')
@@ -18,7 +18,7 @@ VARIABLE = "PLIP_TUTORIAL_TRACK"
 
 @dataclass(frozen=True)
 class Track:
-    """What a chapter has to know about its size."""
+    """What a page has to know about its size."""
 
     name: str  #: "tiny" or "full"
     clip: str  #: the general model: an artifact name or an id on the Hugging Face hub
@@ -35,7 +35,7 @@ class Track:
 
     @property
     def others(self) -> dict[str, str]:
-        """Models that have seen pictures only, title -> hub id: chapter 8 puts them beside CLIP and PLIP.
+        """Models that have seen pictures only, title -> hub id: linear probing puts them beside CLIP.
 
         No field, since no artifact depends on it.
         """

@@ -1,6 +1,6 @@
-"""What `sync` fills into a notebook, so that it stands in one place: the set-up cell for Colab and the time.
+"""What `sync` fills into a notebook, so that it stands in one place: the set-up cell for Colab, the time, the way.
 
-A chapter's source marks the places. The set-up cell stands in ``setup_cell.py``; the address of the repository and the
+A page's source marks the places. The set-up cell stands in ``setup_cell.py``; the address of the repository and the
 tag of this version are put into it: a notebook installs the package that it was written for.
 """
 
@@ -13,19 +13,43 @@ import addresses
 
 ROOT = Path(__file__).parents[2]
 TESTED = ROOT / "plip_tutorial" / "data" / "tested.txt"
-TIME_MARK = "@time@"
-TIME = """\
-{minutes}`under two minutes on two CPU cores`, after the shared artifacts are built
-({doc}`all pages, and on a T4 <run_times>`)."""
+TIME_MARK, WAY_MARK = "@time@", "@way@"
+TIME = (
+    "about {learner} minutes of yours; {{minutes}}`under two minutes` of a computer's ({{doc}}`all pages <run_times>`)."
+)
+STATIONS = ("post", "pair", "relatives", "clean pairs", "model", "answers", "doubts")
+#: Where on the way of the pair a unit stands, by its number.
+STATION = {
+    "01": "model", "02": "model", "03": "pair", "04": "relatives", "05": "clean pairs", "06": "clean pairs",
+    "07": "model", "08": "model", "09": "model", "10": "answers", "11": "answers", "12": "answers", "13": "answers",
+    "14": "answers", "15": "doubts", "16": "doubts", "17": "doubts", "18": "doubts",
+}  # fmt: skip
 SETUP_MARK = "# Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook."
 SETUP = Path(__file__).with_name("setup_cell.py")
 
 
-def filled(source: str) -> str:
-    """The source of a chapter's cell with what belongs into it."""
+def filled(source: str, page: str, learner: int) -> str:
+    """The source of a page's cell with what belongs into it.
+
+    Args:
+        source: of the cell.
+        page: its name.
+        learner: minutes that the page takes a reader (`lengths`).
+    """
     if source == SETUP_MARK:
         return setup_cell()
-    return source.replace(TIME_MARK, TIME)
+    return source.replace(TIME_MARK, TIME.format(learner=learner)).replace(WAY_MARK, way(page))
+
+
+def way(page: str) -> str:
+    """The way of the pair in a line, with the place of a unit in bold.
+
+    >>> way("05_what_does_not_belong")
+    '*Where we are, unit 5:* post → pair → relatives → **clean pairs** → model → answers → doubts'
+    """
+    here = STATION.get(page[:2])
+    shown = " → ".join(f"**{station}**" if station == here else station for station in STATIONS)
+    return f"*Where we are, unit {int(page[:2])}:* {shown}" if here else f"*The way of a pair:* {shown}"
 
 
 def tested() -> str:

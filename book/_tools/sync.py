@@ -1,9 +1,9 @@
-"""Write what follows from each chapter's source: ``book/NN_name.py`` -> ``book/NN_name.ipynb``, without outputs.
+"""Write what follows from each page's source: ``book/NN_name.py`` -> ``book/NN_name.ipynb``, without outputs.
 
 And from that ``notebooks/NN_name.ipynb``, in plain Markdown, for Colab and others that know no MyST (`plain_notebook`).
 The pages of the package follow from its folders (`api_pages`).
 
-Ids of cells follow from their place, no version of a tool and no date is stored. So a notebook changes when its chapter
+Ids of cells follow from their place, no version of a tool and no date is stored. So a notebook changes when its source
 does, or what `fill` writes into all of them, and not otherwise.
 """
 
@@ -16,22 +16,24 @@ import jupytext
 import nbformat
 from api_pages import api_pages
 from fill import TESTED, filled, tested
+from lengths import length
 from plain_notebook import FOLDER, plain_notebook
 
 BOOK = Path(__file__).parents[1]
 
 
 def notebook(source: Path) -> str:
-    """The text of the notebook that belongs to a chapter's source."""
+    """The text of the notebook that belongs to a page's source."""
     return nbformat.writes(_book(source)) + "\n"
 
 
 def _book(source: Path) -> nbformat.NotebookNode:
     book = jupytext.read(source)
     book.metadata.pop("jupytext", None)
+    learner = length(book).minutes
     for place, cell in enumerate(book.cells):
         cell["id"] = f"{source.stem[:40]}-{place:03d}".replace("_", "-")
-        cell.source = filled(cell.source)
+        cell.source = filled(cell.source, source.stem, learner)
     return book
 
 

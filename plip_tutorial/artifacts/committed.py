@@ -76,7 +76,7 @@ def history() -> Path:
 
 
 def pathology_filter() -> clean.PathologyFilter:
-    """The filter of chapter 4: ``keep`` takes the `curation.features` of pictures."""
+    """The filter of the unit on cleaning: ``keep`` takes the `curation.features` of pictures."""
     told = json.loads(_whole("filter.json").read_text(encoding="utf-8"))
     return clean.PathologyFilter(**told | {"weights": np.array(told["weights"], np.float32)})
 

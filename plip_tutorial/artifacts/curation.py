@@ -32,7 +32,7 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of the tiny track that no chapter asks for.
+    """Settings of the tiny track that no page asks for.
 
     Attributes:
         everyday: pairs that the tiny CLIP is pre-trained on.
@@ -123,7 +123,7 @@ def with_columns(pairs: Dataset, **columns: list[Any]) -> Dataset:
 
 
 def fitted_filter() -> clean.PathologyFilter:
-    """The filter of chapter 4: it looks at dyes and texture."""
+    """The filter of the unit on cleaning: it looks at dyes and texture."""
     tissue, everyday = (features(pictures) for pictures in labelled())
     return clean.PathologyFilter().fit(tissue, everyday, precision=RECIPE.precision)
 

@@ -40,7 +40,7 @@ def checkpoint(name: str) -> str:
 
 
 def training_pairs() -> Dataset:
-    """What chapter 5 fine-tunes on. Columns ``image``, ``text``, ``group_id`` and more.
+    """What the unit on fine-tuning learns from. Columns ``image``, ``text``, ``group_id`` and more.
 
     In the tiny track that is `corpus`. There is no open corpus of pathology posts, so in the full track captions are
     written from the labels of a set by the grammar of the microcosm. The environment variable ``PLIP_TUTORIAL_PAIRS``

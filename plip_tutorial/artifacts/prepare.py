@@ -20,7 +20,7 @@ from plip_tutorial.microcosm.benchmarks import Split
 from plip_tutorial.storage.cache import cache_dir
 
 SPLITS: tuple[Split, ...] = ("train", "test")
-MIXED = 360  # tiles on which chapter 5 mixes two models
+MIXED = 360  # tiles on which the unit on many models mixes two models
 Step = tuple[str, Callable[[], object]]
 
 

@@ -1,4 +1,4 @@
-"""The steps of chapters 2 to 4 as functions from one table to another, for corpora that no single process can hold.
+"""The steps from posts to clean pairs as functions from table to table, for corpora that no single process can hold.
 
 A step looks at its table and at nothing else. So it does not matter which worker gets which shard, in which order, or
 how often: `shards.run` and `ray_data.with_ray` take the same steps. What a shard cannot know by itself, the copies
@@ -40,7 +40,7 @@ FOUND = pa.schema([("seed", pa.int64()), ("row", pa.int64()), ("score", pa.float
 
 @dataclass(frozen=True)
 class CollectPairs:
-    """Chapter 2: posts become pairs. A shard has to hold whole threads, see `threads`.
+    """Collecting: posts become pairs. A shard has to hold whole threads, see `threads`.
 
     Attributes:
         filters: names of the filters of `collect`, in their order.
@@ -63,7 +63,7 @@ class CollectPairs:
 
 @dataclass(frozen=True)
 class CleanText:
-    """Chapters 2 and 4 for a table of pictures and alt texts: clean the text, name its language, judge it.
+    """Collecting and cleaning for a table of pictures and alt texts: clean the text, name its language, judge it.
 
     Adds ``caption``, ``language`` and ``keep_text``: there is a word left, and it is English or too short to tell.
     """
@@ -80,7 +80,7 @@ class CleanText:
 
 @dataclass(frozen=True)
 class Embed:
-    """Chapter 3: embed the pictures. The model is loaded once in each process.
+    """Expansion: embed the pictures. The model is loaded once in each process.
 
     Adds ``embedding``, and ``problem`` with the reason where a picture cannot be read.
 
@@ -106,7 +106,7 @@ class Embed:
 
 @dataclass(frozen=True)
 class KeepPathology:
-    """Chapter 4: the picture filter, by dyes and texture. Adds its probability ``pathology``, and ``keep_picture``.
+    """Cleaning: the picture filter, by dyes and texture. Adds its probability ``pathology``, and ``keep_picture``.
 
     Attributes:
         filter: file of a saved `PathologyFilter`.
@@ -130,7 +130,7 @@ class KeepPathology:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Chapter 4: what is remembered of a picture to find its copies.
+    """Copies: what is remembered of a picture to find its copies.
 
     Adds ``hashes``, ``details``, ``contrast`` and ``digest``.
     """
@@ -150,7 +150,7 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Chapter 3: the ``k`` nearest of this shard to each seed. `merge_neighbours` makes one list of all shards.
+    """Expansion: the ``k`` nearest of this shard to each seed. `merge_neighbours` makes one list of all shards.
 
     Attributes:
         seeds: ``.npy`` file of unit vectors, (s, d).

@@ -1,7 +1,7 @@
 """Anything that holds a picture becomes an 8-bit RGB picture, or an error that says which one failed and why.
 
 Slides arrive as paths, bytes, Pillow images and arrays; grey, 16-bit, palette, CMYK, with an alpha channel, lying on
-their side with a note about it in EXIF. One door for all of them keeps every chapter free of special cases.
+their side with a note about it in EXIF. One door for all of them keeps every page free of special cases.
 
 >>> to_rgb(np.zeros((2, 3), np.uint16)).size  # width, height
 (3, 2)

@@ -1,8 +1,9 @@
-"""Your own pictures as the tables that the chapters read.
+"""Your own pictures as the tables that the pages read.
 
-A folder with one sub-folder a class becomes a labelled table, for chapters 7 and 8. A list of pictures and captions
-becomes pairs, for chapters 4, 5 and 9. Files stay where they are: the table keeps paths and decodes a picture when
-it is asked for one. Every file is opened once beforehand, so a broken one is named now and not after an hour.
+A folder with one sub-folder a class becomes a labelled table, for zero-shot and linear probing. A list of pictures and
+captions becomes pairs, for cleaning, fine-tuning and retrieval. Files stay where they are: the table keeps paths and
+decodes a picture when it is asked for one. Every file is opened once beforehand, so a broken one is named now and not
+after an hour.
 
     tiles = read_folder("my_tiles")                                   # my_tiles/TUM/a.png, my_tiles/STR/b.png ...
     pairs = read_csv("cases.csv", image="file", caption="diagnosis")  # and .tsv, .json, .jsonl, .parquet

@@ -6,7 +6,7 @@ so say more than a grid of 24 (Bergstra & Bengio 2012). The second takes steps o
 grow that are compared with each other: accumulation at one end, the gradient cache at the other.
 
 A setting is judged by pairs of the corpus that were held out. What it does on the tiles of a test is written down
-beside that, for chapter 5 to show what would go wrong if *they* were the judge.
+beside that, for the unit on many models to show what would go wrong if *they* were the judge.
 
     make sweep      # goes on where it stopped; the results lie in plip_tutorial/data/sweep.json
 """

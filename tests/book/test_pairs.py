@@ -20,12 +20,14 @@ sys.path.insert(0, str(BOOK / "_tools"))
 @pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
 def test_notebook_and_source_say_the_same(source: Path) -> None:
     from fill import filled
+    from lengths import length
 
     notebook = source.with_suffix(".ipynb")
     assert notebook.exists(), f"{notebook.name} is missing. Run: make sync"
     pages = [jupytext.read(path) for path in (source, notebook)]
     cells = [[(c.cell_type, c.source, c.metadata.get("tags", [])) for c in page.cells] for page in pages]
-    expected = [(kind, filled(text), tags) for kind, text, tags in cells[0]]
+    minutes = length(pages[0]).minutes
+    expected = [(kind, filled(text, source.stem, minutes), tags) for kind, text, tags in cells[0]]
     assert expected == cells[1], f"{notebook.name} is not what {source.name} says. Run: make sync"
 
 
