@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
 SOURCES = sorted(BOOK.glob("*.py"))
 UNITS = [source for source in SOURCES if source.name[:2].isdigit()]
-#: Those that others make later: the unit on a whole slide, and the last one, where a reader audits a model of their own.
+#: Those that come later: a whole slide, and the last one, where a reader audits a model of their own.
 TO_COME = {"14", "18"}
 sys.path.insert(0, str(BOOK / "_tools"))
 
