@@ -1,4 +1,4 @@
-"""A Sphinx extension: the rocket and the download of a page lead to its plain notebook in ``notebooks/``.
+"""A Sphinx extension: the rocket and the download of a page lead to the student's notebook in ``notebooks/student``.
 
 By itself the theme takes the file that the page was built from, which holds MyST: Colab shows it raw.
 """
@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import addresses
+from plain_notebook import path
 from sphinx.application import Sphinx
 
 
 def redirect(app: Sphinx, page: str, template: str, context: dict[str, Any], document: object) -> None:
     """Let the buttons of a page that runs open its plain notebook."""
-    ours, plain = f"/{page}.ipynb", f"/notebooks/{Path(page).name}.ipynb"
+    ours, plain = f"/{page}.ipynb", f"/{path(Path(page).name, 'student')}"
     for group in context.get("header_buttons", []):
         for button in group.get("buttons", []):
             address = str(button.get("url", ""))
@@ -26,7 +27,7 @@ def redirect(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
 def replace_downloads(app: Sphinx, error: Exception | None) -> None:
     """What the download button fetches lies beside the pages."""
     for target in Path(app.outdir).glob("_sources/**/*.ipynb"):
-        plain = addresses.ROOT / "notebooks" / target.name
+        plain = addresses.ROOT / path(target.stem, "student")
         if plain.exists():
             shutil.copyfile(plain, target)
 

@@ -1,8 +1,9 @@
 """MyST, as the book is written in, becomes Markdown that every notebook server shows: Colab knows no MyST.
 
-A `Page` goes through the text cells of one notebook in their order, since a solution may reach over several. Where the
-blocks are, MyST's own parser says; what each becomes stands in `DIRECTIVES`, one function each, and in `roles`. What
-has no plain form is an error, so that a new directive cannot reach a notebook raw.
+A `Page` goes through the text cells of one notebook in their order, since a solution may reach over several. A student's
+page leaves solutions out, and each page marks where an exercise wants its answer (`STUB`). Where the blocks are, MyST's
+own parser says; what each becomes stands in `DIRECTIVES`, one function each, and in `roles`. What has no plain form is
+an error, so that a new directive cannot reach a notebook raw.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby
+from typing import Literal
 
 import addresses
 import bibliography
@@ -25,6 +26,8 @@ from myst_parser.parsers.mdit import create_md_parser
 FENCES = {"colon_fence", "fence"}
 NAMED = re.compile(r"\{([\w:-]+)\}\s*(.*)")
 OPTION = re.compile(r":([\w-]+):\s*(.*)")
+STUB = "\0stub:"  # and the label of an exercise: here its answer is asked for
+Form = Literal["student", "teacher"]
 NOTES = ("note", "tip", "hint", "important", "warning", "caution", "attention", "danger", "error")
 
 
@@ -51,34 +54,49 @@ class Page:
     """The text cells of one page, in their order.
 
     Attributes:
+        form: whose notebook it is; a student's has no solutions.
         cited: keys of the works cited so far.
         exercises: titles of the exercises so far, by their labels.
-        solution: the title of the solution that is open, else empty.
+        solution: the label of the exercise whose solution is open, else empty.
     """
 
+    form: Form = "student"
     cited: list[str] = field(default_factory=list)
     exercises: dict[str, str] = field(default_factory=dict)
     solution: str = ""
 
-    def plain(self, source: str) -> str:
-        """One cell as plain Markdown; what belongs to a solution is folded away."""
-        parts = [part for part in self._parts(source) if part[1]]
-        folded = []
-        for solution, group in groupby(parts, key=lambda part: part[0]):
-            text = "\n\n".join(text for _, text in group)
-            folded.append(fold(solution, text) if solution else text)
-        return "\n\n".join(folded)
+    @property
+    def hidden(self) -> bool:
+        """Whether what comes now is left out."""
+        return bool(self.solution) and self.form == "student"
 
-    def _parts(self, source: str) -> Iterator[tuple[str, str]]:
-        """Pieces of a text, each with the solution that it stands in."""
+    def plain(self, source: str) -> str:
+        """One cell as plain Markdown, without the marks of stubs."""
+        return "\n\n".join(text for kind, text in self.pieces(source) if kind == "text")
+
+    def pieces(self, source: str) -> Iterator[tuple[str, str]]:
+        """One cell as its texts and, between them, the places of stubs with the labels of their exercises."""
+        whole = "\n\n".join(part for part in self._parts(source) if part)
+        for part in re.split(rf"({STUB}\S+)", whole):
+            if part.startswith(STUB):
+                yield "stub", part.removeprefix(STUB)
+            elif part.strip():
+                yield "text", part.strip("\n")
+
+    def _parts(self, source: str) -> Iterator[str]:
+        """Pieces of a text that this form shows."""
         lines, done = source.splitlines(), 0
         for token in (token for token in parser().parse(source) if token.level == 0 and token.map):
             start, end = token.map  # type: ignore[misc]
             if token.type == "myst_target" or (token.type in FENCES and token.info.startswith("{")):
-                yield self.solution, self._text(lines[done:start])
-                yield self.solution, self._directive(token) if token.type in FENCES else ""
+                yield self._shown(lines[done:start])
+                yield self._directive(token) if token.type in FENCES else ""
                 done = end
-        yield self.solution, self._text(lines[done:])
+        yield self._shown(lines[done:])
+
+    def _shown(self, lines: list[str]) -> str:
+        text = self._text(lines)  # works that a solution cites are listed in both forms
+        return "" if self.hidden else text
 
     def _text(self, lines: list[str]) -> str:
         """Text without directives; code in it stays as it is."""
@@ -106,23 +124,20 @@ class Page:
         return DIRECTIVES[name](self, argument, options, body)
 
     def exercise(self, argument: str, options: dict[str, str], body: str) -> str:
-        """A heading, so that Colab lists and folds it, and the task."""
+        """A heading, so that Colab lists and folds it, and the task; for a student the place of the answer."""
         self.exercises[options["label"]] = argument
-        return f"### Exercise: {argument}\n\n{self.plain(body)}"
+        task = f"### Exercise: {argument}\n\n{self.plain(body)}"
+        return f"{task}\n\n{STUB}{options['label']}" if self.form == "student" else task
 
     def open_solution(self, argument: str, options: dict[str, str], body: str) -> str:
-        """From here on everything is folded away."""
-        self.solution = f"Solution: {self.exercises[argument]}"
-        return ""
+        """From here on a student sees nothing."""
+        self.solution = argument
+        return f"**Solution: {self.exercises[argument]}**" if self.form == "teacher" else ""
 
     def close_solution(self, argument: str, options: dict[str, str], body: str) -> str:
-        """The end of what is folded."""
-        self.solution = ""
-        return ""
-
-    def whole_solution(self, argument: str, options: dict[str, str], body: str) -> str:
-        """A solution of text only."""
-        return fold(f"Solution: {self.exercises[argument]}", self.plain(body))
+        """The end of a solution, and for a teacher its check."""
+        label, self.solution = self.solution, ""
+        return f"{STUB}{label}" if self.form == "teacher" else ""
 
     def note(self, argument: str, options: dict[str, str], body: str) -> str:
         """A quote with its title or kind in bold."""
@@ -152,11 +167,6 @@ def divided(content: str) -> tuple[dict[str, str], str]:
     return options, "\n".join(lines).strip("\n")
 
 
-def fold(title: str, text: str) -> str:
-    """Text that opens with a click. Blank lines around it, or Markdown would take it for HTML."""
-    return f"<details>\n<summary><b>{title}</b> (click to open)</summary>\n\n{text}\n\n</details>"
-
-
 def _note_of(kind: str) -> Callable[[Page, str, dict[str, str], str], str]:
     """A note whose title is its kind; what stands behind its name belongs to the text."""
 
@@ -171,7 +181,6 @@ DIRECTIVES: dict[str, Callable[[Page, str, dict[str, str], str], str]] = {
     "exercise": Page.exercise,
     "solution-start": Page.open_solution,
     "solution-end": Page.close_solution,
-    "solution": Page.whole_solution,
     "admonition": Page.note,
     "figure": Page.figure,
     "code-block": Page.code,
