@@ -1,4 +1,4 @@
-"""The questions of the book for a learning platform: GIFT (Moodle) and QTI 2.1 (most others), and a key for the teacher.
+"""The questions of the book for a learning platform: GIFT (Moodle), QTI 2.1 (most others), and a key.
 
 GIFT is one text; QTI is a zip with one file a question and a list of them. Both keep the feedback of each answer.
 """
@@ -17,7 +17,14 @@ from markdown_it import MarkdownIt
 
 QTI = "http://www.imsglobal.org/xsd/imsqti_v2p1"
 CONTENT = "http://www.imsglobal.org/xsd/imscp_v1p1"
-MATCH = "http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct"
+#: One point for the right answer, and the feedback of the answer that was chosen.
+PROCESSING = """<responseProcessing>
+<responseCondition>
+<responseIf><match><variable identifier="RESPONSE"/><correct identifier="RESPONSE"/></match>
+<setOutcomeValue identifier="SCORE"><baseValue baseType="float">1</baseValue></setOutcomeValue></responseIf>
+</responseCondition>
+<setOutcomeValue identifier="FEEDBACK"><variable identifier="RESPONSE"/></setOutcomeValue>
+</responseProcessing>"""
 
 
 def gift(units: list[str]) -> str:
@@ -87,7 +94,7 @@ def _item(name: str, question: Question) -> Xml.Element:
         choice = _html("simpleChoice", answer.text)
         choice.set("identifier", letter)
         asked.append(choice)
-    Xml.SubElement(item, "responseProcessing", template=MATCH)
+    item.append(Xml.fromstring(PROCESSING))
     for letter, answer in zip(LETTERS, question.answers, strict=False):
         told = _html("modalFeedback", answer.why)
         told.attrib |= {"identifier": letter, "outcomeIdentifier": "FEEDBACK", "showHide": "show"}
