@@ -1,9 +1,9 @@
 """MyST, as the book is written in, becomes Markdown that every notebook server shows: Colab knows no MyST.
 
 A `Page` goes through the text cells of one notebook in their order, since a solution may reach over several. A
-student's page leaves solutions out, and each page marks where an exercise wants its answer (`STUB`). Where the blocks are, MyST's
-own parser says; what each becomes stands in `DIRECTIVES`, one function each, and in `roles`. What has no plain form is
-an error, so that a new directive cannot reach a notebook raw.
+student's page leaves solutions out, and each page marks where an exercise wants its answer (`STUB`). Where the blocks
+are, MyST's own parser says; what each becomes stands in `DIRECTIVES`, one function each, and in `roles`. What has no
+plain form is an error, so that a new directive cannot reach a notebook raw.
 """
 
 from __future__ import annotations
