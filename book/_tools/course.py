@@ -21,6 +21,7 @@ import yaml
 
 BOOK = Path(__file__).parents[1]
 QUESTIONS, TEACHING = BOOK / "questions", BOOK / "teaching"
+TABLE = BOOK / "teaching_table.md"
 EXERCISES = BOOK.parent / "plip_tutorial" / "data" / "exercises.json"
 LABEL = re.compile(r"^:::\{exercise\} (.+)\n:label: (ex-\d\d-[\w-]+)$", re.MULTILINE)
 LETTERS = "abcd"
@@ -224,3 +225,17 @@ def for_teachers(unit: str) -> str:
         hints = "".join(f"\n- {hint['says']}" for hint in one.get("hints", ()))
         parts.append(f"**Exercise: {title}.** {one.get('minutes', 5)} minutes. Wrong answers and their hints:{hints}")
     return "\n\n".join(parts)
+
+
+def table() -> str:
+    """All units at a glance, for the teacher's guide: minutes, the one thing, misconceptions and what finds them."""
+    lines = [
+        "| unit | minutes | the one thing to get across | misconception → the question that finds it |",
+        "| --- | --- | --- | --- |",
+    ]
+    for unit in units():
+        wrong = [(q.id, a.misconception) for q in questions(unit) if not q.after for a in q.answers if not a.right]
+        finds = "<br>".join(f"{misconception} → *{question}*" for question, misconception in wrong[::2][:3])
+        minutes = sum(teaching(unit)["minutes"].values())
+        lines.append(f"| {{doc}}`{unit}` | {minutes} | {teaching(unit)['across']} | {finds} |")
+    return "\n".join(lines) + "\n"

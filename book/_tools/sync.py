@@ -48,7 +48,7 @@ def sources() -> list[Path]:
 
 def derived() -> dict[Path, str]:
     """All files that follow from others, with their text."""
-    texts = {TESTED: tested(), course.EXERCISES: course.checks(), **api_pages()}
+    texts = {TESTED: tested(), course.EXERCISES: course.checks(), course.TABLE: course.table(), **api_pages()}
     for source in sources():
         texts[source.with_suffix(".ipynb")] = notebook(source)
         for form in ("student", "teacher") if source.stem in course.units() else ("student",):
