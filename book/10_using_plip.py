@@ -27,11 +27,6 @@
 # %% tags=["remove-cell"]
 # Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
 
-# %% tags=["claim", "remove-cell"]
-from plip_tutorial.studies.claims import Claims
-
-claim = Claims("10_using_plip")
-
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A tile of violet nuclei, and three small mosaics of red and blue squares: its code, and the codes of the sentences A and B."}, "figure": {"caption": "A picture, what PLIP makes of it, and what it makes of two sentences. One of them was posted with the picture. Can you see which?", "name": "fig-10-codes"}}
 import numpy as np
 from matplotlib import colormaps
@@ -44,6 +39,11 @@ two = ["Smooth muscle, spindle cells, no atypia", ours.text]
 rows = *plip.encode_images([ours.image]), *plip.encode_text(two)
 codes = [colormaps["RdBu"](0.5 + 2 * row.reshape(-1, 16)) for row in rows]
 plots.gallery([ours.image, *codes], ["picture", "its code", "A", "B"])
+
+# %% tags=["claim", "remove-cell"]
+from plip_tutorial.studies.claims import Claims
+
+claim = Claims("10_using_plip")
 
 # %% [markdown]
 # ## From pixels and letters to vectors
@@ -156,7 +156,7 @@ claim("for ours the slip does", of_ours[0] - of_ours[1], ">", 0.03)
 
 # %% [markdown]
 # Sentence A is far away, so it was B that was posted with the picture. For most fresh tiles the right spelling fits
-# better; for ours the slip does. **This pair was in the training, so the model may know it by heart, slip and all.** A
+# better; for ours the slip does. This pair was in the training, so the model may know it by heart, slip and all. A
 # few fresh tiles prefer the slip as well, so one pair does not prove it. But a good cosine on training data proves
 # nothing either.
 #
@@ -317,7 +317,7 @@ claim("the mucus is called a wall of bricks, with a share that many would trust"
 
 # %% [markdown]
 # In the tiny track each of the first four tiles has more than 80% for its own sentence. Below them stand three wrong
-# sentences, and the mucus is called a wall of bricks, with a share that many would trust. **The model cannot abstain.**
+# sentences, and the mucus is called a wall of bricks, with a share that many would trust. The model cannot abstain.
 # A high share means "better than the other sentences on the list", never "true".
 #
 # *Forgetting the length.* With `normalize=False` you get the rows as the network made them. Their lengths differ from
@@ -374,7 +374,7 @@ claim("some answers stay, and the score is merely lower", lost["BGR"].mean(), "b
 # %% [markdown]
 # Each line has the cosines to the plain tiles and the tiles that lost their name. As it should be, the tile with an
 # alpha channel is the same picture. So is the wide one, and that is bad news: two thirds of it are fat and
-# lymphocytes, but the processor keeps the square in the middle and drops the rest. **Cut wide pictures yourself.**
+# lymphocytes, but the processor keeps the square in the middle and drops the rest. Cut wide pictures yourself.
 #
 # Grey and swapped channels move the muscle far. Without colour the muscle and the tumour get another name, the other
 # three keep theirs. In the last line the channels come in the order blue, green, red, as OpenCV reads them. With
@@ -399,8 +399,8 @@ print("same vector:", np.allclose(benign, malignant))
 claim("the model never saw it", np.abs(benign - malignant), "<", 1e-6)
 
 # %% [markdown]
-# The diagnosis stood at the end, as it does in many reports, and the model never saw it. **Put the important words
-# first.**
+# The diagnosis stood at the end, as it does in many reports, and the model never saw it. Put the important words
+# first.
 #
 # ## Batches, files and errors
 #

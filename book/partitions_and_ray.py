@@ -24,11 +24,6 @@
 # %% tags=["remove-cell"]
 # Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
 
-# %% tags=["claim", "remove-cell"]
-from plip_tutorial.studies.claims import Claims
-
-claim = Claims("partitions_and_ray")
-
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of four rows and twenty-four columns. From call to call the dark part moves to the right and the pale part behind it grows."}, "figure": {"caption": "A job of 24 shards that was stopped three times. Dark: done in this call. Pale: found done and skipped. White: not yet done.", "name": "fig-partitions-calls"}}
 import numpy as np
 from matplotlib import pyplot as plt
@@ -41,6 +36,11 @@ calls = [1 * (shard < stop) + 2 * (shard < stop) * (shard >= start)
 figure, panel = plt.subplots(figsize=(plots.WIDTH, 1.6))
 panel.pcolormesh(calls[::-1], cmap="Blues", edgecolors="#cccccc")
 panel.set(xlabel="shard", ylabel="call", yticks=[])
+
+# %% tags=["claim", "remove-cell"]
+from plip_tutorial.studies.claims import Claims
+
+claim = Claims("partitions_and_ray")
 
 # %% [markdown]
 # ## Done once, and whole
@@ -204,7 +204,8 @@ print("the package:", np.array_equal(rows_found, merged))
 print("the same copies:", np.array_equal(steps.copies(told), alone))
 
 # %% tags=["claim", "remove-cell"]
-claim("All three comparisons agree", [np.array_equal(rows_found, merged), np.array_equal(steps.copies(told), alone)], "==", True)
+claim("All three comparisons agree",
+      [np.array_equal(rows_found, merged), np.array_equal(steps.copies(told), alone)], "==", True)
 claim("the k best of the lists are the k best of all", np.array_equal(merged, np.argsort(-cosines)[:, :5]), "==", True)
 
 # %% [markdown]
