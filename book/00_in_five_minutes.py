@@ -46,9 +46,9 @@ claim = Claims("00_in_five_minutes")
 # ## Type words, see tissue
 #
 # **The model finds pictures for words, and no picture has a label.** It is a small PLIP. All that it knows it has
-# learned from pictures and the lines that stood under them. The {term}`tiles <tile>`, small squares of tissue, come from
-# laboratories that it has never seen. They are drawn by a program, the {term}`microcosm`, so that the truth about each
-# is known. With a GPU and the hub, the same cells use the published PLIP and real tissue ({doc}`how_to_use`).
+# learned from pictures and the lines that stood under them. The {term}`tiles <tile>`, small squares of tissue, come
+# from laboratories that it has never seen. They are drawn by a program, the {term}`microcosm`, so that the truth about
+# each is known. With a GPU and the hub, the same cells use the published PLIP and real tissue ({doc}`how_to_use`).
 #
 # Now it is your turn. Type what you like and run the cell. We begin with words that say what something looks like, not
 # what it is called. We expect muscle.

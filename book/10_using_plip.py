@@ -289,9 +289,8 @@ claim("a picture is still closer to its own sentence than to a picture of other 
 # The kind does matter. In the first two columns a picture is farther from a sentence than two pictures are from each
 # other, or two sentences. And the mean of the pictures lies far from the mean of the sentences, while the means of one
 # kind lie close together. In the tiny track the gap is a mild one: a picture is still closer to its own sentence than
-# to a picture of other tissue. Compare
-# like with like: one picture with several sentences, or one sentence with several pictures. Never ask whether a picture
-# is closer to a sentence than to another picture.
+# to a picture of other tissue. Compare like with like: one picture with several sentences, or one sentence with several
+# pictures. Never ask whether a picture is closer to a sentence than to another picture.
 #
 # ## Mistakes that raise no error
 #
@@ -343,8 +342,8 @@ claim("some of the ten best are replaced", min(kept), "<", 10)
 # *pictures* is not: a long vector pushes its picture up, and some of the ten best are replaced.
 #
 # *Handing over another picture than you think.* `encode_images` takes paths, bytes, Pillow images and arrays of any
-# mode. Here are the five tiles in four costumes. In the second one, fat and lymphocytes stand at the sides of each tile.
-# We expect the first to change nothing, and the others to change the vectors.
+# mode. Here are the five tiles in four costumes. In the second one, fat and lymphocytes stand at the sides of each
+# tile. We expect the first to change nothing, and the others to change the vectors.
 
 # %%
 costumes = {"RGBA": lambda x: Image.fromarray(x).convert("RGBA"),

@@ -51,13 +51,14 @@ claim("Some tiles stand in both rows, in another order, some in one only",
 #
 # **Code that was written for the old class runs on with ours, and gives other answers where the old one has a fault.**
 # PLIP came with a class of the same name. Its methods and their arguments work in ours unchanged. Why a new one, then?
-# The old one was written in 2023, as a short example for the libraries of that year. We have typed its steps anew in `plip_tutorial.plip.released`, and go through them in short cells. None of
-# this touches the scores of the paper, which other code computed ({doc}`17_auditing_plip`).
+# The old one was written in 2023, as a short example for the libraries of that year. We have typed its steps anew in
+# `plip_tutorial.plip.released`, and go through them in short cells. None of this touches the scores of the paper, which
+# other code computed ({doc}`17_auditing_plip`).
 #
 # ### It no longer loads
 #
-# Its first line passes an argument that today's `transformers` does not know. We expect an
-# error, and without that argument the same vectors for sentences.
+# Its first line passes an argument that today's `transformers` does not know. We expect an error, and without that
+# argument the same vectors for sentences.
 
 # %%
 from textwrap import fill
@@ -87,14 +88,14 @@ print(f"the sentence vectors are ours, up to {moved:.0e}")
 claim("Without that argument its sentence vectors are ours", moved, "<", 1e-4)
 
 # %% [markdown]
-# Without that argument its sentence vectors are ours. Its pictures are another matter, as the next but one shows.
+# Without that argument its sentence vectors are ours. Its pictures are another matter, as the part on JPEG shows.
 #
 # ### It normalises one side of its cosine
 #
-# To find a label it normalises the picture, whose length does not matter
-# there, and leaves the sentences as they are. So a long sentence vector has an advantage. To find pictures it does the
-# opposite: long picture vectors have it. From scratch, such a half-normalised cosine is one line. We expect the labels
-# to change little, since the sentences are alike in form, and the ten best pictures to change more.
+# To find a label it normalises the picture, whose length does not matter there, and leaves the sentences as they are.
+# So a long sentence vector has an advantage. To find pictures it does the opposite: long picture vectors have it. From
+# scratch, such a half-normalised cosine is one line. We expect the labels to change little, since the sentences are
+# alike in form, and the ten best pictures to change more.
 
 # %%
 def half(keys, space):
@@ -123,9 +124,8 @@ claim("the five sentence vectors are of similar length", np.ptp(np.log(np.linalg
 #
 # ### It encodes JPEG pictures again
 #
-# It puts Pillow pictures into a `datasets` table. There, one that was opened from a
-# JPEG stream, such as an upload, is compressed a second time. A picture with a file name, or one that was converted to
-# RGB first, is spared.
+# It puts Pillow pictures into a `datasets` table. There, one that was opened from a JPEG stream, such as an upload, is
+# compressed a second time. A picture with a file name, or one that was converted to RGB first, is spared.
 
 # %%
 import io
@@ -145,9 +145,9 @@ claim("is compressed a second time", cosine, "<", 1, margin=1e-5)
 # %% [markdown]
 # ### It hashes the model at each call
 #
-# `datasets` names what it computes after the function that computes it. Here the
-# function holds the model, so all its weights are read and hashed before the first caption is embedded; 600 MB for the
-# real PLIP. We time the second call for one short caption: the hashing, and the table that is built around it.
+# `datasets` names what it computes after the function that computes it. Here the function holds the model, so all its
+# weights are read and hashed before the first caption is embedded; 600 MB for the real PLIP. We time the second call
+# for one short caption: the hashing, and the table that is built around it.
 
 # %%
 from time import perf_counter
@@ -170,8 +170,8 @@ claim("one short caption: the hashing, and the table that is built around it", r
 # ### It pads each caption to 77 tokens
 #
 # A caption becomes {term}`tokens <token>`, 77 at the most. Most captions are far shorter. The padding stands *behind*
-# the end of the sentence, and a token of CLIP sees only what stands before it. So our class sorts the captions by length
-# and pads each {term}`batch` to its own longest. We expect the same vectors in less time.
+# the end of the sentence, and a token of CLIP sees only what stands before it. So our class sorts the captions by
+# length and pads each {term}`batch` to its own longest. We expect the same vectors in less time.
 
 # %%
 import torch
@@ -201,8 +201,7 @@ claim("We expect the same vectors", off, "<", 1e-3)
 # %% [markdown]
 # ### It cannot retrieve
 #
-# Its method reads the vectors of the pictures from an attribute that nothing ever sets. Here
-# `index` does.
+# Its method reads the vectors of the pictures from an attribute that nothing ever sets. Here `index` does.
 
 # %%
 asked = ["An H&E image of lymphocytes"]
@@ -302,7 +301,7 @@ claim("PLIP tells them apart", np.square(unit.mean(0)).sum(), "<", 0.6)
 #
 # ## Summary
 #
-# - Code that was written for the released class runs with `PLIP`; long vectors no longer have a vote.
+# - Code that was written for the released class runs with `PLIP`; the length of a vector has no say.
 # - One short test for each method finds such faults.
 # - Any CLIP checkpoint can take PLIP's place, and any vision model where no words are needed.
 #
