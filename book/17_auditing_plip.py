@@ -34,7 +34,7 @@ claim = Claims("17_auditing_plip")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from plip_tutorial import artifacts, audit, metrics, plots
+from plip_tutorial import artifacts, audit, plots
 plots.use_style()
 table, sizes = audit.zero_shot(), audit.class_sizes()["digestpath"]
 curves = {model.upper(): audit.same_score(
@@ -62,7 +62,7 @@ claim("a curve high above, which falls slowly", list(curves["PLIP"].values()), "
 audit.totals()
 
 # %% tags=["claim", "remove-cell"]
-claim("They do", audit.totals()["agree"], "==", True)
+claim("They do. So the counts", audit.totals()["agree"], "==", True)
 
 # %% [markdown]
 # They do. So the counts, at least, were read off the figures rightly.
@@ -98,8 +98,8 @@ claim("is wider than the published one", scores["weighted_f1"].high - scores["we
 # %% [markdown]
 # The weighted F1 is what the paper says, to the third digit. The {term}`macro F1` and the {term}`balanced accuracy` are
 # lower, since they count a rare tissue as much as a common one. The constant answer, always the most common tissue, is
-# far below: there is real knowledge in the model. One small thing: our interval, from resampling tiles, is wider than the
-# published one. We do not know how that was computed.
+# far below: there is real knowledge in the model. One small thing: our interval, from resampling tiles, is wider than
+# the published one. We do not know how that was computed.
 #
 # ## What the average hides
 #
@@ -136,9 +136,9 @@ claim("Stroma is said far too often, and wrong most of the time",
       [1 / said["times too often"]["STR"], said["right when called so"]["STR"]], "<", 0.2)
 
 # %% [markdown]
-# Mucus and debris are hardly ever found: most mucus is called stroma, and about half
-# of the debris is called background. A user who asks this model to find mucus finds next to none, at a weighted F1 that
-# looks decent. The background, on the other hand, is always found.
+# Mucus and debris are hardly ever found: most mucus is called stroma, and about half of the debris is called
+# background. A user who asks this model to find mucus finds next to none, at a weighted F1 that looks decent. The
+# background, on the other hand, is always found.
 #
 # Now read the columns. Stroma is said far too often, and wrong most of the time. Are the pictures to blame, or the
 # words? Look at the {term}`linear probe`, which needs no words. There the same pictures reach a far higher score
@@ -148,8 +148,8 @@ claim("Stroma is said far too often, and wrong most of the time",
 #
 # **On one set, always saying "benign" scores higher than PLIP.**
 #
-# On a set where nine tiles in ten are benign, who always says "benign" is right nine times in ten. With a share $p$ the
-# F1 of that class is $2p / (1 + p)$, all others are 0, and so the weighted F1 is $p$ times that.
+# On a set where nine tiles in ten are benign, whoever always says "benign" is right nine times in ten. With a share $p$
+# the F1 of that class is $2p / (1 + p)$, all others are 0, and so the weighted F1 is $p$ times that.
 
 # %%
 shares = {name: max(classes.values()) / sum(classes.values())
@@ -335,7 +335,7 @@ gains, lead = audit.gains(), audit.probe_margins()
 shown = ["zero-shot gain", "probe gain", "zero-shot, of the missing",
          "probe, of the missing"]
 one_digit = [float(f"{ratio:.1g}") for ratio in lead["in sd"]]
-gains[shown].round(2).assign(**{"lead, in sd": one_digit})
+gains[shown].round(2).assign(**{"lead, in sd": one_digit}).T
 
 # %% tags=["claim", "remove-cell"]
 claim("Words and pictures both became better", gains[shown[:2]].to_numpy(), ">", 0)
@@ -360,8 +360,8 @@ claim("which is within the noise of single runs", lead["in sd"][["pannuke", "wss
 # to 1. As shares of what was missing the two lie closer together. Only on DigestPath is zero-shot far ahead, and that
 # set says least, as we saw.
 #
-# Over its rival PLIP leads on all four, on PanNuke and WSSS4LUAD by about one deviation or less, which is within the noise of
-# single runs.
+# Over its rival PLIP leads on all four, on PanNuke and WSSS4LUAD by about one deviation or less, which is within the
+# noise of single runs.
 #
 # ## What went in
 #
