@@ -526,7 +526,7 @@ claim("close to the published score of CLIP", answer - table["clip"]["digestpath
 # :label: ex-17-balanced
 #
 # A set has 1,000 benign and 1,000 malignant tiles, and a model on it has PLIP's score of DigestPath, 0.832. What is the
-# lowest sensitivity that it can have, by `audit.same_score`?
+# lowest sensitivity that it can have, by `audit.same_score` with `steps=1001`?
 # :::
 #
 # :::{solution-start} ex-17-balanced
@@ -534,9 +534,9 @@ claim("close to the published score of CLIP", answer - table["clip"]["digestpath
 # :::
 
 # %%
-curve = audit.same_score((1000, 1000), 0.832)
+curve = audit.same_score((1000, 1000), 0.832, steps=1001)
 answer = min(curve)
-print(f"sensitivity from {answer:.2f} to {max(curve):.2f}")
+print(f"sensitivity from {answer:.3f} to {max(curve):.3f}")
 
 # %% tags=["claim", "remove-cell"]
 claim("PLIP's score of DigestPath, 0.832", table["plip"]["digestpath"].value, "==", 0.832)
