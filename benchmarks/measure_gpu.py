@@ -57,7 +57,7 @@ def measure(units: list[str], track: str, output: Path) -> Path:
     for unit in units:
         with tempfile.TemporaryDirectory() as folder:
             environment = own_caches(Path(folder), track)
-            results[unit] = run(ROOT / "notebooks" / f"{unit}.ipynb", environment)
+            results[unit] = run(ROOT / "notebooks" / "student" / f"{unit}.ipynb", environment)
         print(f"{unit}: {results[unit]}", flush=True)
         origin = provenance.Provenance.now(seconds=perf_counter() - start, root=ROOT)
         written = provenance.save(NAME, results, origin, folder=output)

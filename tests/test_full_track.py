@@ -21,7 +21,9 @@ from plip_tutorial import artifacts, tracks
 from plip_tutorial.storage import cache
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = {path: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+NOTEBOOKS = {
+    path: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
+}
 CODE = {
     page: "\n".join(re.sub("(?m)^#.*", "", cell.source) for cell in notebook.cells if cell.cell_type == "code")
     for page, notebook in NOTEBOOKS.items()

@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 BOOK, HTML = ROOT / "book", ROOT / "_build" / "html"
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks" / "student").glob("*.ipynb"))
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 REPOSITORY = CONFIG["repository"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -58,7 +58,9 @@ def test_the_button_leads_to_the_notebook_and_the_cell_is_hidden(path: Path) -> 
 
     page = soup(HTML / "book" / f"{path.stem}.html")
     slug = REPOSITORY["url"].removeprefix("https://github.com/")
-    wanted = f"https://colab.research.google.com/github/{slug}/blob/{REPOSITORY['branch']}/notebooks/{path.name}"
+    wanted = (
+        f"https://colab.research.google.com/github/{slug}/blob/{REPOSITORY['branch']}/notebooks/student/{path.name}"
+    )
     links = [str(link["href"]) for link in page.find_all("a", href=re.compile("colab"))]
     assert wanted in links
     assert [link for link in links if "/github/" in link and link != wanted] == []

@@ -23,7 +23,7 @@ from plip_tutorial import tracks
 from plip_tutorial.storage import cache
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ROOT / "notebooks"
+NOTEBOOKS = ROOT / "notebooks" / "student"
 COLAB = ROOT / ".venvs" / "colab"
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
 KEPT = ["torch", "numpy", "transformers", "pyarrow"]

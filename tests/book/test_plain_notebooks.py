@@ -1,4 +1,4 @@
-"""The notebooks for Colab: plain Markdown, the code of the book, links that lead somewhere."""
+"""Students' and teachers' notebooks: plain Markdown, the code of the book, links that lead somewhere."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ BOOK, HTML = ROOT / "book", ROOT / "_build" / "html"
 sys.path.insert(0, str(BOOK / "_tools"))
 import addresses  # noqa: E402
 import bibliography  # noqa: E402
+import course  # noqa: E402
 import plain_markdown  # noqa: E402
 import roles  # noqa: E402
 from claims import is_claim  # noqa: E402
 from sync import derived, sources  # noqa: E402
 
 NAMES = [source.stem for source in sources()]
+FORMS = [("student", name) for name in NAMES] + [("teacher", name) for name in course.units()]
 each_page = pytest.mark.parametrize("name", NAMES)
+each_notebook = pytest.mark.parametrize(("form", "name"), FORMS)
 MARKS = {
     "role": re.compile(r"\{[\w:.+-]+\}`"),
     "fence": re.compile(r"^[>\s]*(?::{3,}.*|(?:`{3,}|~{3,})\s*\{.*)$", re.MULTILINE),
@@ -38,8 +41,8 @@ MARKS = {
 }
 
 
-def plain(name: str) -> nbformat.NotebookNode:
-    return nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+def plain(name: str, form: str = "student") -> nbformat.NotebookNode:
+    return nbformat.read(ROOT / "notebooks" / form / f"{name}.ipynb", as_version=4)
 
 
 def pair(name: str) -> nbformat.NotebookNode:
@@ -65,7 +68,7 @@ def raw(text: str) -> list[tuple[str, str]]:
         (":::{exercise} A title", "fence"),
         ("```{figure} pictures/demo.png", "fence"),
         ("> :::", "fence"),
-        (":label: ex-07-own", "option"),
+        (":label: ex-11-own", "option"),
         ("(your-own-pool)=\n## A pool", "label"),
         ("{{ gpu_budgets }}", "substitution"),
         ("![x](y.png){.dark-light}", "attributes"),
@@ -81,24 +84,47 @@ def test_the_finder_finds_much_in_the_notebooks_of_the_book_and_nothing_in_plain
     assert raw("```python\n{term}`x`\n```\nand $\\frac{1}{2}$, `{}`, a set {1, 2}, 10:30: late") == []
 
 
-@each_page
-def test_no_markup_of_the_site_is_left(name: str) -> None:
-    assert [found for text in prose(plain(name)) for found in raw(text)] == []
-    for cell in plain(name).cells:
+@each_notebook
+def test_no_markup_of_the_site_is_left(form: str, name: str) -> None:
+    assert [found for text in prose(plain(name, form)) for found in raw(text)] == []
+    for cell in plain(name, form).cells:
         assert cell.metadata.keys() <= {"cellView", "jupyter"}
+
+
+def _split(name: str) -> tuple[list[str], list[str]]:
+    """Code of a page: all of it, and what stands outside of solutions; claims aside."""
+    inside, everything, outside = False, [], []
+    for cell in pair(name).cells:
+        if cell.cell_type == "code" and not is_claim(cell):
+            everything.append(cell.source)
+            outside += [] if inside else [cell.source]
+        for mark in re.findall(r"\{solution-(start|end)\}", cell.source) if cell.cell_type == "markdown" else ():
+            inside = mark == "start"
+    return everything, outside
 
 
 @each_page
 def test_the_code_is_that_of_the_book_without_claims(name: str) -> None:
-    ours = [cell for cell in pair(name).cells if not is_claim(cell)]
-    code = [[c.source for c in cells if c.cell_type == "code"] for cells in (ours, plain(name).cells)]
-    assert [re.sub(r"\A#@title Solution: .*\n", "", source) for source in code[1]] == code[0]
+    """A student's has stubs in place of solutions, a teacher's each solution and its check."""
+    everything, outside = _split(name)
+    code = [cell.source for cell in plain(name).cells if cell.cell_type == "code"]
+    stubs = [source for source in code if "exercises.check(" in source]
+    assert [source for source in code if source not in stubs] == outside
+    assert len(stubs) == (len(course.labels(name)) if name in course.units() else 0)
+    assert all(re.search(r"^answer = (?:\.\.\.|\"\"\" \"\"\")$", stub, re.MULTILINE) for stub in stubs)
+    if name in course.units():
+        told = [cell.source for cell in plain(name, "teacher").cells if cell.cell_type == "code"]
+        checks = [source for source in told if "exercises.check(" in source]
+        assert [source for source in told if source not in checks] == everything
+        assert len(checks) == len(stubs)
 
 
 @each_page
 def test_the_words_are_those_of_the_book(name: str) -> None:
-    """Nothing is lost: each word outside of markup stands in the plain notebook, in the same order."""
-    ours = iter(re.findall(r"\w+", _said("\n\n".join(prose(plain(name))))))
+    """Nothing is lost: each word outside of markup stands in the teacher's notebook, in the same order."""
+    ours = iter(
+        re.findall(r"\w+", _said("\n\n".join(prose(plain(name, "teacher" if name in course.units() else "student")))))
+    )
     lost = [word for word in re.findall(r"\w+", _said("\n\n".join(prose(pair(name))))) if word not in ours]
     assert lost == []
 
@@ -114,16 +140,17 @@ def _said(text: str) -> str:
 def test_what_is_committed_is_what_sync_writes() -> None:
     stale = [path.name for path, text in derived().items() if path.read_text(encoding="utf-8") != text]
     assert stale == [], "Run: make sync"
-    assert sorted(path.stem for path in (ROOT / "notebooks").iterdir()) == sorted(NAMES)
+    written = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("*.ipynb"))
+    assert written == sorted(f"notebooks/{form}/{name}.ipynb" for form, name in FORMS)
     asked = subprocess.run(["git", "ls-files", "notebooks"], cwd=ROOT, capture_output=True, text=True, check=False)
     if asked.returncode:
         pytest.skip("not a git checkout")
-    assert asked.stdout.split() == [f"notebooks/{name}.ipynb" for name in sorted(NAMES)]
+    assert sorted(asked.stdout.split()) == written
 
 
-@each_page
-def test_colab_gets_a_gpu_and_no_outputs(name: str) -> None:
-    notebook = plain(name)
+@each_notebook
+def test_colab_gets_a_gpu_and_no_outputs(form: str, name: str) -> None:
+    notebook = plain(name, form)
     nbformat.validate(notebook)
     assert notebook.metadata["accelerator"] == "GPU"
     assert notebook.metadata["colab"]["gpuType"] == "T4"
@@ -132,66 +159,64 @@ def test_colab_gets_a_gpu_and_no_outputs(name: str) -> None:
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
 
 
-@each_page
-def test_each_figure_has_its_caption_and_description_as_text_below(name: str) -> None:
-    cells = plain(name).cells
+@each_notebook
+def test_each_figure_has_its_caption_and_description_as_text_below(form: str, name: str) -> None:
+    cells = plain(name, form).cells
     below = {c.source: after.source for c, after in pairwise(cells) if c.cell_type == "code"}
-    below = {re.sub(r"\A#@title Solution: .*\n", "", source): text for source, text in below.items()}
     for cell in pair(name).cells:
         marked = cell.metadata.get("mystnb", {})
         for words in (marked.get("figure", {}).get("caption"), marked.get("image", {}).get("alt")):
-            assert not words or roles.plain(words) in below[cell.source]
+            if words and cell.source in below:
+                assert roles.plain(words) in below[cell.source]
 
 
-@each_page
-def test_solutions_are_folded_away(name: str) -> None:
-    """What the pair has between solution-start and solution-end: code as a form, text in details."""
-    inside, code, hidden = False, [], 0
-    for cell in pair(name).cells:
-        if cell.cell_type == "code" and inside and not is_claim(cell):
-            code.append(cell.source)
-        for mark in re.findall(r"\{solution-(start|end)\}", cell.source) if cell.cell_type == "markdown" else ():
-            hidden += mark == "start"
-            inside = mark == "start"
-    folded = [cell for cell in plain(name).cells if cell.source.startswith("#@title Solution: ")]
-    assert [cell.source.split("\n", 1)[1] for cell in folded] == code
-    assert all(cell.metadata == {"cellView": "form", "jupyter": {"source_hidden": True}} for cell in folded)
-    text = "\n".join(prose(plain(name)))
-    assert text.count("<details>\n<summary>") == text.count("\n\n</details>") >= hidden
-    assert (hidden > 0) == name[:2].isdigit()
+@pytest.mark.parametrize("name", course.units())
+def test_a_student_gets_no_solution(name: str) -> None:
+    """No line of one, and no word of its reading; a teacher has both, and what to say at the top."""
+    everything, outside = _split(name)
+    text = "\n".join(cell.source for cell in plain(name).cells)
+    for source in everything:
+        if source not in outside:
+            long = [line for line in source.splitlines() if len(line) > 40 and line not in "\n".join(outside)]
+            assert [line for line in long if line in text] == []
+    assert "Solution" not in text
+    first, told = (cell.source for cell in plain(name, "teacher").cells[:2])
+    assert "teacher's notebook" in first
+    assert course.teaching(name)["across"] in told.replace("> ", "")
 
 
-@each_page
-def test_works_are_cited_in_words_and_listed(name: str) -> None:
-    keys = roles.cited("\n".join(prose(pair(name))))
-    text = "\n\n".join(prose(plain(name)))
-    for key in keys:
-        assert bibliography.short(key) in text
+@each_notebook
+def test_works_are_cited_in_words_and_listed(form: str, name: str) -> None:
+    text = "\n\n".join(prose(plain(name, form)))
+    for key in roles.cited("\n".join(prose(pair(name)))):
         assert bibliography.listed([key]) in text
+        assert form == "student" or bibliography.short(key) in text
 
 
 @each_page
 def test_it_begins_with_its_page_and_ends_with_the_next(name: str) -> None:
     first, *_, last = prose(plain(name))
     assert f"]({addresses.site(f'book/{name}')})" in first
-    assert addresses.colab(f"notebooks/{name}.ipynb") in first
+    assert addresses.colab(f"notebooks/student/{name}.ipynb") in first
     toc = re.findall(r"file: book/(\w+)", (ROOT / "_toc.yml").read_text(encoding="utf-8"))
     following = toc[toc.index(name) + 1]
     assert last.startswith("**Next:**")
     assert addresses.site(f"book/{following}") in last
-    assert (addresses.colab(f"notebooks/{following}.ipynb") in last) == (following in NAMES)
+    assert (addresses.colab(f"notebooks/student/{following}.ipynb") in last) == (following in NAMES)
 
 
-def links(name: str) -> list[str]:
-    tokens = [child for text in prose(plain(name)) for t in MarkdownIt().parse(text) for child in t.children or ()]
+def links(name: str, form: str = "student") -> list[str]:
+    tokens = [
+        child for text in prose(plain(name, form)) for t in MarkdownIt().parse(text) for child in t.children or ()
+    ]
     return [str(token.attrs.get("href") or token.attrs.get("src", "")) for token in tokens if token.attrs]
 
 
-@each_page
-def test_links_lead_to_pages_notebooks_and_files_that_there_are(name: str) -> None:
+@each_notebook
+def test_links_lead_to_pages_notebooks_and_files_that_there_are(form: str, name: str) -> None:
     site, raw_files = addresses.site("").removesuffix(".html"), addresses.raw("")
     notebooks = addresses.colab("")
-    for link in links(name):
+    for link in links(name, form):
         assert link.startswith("https://"), f"{link}: Colab opens a notebook alone, so a relative link leads nowhere"
         if link.startswith(site):
             page = urlsplit(link.removeprefix(site)).path.removesuffix(".html")
@@ -244,9 +269,9 @@ def test_what_has_no_plain_form_is_named() -> None:
         ("{term}`Tiles <tile>`", "[Tiles](SITE/book/glossary.html#term-tile)"),
         ("{term}`dot\nproduct`", "[dot product](SITE/book/glossary.html#term-dot-product)"),
         ("{term}`Tiny CLIP`", "[Tiny CLIP](SITE/book/glossary.html#term-tiny-CLIP)"),
-        ("{doc}`11_zero_shot`", "[Zero-shot classification](SITE/book/11_zero_shot.html)"),
+        ("{doc}`11_zero_shot`", "[11 · Zero-shot](SITE/book/11_zero_shot.html)"),
         ("{doc}`here <data_cards>`", "[here](SITE/book/data_cards.html)"),
-        ("{ref}`ex-07-own`", "[Your own words](SITE/book/11_zero_shot.html#ex-07-own)"),
+        ("{ref}`ex-11-own`", "[Your own words](SITE/book/11_zero_shot.html#ex-11-own)"),
         ("{ref}`tracks`", "[Two tracks](SITE/book/how_to_use.html#tracks)"),
         ("{cite}`radford2021clip,ruifrok2001`", "(Radford et al. 2021; Ruifrok and Johnston 2001)"),
         ("{cite:t}`kish1965`", "Kish (1965)"),
