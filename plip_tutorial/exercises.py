@@ -96,7 +96,7 @@ def _plain(answer: Any) -> Any:
     if isinstance(answer, str):
         return " ".join(answer.lower().split())
     if isinstance(answer, Mapping):
-        return {_plain(key): _plain(value) for key, value in answer.items()}
+        return {_plain(str(key)): _plain(value) for key, value in answer.items()}
     if hasattr(answer, "tolist"):
         return _plain(answer.tolist())
     if isinstance(answer, set | frozenset):
