@@ -1,4 +1,4 @@
-"""What would fit a GPU, computed without one: the table of chapter 5.
+"""What would fit a GPU, computed without one: the table of the page on the memory of a GPU.
 
     python benchmarks/gpu_memory.py
 

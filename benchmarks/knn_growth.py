@@ -1,4 +1,4 @@
-"""Time and recall of the nearest neighbours as the pool grows from 1,000 to a million vectors; chapter 3 draws them.
+"""Time and recall of the nearest neighbours as the pool grows from 1,000 to a million vectors; a page of the book draws them.
 
     python benchmarks/knn_growth.py [largest pool, default 1000000]
 

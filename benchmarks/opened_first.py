@@ -1,7 +1,7 @@
 """How long a reader waits who opens a page first: nothing is in the cache, and there is one core.
 
     python benchmarks/opened_first.py                     # all pages, one after the other
-    python benchmarks/opened_first.py 05_fine_tuning
+    python benchmarks/opened_first.py 07_fine_tuning
 
 For each page: seconds until its first figure stands there (at most 60), until its end (at most 90), those of the
 processor, and its slowest cells. On a machine that does other things, too, read the processor's.
@@ -46,7 +46,7 @@ def told(ran: pages.Ran, taken: float, slowest: int = 3) -> str:
 def main() -> None:
     """Run one page after the other on one core, each with an empty cache."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("pages", nargs="*", metavar="page", help="05_fine_tuning, ...; by default all")
+    options.add_argument("pages", nargs="*", metavar="page", help="07_fine_tuning, ...; by default all")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
     notebooks = pages.chosen(options.parse_args().pages)

@@ -1,7 +1,7 @@
 """Does every page print the same on other processors? Three are simulated, and what still differs is listed.
 
     make compare-processors                                  # all pages, two at a time: half an hour
-    python benchmarks/processors.py 07_zero_shot 11_auditing_plip
+    python benchmarks/processors.py 11_zero_shot 17_auditing_plip
 
 Every page runs on this processor, as on a laptop without AVX-512, and as on an old machine, each with an empty cache of
 its own. Then what it prints is compared, line by line. Times may differ, and so may the last digit of a number that was
@@ -115,7 +115,7 @@ def run(task: tuple[str, Path, dict[str, str]]) -> tuple[str, str, pages.Ran]:
 def main() -> int:
     """Run, compare, list; returns 1 if a page fails."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("pages", nargs="*", metavar="page", help="07_zero_shot, ...; by default all")
+    options.add_argument("pages", nargs="*", metavar="page", help="11_zero_shot, ...; by default all")
     notebooks = pages.chosen(options.parse_args().pages)
     ran: dict[tuple[str, str], pages.Ran] = {}
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2) as two:

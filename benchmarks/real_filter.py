@@ -1,4 +1,4 @@
-"""The picture filter of chapter 4 on pictures that no program drew; chapter 4 shows the table.
+"""The picture filter on pictures that no program drew; the unit on what does not belong shows the table.
 
     python benchmarks/real_filter.py [folder of the sets, default ../shared/data]
 

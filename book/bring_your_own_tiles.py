@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Appendix: bring your own tiles
 #
-# The chapters in the table at the end of this page run on pictures of your own. Two forms are understood: a folder with one sub-folder a class, and a table with a picture and a caption in each row. Here both are
+# The units in the table at the end of this page run on pictures of your own. Two forms are understood: a folder with one sub-folder a class, and a table with a picture and a caption in each row. Here both are
 # shown on real pictures that come with an installed package, so that this page runs on your machine too.
 
 # %% tags=["remove-cell"]
@@ -61,7 +61,7 @@ print("classes:", tiles.features["label"].names)
 plots.gallery(tiles["image"][:8], [tiles.features["label"].names[i] for i in tiles["label"][:8]])
 
 # %% [markdown]
-# From here on everything is as in {doc}`07_zero_shot`: embed, compare with words, score. Our tiny model has never seen real tissue, let alone in this stain. Do not expect much.
+# From here on everything is as in {doc}`11_zero_shot`: embed, compare with words, score. Our tiny model has never seen real tissue, let alone in this stain. Do not expect much.
 
 # %%
 plip = PLIP(artifacts.checkpoint(tracks.current().plip))
@@ -76,7 +76,7 @@ print({word: int((found == i).sum()) for i, word in enumerate(words)})
 #
 # ## A table of pictures and captions
 #
-# For {doc}`05_fine_tuning` you need pairs. A CSV, JSONL or Parquet file with two columns is enough. Empty captions, and then missing or damaged files, are named before anything starts.
+# For {doc}`07_fine_tuning` you need pairs. A CSV, JSONL or Parquet file with two columns is enough. Empty captions, and then missing or damaged files, are named before anything starts.
 
 # %%
 table = folder / "pairs.csv"
@@ -103,12 +103,12 @@ except (ValueError, FileNotFoundError) as error:
     print(str(error).replace(str(folder), "FOLDER"))
 
 # %% [markdown]
-# ## Which chapter takes what
+# ## Which unit takes what
 #
-# | chapter | takes | replace |
+# | unit | takes | replace |
 # | --- | --- | --- |
-# | {doc}`07_zero_shot`, {doc}`08_linear_probing` | a folder | the table called `test` by `own_tiles.read_folder(...)` |
-# | {doc}`05_fine_tuning` | pairs | `pairs` by `own_tiles.read_csv(...)` |
-# | {doc}`09_retrieval` | either | the pictures and captions that are indexed |
+# | {doc}`11_zero_shot`, {doc}`12_linear_probing` | a folder | the table called `test` by `own_tiles.read_folder(...)` |
+# | {doc}`07_fine_tuning` | pairs | `pairs` by `own_tiles.read_csv(...)` |
+# | {doc}`13_retrieval` | either | the pictures and captions that are indexed |
 #
 # Keep patients apart: tiles of one patient belong either to training or to the test, never to both.

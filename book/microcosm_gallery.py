@@ -67,7 +67,7 @@ slides = [[microcosm.render_tile("stroma", seed=i, lab="A", slide=slide, size=96
 plots.gallery_rows(slides, ["slide 1", "slide 2", "slide 3"])
 
 # %% [markdown]
-# A model that has seen one tile of a slide has an easier time with the next. This is the root of {term}`leakage`, see {doc}`04_cleaning_the_corpus`.
+# A model that has seen one tile of a slide has an easier time with the next. This is the root of {term}`leakage`, see {doc}`05_what_does_not_belong`.
 #
 # ## Not pathology
 #

@@ -47,23 +47,23 @@ def test_a_notebook_that_fails_is_not_complete(tmp_path):
     assert found["failed"] == ["ZeroDivisionError: division by zero"]
 
 
-def test_what_was_measured_becomes_lines_of_the_table_but_for_a_chapter_that_failed(tmp_path):
+def test_what_was_measured_becomes_lines_of_the_table_but_for_a_unit_that_failed(tmp_path):
     import measure_gpu
 
     origin = replace(Provenance.now(seconds=100.0), machine="Tesla T4", date="2026-12-01", commit="abc1234")
-    results = {"07_zero_shot": {"seconds": 90.0, "peak_bytes": 2.46e9, "complete": True}}
-    failed = {"09_retrieval": {"seconds": 9.0, "peak_bytes": 0, "complete": False}}
+    results = {"11_zero_shot": {"seconds": 90.0, "peak_bytes": 2.46e9, "complete": True}}
+    failed = {"13_retrieval": {"seconds": 9.0, "peak_bytes": 0, "complete": False}}
     told = measure_gpu.rows(provenance.save(measure_gpu.NAME, results | failed, origin, folder=tmp_path))
     versions = f"torch {origin.versions['torch']}, commit abc1234"
-    assert told == f"| {{doc}}`07_zero_shot` | 1.5 | 2.5 | Tesla T4, 2026-12-01, {versions} |"
+    assert told == f"| {{doc}}`11_zero_shot` | 1.5 | 2.5 | Tesla T4, 2026-12-01, {versions} |"
     page = (ROOT / "book" / "run_times.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| \{doc\}`(\w+)`", page, re.MULTILINE)) <= set(measure_gpu.CHAPTERS)
 
 
 @pytest.mark.parametrize(
-    ("words", "answer"), [([], "no GPU here"), (["--trial", "tiny", "12_x"], "no such chapter: 12_x")]
+    ("words", "answer"), [([], "no GPU here"), (["--trial", "tiny", "12_x"], "no such unit: 12_x")]
 )
-def test_it_refuses_a_machine_without_a_gpu_and_unknown_chapters(words, answer):
+def test_it_refuses_a_machine_without_a_gpu_and_unknown_units(words, answer):
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, str(ROOT / "benchmarks" / "measure_gpu.py"), *words]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

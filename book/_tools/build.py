@@ -32,7 +32,13 @@ ROOT = Path(__file__).parents[2]
 BUILD, HTML, CACHE = ROOT / "_build", ROOT / "_build" / "html", ROOT / "_build" / ".jupyter_cache"
 KEY = CACHE / "package.sha256"
 PACKAGE = BUILD / "package"  # unpacked from the wheel
-LONGEST = ("10_limits", "08_linear_probing", "05_fine_tuning", "09_retrieval", "04_cleaning_the_corpus")
+LONGEST = (
+    "09_many_models",
+    "07_fine_tuning",
+    "02_temperature_and_batches",
+    "12_linear_probing",
+    "16_another_laboratory",
+)
 
 
 def package_key() -> str:

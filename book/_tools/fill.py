@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 TESTED = ROOT / "plip_tutorial" / "data" / "tested.txt"
 TIME_MARK, WAY_MARK = "@time@", "@way@"
 TIME = (
-    "about {learner} minutes of yours; {{minutes}}`under two minutes` of a computer's ({{doc}}`all pages <run_times>`)."
+    "about {learner} minutes of yours, {{minutes}}`under two minutes` of a computer's, on one core "
+    "({{doc}}`all pages <run_times>`)."
 )
 STATIONS = ("post", "pair", "relatives", "clean pairs", "model", "answers", "doubts")
 #: Where on the way of the pair a unit stands, by its number.

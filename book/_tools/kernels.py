@@ -56,4 +56,5 @@ def environment(installed: Path) -> dict[str, str]:
     """
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     own = {"PATH": programs, "PYTHONPATH": f"{installed}{os.pathsep}{OFFLINE}", "OMP_NUM_THREADS": "1"}
-    return {**os.environ, **own, "HF_HUB_OFFLINE": "1", "PLIP_TUTORIAL_BOOK_JS": "1"}
+    quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # bars are widgets, which would stand frozen on the page
+    return {**os.environ, **own, **quiet, "HF_HUB_OFFLINE": "1", "PLIP_TUTORIAL_BOOK_JS": "1"}

@@ -27,7 +27,7 @@ def words(result: ExecutionResult | None, otherwise: str) -> str:
     """The time of one run, for people."""
     if not result or result["runtime"] is None:
         return otherwise
-    return f"{result['runtime'] / 60:.1f} minutes (measured when this page was built, on one core)"
+    return f"{result['runtime'] / 60:.1f} minutes"
 
 
 def resolve(app: Sphinx, document: nodes.document, page: str) -> None:

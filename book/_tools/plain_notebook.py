@@ -35,7 +35,7 @@ def plain_notebook(book: NotebookNode, name: str) -> str:
 
     Args:
         book: the notebook of the book, set-up cell and time filled in.
-        name: of the page, ``"07_zero_shot"``.
+        name: of the page, ``"11_zero_shot"``.
 
     Raises:
         ValueError, KeyError: for what has no plain form; the page is named.

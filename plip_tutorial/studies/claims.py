@@ -3,13 +3,13 @@
 A claim quotes words of the page and says what must hold for them to be true. Where it does not hold, the build of the
 page fails. A value that may move a little from processor to processor is claimed with a margin.
 
->>> claim = Claims("07_zero_shot")
+>>> claim = Claims("11_zero_shot")
 >>> claim("PLIP is ahead of CLIP on each set", {"micro-kather": 0.31, "micro-pannuke": 0.12}, ">", 0, margin=0.02)
 >>> try:
 ...     claim("PLIP is far ahead", {"micro-kather": 0.31, "micro-pannuke": 0.12}, ">", 0.3)
 ... except ClaimError as error:
 ...     print(str(error).split(". All")[0])
-07_zero_shot says "PLIP is far ahead", and that is not so: 0.12 (micro-pannuke) is not > 0.3
+11_zero_shot says "PLIP is far ahead", and that is not so: 0.12 (micro-pannuke) is not > 0.3
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Claims:
     """The claims of one page; the full track checks none, since the pages describe the tiny one.
 
     Attributes:
-        page: its name, ``"07_zero_shot"``.
+        page: its name, ``"11_zero_shot"``.
     """
 
     page: str

@@ -21,7 +21,7 @@ from demo_browser import PICTURE, SEARCH, browser_page, chromium, running_demo  
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrome is installed")
-CHAPTER = ROOT / "_build" / "html" / "book" / "09_retrieval.html"
+CHAPTER = ROOT / "_build" / "html" / "book" / "13_retrieval.html"
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_the_demo_listens_on_this_machine_only(demo: tuple[str, Any]) -> None:
 
 def test_the_picture_in_the_book_is_there_and_names_its_search() -> None:
     assert Image.open(PICTURE).width >= 800
-    assert SEARCH in (ROOT / "book" / "09_retrieval.py").read_text(encoding="utf-8")
+    assert SEARCH in (ROOT / "book" / "13_retrieval.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_the_map_can_be_read_in_every_scheme_and_named_by_a_screen_reader(map_pa
 
 
 @pytest.mark.skipif(not CHAPTER.exists(), reason="no built book; run: make book")
-def test_the_map_of_chapter_9_works_from_the_disk() -> None:
+def test_the_map_of_retrieval_works_from_the_disk() -> None:
     faults: list[str] = []
     with browser_page() as page:
         page.on("pageerror", lambda error: faults.append(str(error)))

@@ -70,8 +70,8 @@ def test_a_page_knows_that_it_will_have_no_kernel(installed: Path, tmp_path: Pat
 
 
 @pytest.mark.skipif(not (HTML / "index.html").exists(), reason="no built book; run: make book")
-def test_the_built_page_of_chapter_9_holds_its_searches() -> None:
-    page = (HTML / "book" / "09_retrieval.html").read_text(encoding="utf-8")
+def test_the_built_page_of_retrieval_holds_its_searches() -> None:
+    page = (HTML / "book" / "13_retrieval.html").read_text(encoding="utf-8")
     assert 'data-plip="search"' in page
     assert '"queries":["' in page
 

@@ -28,12 +28,40 @@ def test_the_build_has_found_nothing_broken() -> None:
 
 
 @needs_book
-def test_chapters_show_pictures_and_numbers() -> None:
+def test_units_show_pictures_and_numbers() -> None:
     from check import soup
 
     for page in sorted((HTML / "book").glob("[01]*.html")):
         outputs = soup(page).select("main div.cell_output")
         assert len(outputs) >= 3, f"{page.name} has hardly run"
+
+
+@needs_book
+def test_what_a_page_prints_is_narrow() -> None:
+    """78 columns: as much as the page shows beside its navigation."""
+    from check import soup
+
+    wide = [
+        f"{page.stem}: {line}"
+        for page in sorted((HTML / "book").glob("*.html"))
+        for block in soup(page).select("main div.cell_output pre")
+        for line in block.get_text().splitlines()
+        if len(line) > 78
+    ]
+    assert wide == []
+
+
+@needs_book
+def test_addresses_of_the_first_edition_lead_to_pages() -> None:
+    import yaml
+
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    old = config["sphinx"]["config"]["redirects"]
+    assert len(old) == 11
+    for address, target in old.items():
+        page = (HTML / f"{address}.html").read_text(encoding="utf-8")
+        assert f"url={target}" in page
+        assert (HTML / "book" / target).exists()
 
 
 @needs_book

@@ -1,4 +1,4 @@
-"""The picture filter of chapter 4, trained on the microcosm alone, on pictures that no program drew.
+"""The picture filter, trained on the microcosm alone, on pictures that no program drew.
 
 Nothing is trained on them, and yet they are no untouched test. They showed that something was missing: plots passed
 for fat tissue, because the charts of the microcosm had thick axes only. Charts are now drawn as plotting programs draw

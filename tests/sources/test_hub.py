@@ -79,7 +79,7 @@ def test_a_pinned_model_is_fetched_once_as_safetensors_and_needs_no_network_afte
     assert all("authorization" not in headers for _, _, headers in server.asked)
 
 
-def test_the_vision_model_of_chapter_8_is_pinned_too(server: Hub) -> None:
+def test_the_vision_model_of_linear_probing_is_pinned_too(server: Hub) -> None:
     assert list(tracks.FULL.others.values()) == [VIT_ID]
     assert VisionModel(VIT_ID, device="cpu").encode_images([np.zeros((9, 9, 3), np.uint8)]).shape == (1, 32)
     assert all(hub.MODELS[VIT_ID].revision in path for _, path, _ in server.asked if "/cdn/" not in path)
