@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
 SOURCES = sorted(BOOK.glob("*.py"))
 UNITS = [source for source in SOURCES if source.name[:2].isdigit()]
-#: Those that come later: a whole slide, and the last one, where a reader audits a model of their own.
-TO_COME = {"14", "18"}
+#: The unit on a whole slide comes later.
+TO_COME = {"14"}
 sys.path.insert(0, str(BOOK / "_tools"))
 
 
