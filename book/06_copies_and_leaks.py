@@ -144,7 +144,8 @@ claim("Compression and resizing turn hardly a bit", [np.median(measured[n]) for 
 # %% tags=["claim", "remove-cell"]
 claim("Crops of ten per cent are the weak spot", (measured["crop 10%"] <= clean.DISTANCE).mean(), "<", 0.85)
 claim("crops of five per cent below the limit", (measured["crop 5%"] <= clean.DISTANCE).mean(), ">", 0.98)
-claim("crops of ten per cent on both sides of it", np.mean(measured["crop 10%"] <= clean.DISTANCE), "between", (0.5, 0.9))
+claim("crops of ten per cent on both sides of it", np.mean(measured["crop 10%"] <= clean.DISTANCE), "between",
+      (0.5, 0.9))
 
 # %% tags=["claim", "remove-cell"]
 claim("strangers far to the right", np.median(measured["strangers"]), ">", 20)

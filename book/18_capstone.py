@@ -348,7 +348,7 @@ lows = [change.low for change in cost.values()]
 shown["dyes and lenses cost little"] = min(lows) > -wanted["lost"]
 
 # %% tags=["claim", "remove-cell"]
-claim("The lens costs most", worst, "==", "out of focus")
+claim("the lens costs most", worst, "==", "out of focus")
 claim("Out of focus, PLIP loses more than a tenth", cost["out of focus"].high, "<", -0.1)
 claim("the dye costs less than the lamp", cost["half the haematoxylin"].value - cost["a yellow lamp"].value, ">", 0.03)
 
