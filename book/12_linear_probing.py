@@ -460,8 +460,9 @@ claim("even the careful promise was not quite kept",
 # :label: ex-12-lab
 #
 # A probe finds whatever is in the vectors, wanted or not. Train one on PLIP's vectors of the training tiles of
-# `micro-kather` to tell the *laboratory*. Learn from every second patient, test on the others. By how much is its
-# accuracy ahead of always naming the commonest laboratory? Leave that in `answer`.
+# `micro-kather` to tell the *laboratory*. Learn from every second patient, the places `[::2]` of `np.unique`, and test
+# on the others. By how much is its accuracy ahead of always naming the laboratory that is commonest where it learned?
+# Leave that in `answer`.
 # :::
 #
 # :::{solution-start} ex-12-lab
