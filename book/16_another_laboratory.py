@@ -516,16 +516,16 @@ claim("the other one has lost what was never skill", shares["PLIP"][0] - answer[
 # :::
 
 # %%
-answer = {}
+answer = []
 for amount in (0.25, 2, 4):
     stained = [restained(tile, [amount, 1, 1]) for tile in tiles]
     row = zero_shot.predict(plip.encode_images(stained), classes)[0]
-    answer[amount] = better(row, as_is)
-    print(f"{amount:4} times: change {answer[amount]}")
+    answer.append(better(row, as_is))
+    print(f"{amount:4} times: change {answer[-1]}")
 
 # %% tags=["claim", "remove-cell"]
-claim("A quarter and four times the dye cost far more than twice", [answer[0.25].high, answer[4].high], "<", -0.08)
-claim("For twice the dye no loss is shown", answer[2], "holds", 0, margin=0.01)
+claim("A quarter and four times the dye cost far more than twice", [answer[0].high, answer[2].high], "<", -0.08)
+claim("For twice the dye no loss is shown", answer[1], "holds", 0, margin=0.01)
 claim("went from 0.6 to 1.4 times each dye", artifacts.fine_tuning().augment.stain_gain, "about", 0.4, margin=1e-6)
 
 # %% [markdown]
