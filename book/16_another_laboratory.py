@@ -464,7 +464,7 @@ answer = (again != normal["by laboratory"]).mean()
 print(f"{answer:.1%}")
 
 # %% tags=["claim", "remove-cell"]
-claim("Hardly any", answer, "<", 0.03)
+claim("Hardly any answer differs", answer, "<", 0.03)
 
 # %% [markdown]
 # Hardly any answer differs. This is no luck. A lamp takes the same share of the light from tissue and from empty glass.
