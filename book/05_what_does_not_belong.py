@@ -508,7 +508,8 @@ claim("nine of ten kept pictures are wrong", answer[2], "<", 0.1)
 # :label: ex-05-negatives
 #
 # Take all lookalikes (`microcosm.LOOKALIKES`, compared with the column `truth_kind` of the everyday pictures) out of
-# the negatives, and fit the filter with the same promise. Which kind of picture passes most often in the pool?
+# the negatives, and fit the filter with the same promise. Which kind (`truth_tissue`) of wrong picture then passes most
+# often in the pool, by number?
 # :::
 #
 # :::{solution-start} ex-05-negatives

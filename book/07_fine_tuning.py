@@ -180,7 +180,7 @@ claim("They are few, so they store little",
 # %%
 long = artifacts.fine_tuning()
 left = np.prod([1 - 0.2 * learning_rate(s, long) for s in range(long.steps)])
-begin = float(start.model.logit_scale)
+begin = start.model.logit_scale.item()
 print(f"{left:.2f} of the logit scale would be left: the temperature",
       f"{np.exp(-begin):.2f} would become {np.exp(-begin * left):.2f}")
 

@@ -12,7 +12,6 @@
 # ---
 
 # %% [markdown]
-# %% [markdown]
 # # 8 · Large batches
 #
 # **Are four small batches as good as a large one, and what if the large one does not fit?**

@@ -481,6 +481,8 @@ claim("its averages hide two lost tissues, a constant that scores higher, and or
 #
 # ## What was shown, and what was not
 #
+# **The right column is no reproach: it is the list of what has to be measured next.**
+#
 # | shown | not shown |
 # | --- | --- |
 # | Pairs from social media turn a general model into one that knows tissue: large gains over CLIP on four outside sets. | That every tissue is found. Two of nine are not. |
@@ -490,8 +492,7 @@ claim("its averages hide two lost tissues, a constant that scores higher, and or
 # | Text finds pictures many times as often as chance. | The same far from the kind of text that it was trained on. |
 # | Data, weights and code are open, and the limits are named. | Fitness for diagnosis. The authors say that themselves {cite}`bianchi2023article`. |
 #
-# The right column is no reproach. It is the list of what has to be measured next, and it can be written only because of
-# the last line on the left.
+# It can be written only because of the last line on the left.
 #
 # ## Exercises
 #

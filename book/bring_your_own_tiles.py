@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Appendix: bring your own tiles
+# # Bring your own tiles
 #
 # The units in the table at the end of this page run on pictures of your own. Two forms are understood: a folder with one sub-folder a class, and a table with a picture and a caption in each row. Here both are
 # shown on real pictures that come with an installed package, so that this page runs on your machine too.
@@ -36,12 +36,14 @@ from PIL import Image
 
 picture = skimage.data.immunohistochemistry()
 folder = Path(tempfile.mkdtemp())
-for row in range(4):
-    for column in range(4):
-        tile = picture[128 * row : 128 * (row + 1), 128 * column : 128 * (column + 1)]
-        kind = "brown" if tile[..., 0].mean() - tile[..., 2].mean() > 8 else "blue"
+for top in range(0, 512, 128):
+    for left in range(0, 512, 128):
+        tile = picture[top : top + 128, left : left + 128]
+        red, _, blue = tile.mean((0, 1))
+        kind = "brown" if red - blue > 8 else "blue"
         (folder / kind).mkdir(exist_ok=True)
-        Image.fromarray(tile).save(folder / kind / f"{row}{column}.png")
+        file = folder / kind / f"{top // 128}{left // 128}.png"
+        Image.fromarray(tile).save(file)
 
 # %% [markdown]
 # ## A folder: `class/file`
@@ -58,7 +60,8 @@ print(tiles)
 print("classes:", tiles.features["label"].names)
 
 # %% mystnb={"image": {"alt": "Eight square tiles cut from a real picture of colonic glands, brown and blue."}, "figure": {"caption": "The first eight tiles. Real tissue: FHL2 protein in brown, nuclei in blue (scikit-image, no known copyright restrictions).", "name": "fig-own-tiles"}}
-plots.gallery(tiles["image"][:8], [tiles.features["label"].names[i] for i in tiles["label"][:8]])
+names = tiles.features["label"].names
+plots.gallery(tiles["image"][:8], [names[i] for i in tiles["label"][:8]])
 
 # %% [markdown]
 # From here on everything is as in {doc}`11_zero_shot`: embed, compare with words, score. Our tiny model has never seen real tissue, let alone in this stain. Do not expect much.
@@ -66,9 +69,12 @@ plots.gallery(tiles["image"][:8], [tiles.features["label"].names[i] for i in til
 # %%
 plip = PLIP(artifacts.checkpoint(tracks.current().plip))
 vectors = plip.encode_images(tiles["image"])
-words = ["normal colon mucosa", "smooth muscle", "adipose tissue", "lymphocytes"]
-found, _ = zero_shot.predict(vectors, zero_shot.classifier(plip, words, "An H&E image of {}"))
-print({word: int((found == i).sum()) for i, word in enumerate(words)})
+words = ["normal colon mucosa", "smooth muscle", "adipose tissue",
+         "lymphocytes"]
+classes = zero_shot.classifier(plip, words, "An H&E image of {}")
+found, _ = zero_shot.predict(vectors, classes)
+for i, word in enumerate(words):
+    print(f"{(found == i).sum():2} of {len(found)} are called {word}")
 
 # %% [markdown]
 # All tiles show normal colon mucosa. Whatever else is counted here is wrong, and how much that is you see at once: blue nuclei on a pale ground look like fat, and brown strands like muscle, to a model that learned its tissue from drawn H&E.
@@ -80,8 +86,9 @@ print({word: int((found == i).sum()) for i, word in enumerate(words)})
 
 # %%
 table = folder / "pairs.csv"
-lines = [f"{path.relative_to(folder)},{path.parent.name} tile of a colon" for path in sorted(folder.glob("*/*.png"))]
-table.write_text("image,caption\n" + "\n".join(lines) + "\n", encoding="utf-8")
+lines = [f"{path.relative_to(folder)},{path.parent.name} tile of a colon"
+         for path in sorted(folder.glob("*/*.png"))]
+table.write_text("image,caption\n" + "\n".join(lines) + "\n")
 pairs = own_tiles.read_csv(table)
 print(pairs)
 
@@ -89,18 +96,16 @@ print(pairs)
 # And this is what you see when the table has a fault:
 
 # %%
-good = lines[0].split(",")[0]
-table.write_text(f"image,caption\n{good},\nnowhere.png,a tile\n", encoding="utf-8")
-try:
-    own_tiles.read_csv(table)
-except (ValueError, FileNotFoundError) as error:
-    print(str(error).replace(str(folder), "FOLDER"))
+from textwrap import fill
 
-table.write_text(f"image,caption\n{good},a tile\nnowhere.png,a tile\n", encoding="utf-8")
-try:
-    own_tiles.read_csv(table)
-except (ValueError, FileNotFoundError) as error:
-    print(str(error).replace(str(folder), "FOLDER"))
+good = lines[0].split(",")[0]
+for text in ("", "a tile"):
+    rows = f"image,caption\n{good},{text}\nnowhere.png,a tile\n"
+    table.write_text(rows)
+    try:
+        own_tiles.read_csv(table)
+    except (ValueError, FileNotFoundError) as error:
+        print(fill(str(error).replace(str(folder), "FOLDER"), 78))
 
 # %% [markdown]
 # ## Which unit takes what

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Appendix: a walk through the microcosm
+# # A walk through the microcosm
 #
 # The {term}`microcosm` is the small world that this book draws for itself. Here you see all of it: every tissue in several laboratories, what a {term}`slide` changes, and the pictures that are not pathology.
 # All tissue is drawn by a program. It borrows the patterns of real tissue; it is no material for diagnosis, nor for learning diagnosis.
@@ -32,13 +32,19 @@ from plip_tutorial.microcosm import everyday
 labs = ["A", "C", "E", "G", *microcosm.UNSEEN_LABS[:2]]
 
 def show(names):
-    """One row of six tiles for each tissue of these names, one tile from each laboratory."""
-    rows = [[microcosm.render_tile(name, seed=i, lab=lab, size=96) for i, lab in enumerate(labs)] for name in names]
-    return plots.gallery_rows(rows, [microcosm.TISSUES[name].phrase for name in names])
+    """A row of six tiles for each tissue, one from each laboratory."""
+    draw = microcosm.render_tile
+    rows = [[draw(name, seed=i, lab=lab, size=96)
+             for i, lab in enumerate(labs)] for name in names]
+    phrases = [microcosm.TISSUES[name].phrase for name in names]
+    return plots.gallery_rows(rows, phrases)
 
-nine = [name for name, tissue in microcosm.TISSUES.items() if tissue.code]
-others = [name for name in microcosm.TISSUES if name not in nine]
-later = [name for name in others if microcosm.TISSUES[name].organ in ("skin", "stomach", "lymph node")]
+# %%
+organs = {name: t.organ for name, t in microcosm.TISSUES.items()}
+nine = [name for name, t in microcosm.TISSUES.items() if t.code]
+others = [name for name in organs if name not in nine]
+later = [name for name in others
+         if organs[name] in ("skin", "stomach", "lymph node")]
 
 # %% mystnb={"image": {"alt": "Nine rows of six drawn tiles, from adipose tissue to colorectal adenocarcinoma: each tissue as six laboratories would show it, pink, purple, greenish or yellowish, at several magnifications."}, "figure": {"caption": "Nine tissues, mostly of the colon. Columns: laboratories A, C, E, G, and two that are never trained on.", "name": "fig-gallery-tissues"}}
 show(nine)
@@ -63,11 +69,13 @@ show(later)
 # Tiles of one slide share the thickness of the section, the strength of both stains and the focus. Each row below is one slide of the same laboratory.
 
 # %% mystnb={"image": {"alt": "Three rows of six tiles of stroma; tiles within a row share their stain and its sharpness, the rows differ a little."}, "figure": {"caption": "Three slides of one laboratory, six tiles of stroma each.", "name": "fig-gallery-slides"}}
-slides = [[microcosm.render_tile("stroma", seed=i, lab="A", slide=slide, size=96) for i in range(6)] for slide in (1, 2, 3)]
+same = {"lab": "A", "size": 96}
+slides = [[microcosm.render_tile("stroma", seed=i, slide=slide, **same)
+           for i in range(6)] for slide in (1, 2, 3)]
 plots.gallery_rows(slides, ["slide 1", "slide 2", "slide 3"])
 
 # %% [markdown]
-# A model that has seen one tile of a slide has an easier time with the next. This is the root of {term}`leakage`, see {doc}`05_what_does_not_belong`.
+# A model that has seen one tile of a slide has an easier time with the next. This is the root of {term}`leakage`, see {doc}`06_copies_and_leaks`.
 #
 # ## Not pathology
 #
@@ -77,9 +85,12 @@ plots.gallery_rows(slides, ["slide 1", "slide 2", "slide 3"])
 
 # %%
 def show_kinds(kinds):
-    """One row of six pictures for each kind; a lookalike is named as one."""
-    rows = [[microcosm.render_everyday(kind, seed=i, size=96) for i in range(6)] for kind in kinds]
-    names = [f"{microcosm.KINDS[kind]}{' (lookalike)' if kind in microcosm.LOOKALIKES else ''}" for kind in kinds]
+    """A row of six pictures for each kind; a lookalike is named as one."""
+    draw = microcosm.render_everyday
+    rows = [[draw(kind, seed=i, size=96) for i in range(6)]
+            for kind in kinds]
+    alike = {kind: " (lookalike)" for kind in microcosm.LOOKALIKES}
+    names = [microcosm.KINDS[kind] + alike.get(kind, "") for kind in kinds]
     return plots.gallery_rows(rows, names)
 
 on_paper = everyday.CHARTS + everyday.PAPERS
@@ -114,4 +125,6 @@ show_kinds(everyday.STAINED_OTHERWISE)
 # %%
 for name in microcosm.NAMES:
     tiles = microcosm.benchmark(name, "test", 60)
-    print(name, tiles.features["label"].names, f"labs {sorted(set(tiles['lab']))}, {len(set(tiles['slide']))} slides")
+    slides = len(set(tiles["slide"]))
+    print(name, f"labs {sorted(set(tiles['lab']))}, {slides} slides")
+    print("   ", *tiles.features["label"].names)

@@ -211,63 +211,8 @@ claim("the k best of the lists are the k best of all", np.array_equal(merged, np
 # %% [markdown]
 # All three comparisons agree.
 #
-# (your-own-pool)=
-# ## A pool of your own
-#
-# **`embed_pool` embeds a folder or any data set of the Hugging Face hub, shard by shard, and leaves everything on the
-# disk.** A run that is killed goes on where it was. We play it through with a folder: 300 pictures, the captions of
-# some beside them as text files, as download tools write them, and one broken file.
-
-# %%
-from plip_tutorial.at_scale import embed_pool
-
-folder = work / "downloads"
-folder.mkdir()
-for i in range(300):
-    pool[i]["image"].save(folder / f"{i:05d}.png")
-    (folder / f"{i:05d}.txt").write_text(pool[i]["text"])
-(folder / "00007.png").write_bytes(b"only half of a picture")
-general = PLIP(artifacts.tiny_clip())
-made = embed_pool(general, folder, work / "own", shard=100)
-
-# %%
-print(f"{len(made)} pictures", type(made.embeddings).__name__)
-print("left out:", *made.problems)
-back = expand.expand(seeds, made.embeddings, k=1, threshold=-1)
-found = made.items.select(back.indices)["item"]
-kind = np.array(pool["truth_kind"])
-right = kind[[int(name[:5]) for name in found]] == "pathology"
-share = (kind[:300] == "pathology").mean()
-print(f"{right.sum()} of {len(found)} found pictures are tissue")
-print(f"share of tissue in the folder: {share:.0%}")
-
-# %% tags=["claim", "remove-cell"]
-claim("The broken file is named and left out", [len(made) == 299, "00007.png" in made.problems[0]], "==", True)
-claim("The share is higher than in the folder", right.mean() - share, ">", 0)
-
-# %% [markdown]
-# The broken file is named and left out. The vectors are a `memmap`: they stay on the disk, and a search reads the
-# blocks it needs. `expand` searches this pool as it searched the other one. The share is higher than in the folder, but
-# look at the count behind it: one picture more or less moves it a lot.
-#
-# For pictures of your own take a larger general model, such as `openai/clip-vit-base-patch32`. And the pool may be a
-# stream. A stream is read once, from beginning to end, and needs the memory of one shard:
-#
-# :::{code-block} python
-# from datasets import load_dataset
-#
-# files = "hf://datasets/OWNER/NAME/data/*.parquet"
-# stream = load_dataset("parquet", data_files=files, split="train",
-#                       streaming=True)
-# general = PLIP("openai/clip-vit-base-patch32")
-# made = embed_pool(general, stream, "my_pool", text="caption",
-#                   limit=100_000, dtype="float16")
-# :::
-#
-# The pictures of a stream are kept beside their vectors, since a stream cannot be asked for picture number 4,711 later.
-# Those of a folder stay where they are. Some data sets hold web addresses instead of pictures; these work too, one
-# download after the other, and many addresses will be dead. {doc}`millions_of_vectors` tells how to search so large a
-# pool.
+# The picture side of all this for pictures of your own, a folder or a data set of the hub, is one call:
+# {ref}`embed_pool <your-own-pool>`.
 #
 # ## Through Ray
 #
