@@ -27,7 +27,7 @@ FENCES = {"colon_fence", "fence"}
 NAMED = re.compile(r"\{([\w:-]+)\}\s*(.*)")
 OPTION = re.compile(r":([\w-]+):\s*(.*)")
 STUB = "\0stub:"  # and the label of an exercise: here its answer is asked for
-Form = Literal["student", "teacher"]
+Form = Literal["student", "teacher", "reader"]
 NOTES = ("note", "tip", "hint", "important", "warning", "caution", "attention", "danger", "error")
 
 
@@ -54,7 +54,7 @@ class Page:
     """The text cells of one page, in their order.
 
     Attributes:
-        form: whose notebook it is; a student's has no solutions.
+        form: whose notebook it is; a student's has no solutions, and a reader's, of a page that is no unit, no checks.
         cited: keys of the works cited so far.
         exercises: titles of the exercises so far, by their labels.
         solution: the label of the exercise whose solution is open, else empty.
@@ -132,7 +132,7 @@ class Page:
     def open_solution(self, argument: str, options: dict[str, str], body: str) -> str:
         """From here on a student sees nothing."""
         self.solution = argument
-        return f"**Solution: {self.exercises[argument]}**" if self.form == "teacher" else ""
+        return "" if self.hidden else f"**Solution: {self.exercises[argument]}**"
 
     def close_solution(self, argument: str, options: dict[str, str], body: str) -> str:
         """The end of a solution, and for a teacher its check."""
