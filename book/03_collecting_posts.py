@@ -465,7 +465,8 @@ claim("More than half of the groups have several pairs", 1 - sizes[1] / sizes.su
 # :label: ex-03-question
 #
 # Write a filter that finds questions without a mark and spares rhetorical ones. Measure it on posts that you have not
-# read: the English ones among `microcosm.posts(1500, seed=5)`, without replies. Leave the mask over these in `answer`.
+# read: the English ones among `microcosm.posts(1500, seed=5)`, without replies. There the question mark alone has a
+# precision of 0.969 and a recall of 0.956. Reach 0.98 in both, and leave the two numbers in `answer`.
 # :::
 #
 # :::{solution-start} ex-03-question
@@ -478,17 +479,16 @@ asks += r"|\bdx pl|guess the|sign this out|or something"
 fresh = microcosm.posts(1500, seed=5).remove_columns("images").to_pandas()
 fresh = fresh[(fresh["truth_language"] == "en") & fresh["in_reply_to"].isna()]
 right = fresh["truth_kind"] != "question"
-answer = ~fresh["text"].str.lower().str.contains(asks)
-mark = ~fresh["text"].str.contains("?", regex=False)
-for name, keep in {"question mark": mark, "phrases": answer}.items():
-    print(f"{name:13} precision {right[keep].mean():.3f},",
-          f"recall {keep[right].mean():.3f}")
+rules = {"question mark": ~fresh["text"].str.contains("?", regex=False),
+         "phrases": ~fresh["text"].str.lower().str.contains(asks)}
+for name, keep in rules.items():
+    answer = [right[keep].mean(), keep[right].mean()]
+    print("{:13} precision {:.3f}, recall {:.3f}".format(name, *answer))
 
 # %% tags=["claim", "remove-cell"]
-claim(
-    "a list of phrases wins",
-    [right[answer].mean() - right[mark].mean(), answer[right].mean() - mark[right].mean()], ">", 0.005
-)
+claim("a list of phrases wins", answer, ">", 0.98)
+claim("precision of 0.969", right[rules["question mark"]].mean(), "about", 0.969, margin=5e-4)
+claim("a recall of 0.956", rules["question mark"][right].mean(), "about", 0.956, margin=5e-4)
 
 # %% [markdown]
 # In this world a list of phrases wins. That is easy: a small grammar wrote these posts, and we read it. The posts are
