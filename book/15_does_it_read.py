@@ -478,7 +478,8 @@ claim("the crowds overlap, and the threshold lets most of both in", [row[2] for 
 # :label: ex-15-opposite
 #
 # Does the model notice when benign and malignant are exchanged? Use `limits.opposite` and `limits.preference` on the
-# second benchmark, `track.benchmarks[1]`. Give the share for all tiles, for the benign and for the malignant ones.
+# second benchmark, `track.benchmarks[1]`, with its own template. Give the share of right preferences for all tiles, for
+# the benign (label 0) and for the malignant ones (label 1).
 # :::
 #
 # :::{solution-start} ex-15-opposite
@@ -517,8 +518,9 @@ claim("and names are noticed", [answer[0].value, wrong["another tissue"].value],
 # :::{exercise} More prompts against the negation
 # :label: ex-15-ensemble
 #
-# Does an {term}`ensemble` of prompts cure the negation? Build the sentences with "no X" from several templates, average
-# their vectors, and give the AUROC of each tissue.
+# Does an {term}`ensemble` of prompts cure the negation? Take six templates: "no {}", "without {}", "absence of {}", "An
+# H&E image with no {}", "{} is absent", "negative for {}". Average their vectors for each tissue, and give the nine
+# AUROCs in the order of `phrases`.
 # :::
 #
 # :::{solution-start} ex-15-ensemble

@@ -503,17 +503,18 @@ claim("the other one has lost what was never skill", shares["PLIP"][0] - answer[
 # :::{solution-end}
 # :::
 #
-# :::{exercise} How much dye
-# :label: ex-16-strength
+# :::{exercise} A new hospital
+# :label: ex-16-hospital
 #
-# How strong must a change of dye be before it hurts? Give the change of the macro F1 (`better`) for a quarter, twice
-# and four times the haematoxylin, with `restained` or `limits.restained`. The jitter in the training of the tiny PLIP
-# went from 0.6 to 1.4 times each dye. Does that explain what you see?
+# A hospital wants to use your model. It sends 400 tiles of 20 slides without labels. Its eosin is pale, and its lamp is
+# yellow. A pathologist gives you an afternoon. In four or five sentences: what do you measure, what do you repair and
+# from which tiles, and what may you not conclude?
 # :::
 #
-# :::{solution-start} ex-16-strength
+# :::{solution-start} ex-16-hospital
 # :class: dropdown
 # :::
+<<<<<<< HEAD
 
 # %%
 answer = []
@@ -531,6 +532,14 @@ claim("went from 0.6 to 1.4 times each dye", artifacts.fine_tuning().augment.sta
 # %% [markdown]
 # A quarter and four times the dye cost far more than twice. For twice the dye no loss is shown, though it lies outside
 # of the jitter's range. So the range alone does not explain the curve.
+=======
+#
+# Estimate the dyes from all 400 tiles together: from single tiles the repair does harm. Count how many answers the
+# repair changes, which needs no label. Whether they change for the better, labels tell, so let the pathologist name
+# some tiles of each slide. Give the paired difference with an interval over slides. The lamp will cancel; the dye may
+# not. Keep the repair only if a gain is shown. An equal score does not say that a single answer is safe, and nothing is
+# known of the next hospital.
+>>>>>>> unitH2
 #
 # :::{solution-end}
 # :::
