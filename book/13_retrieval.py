@@ -529,14 +529,9 @@ for question, vector in zip(absent + present, vectors):
 
 # %% tags=["claim", "remove-cell"]
 claim("the bicycle, which is not there, gets a higher score than melanoma", answer[0] - answer[4], ">", 0.01)
-<<<<<<< HEAD
 claim("The sheet of lymphocytes finds none, and scores higher than \"breast cancer\"",
       answer[3] - answer[5], ">", 0.03)
 claim("most of whose answers show breast", sum(kind.startswith("breast") for kind in tissue[places[0]]), "==", 2)
-=======
-claim("The sheet of lymphocytes finds none, and scores higher than \"breast cancer\"", answer[3] - answer[5],
-      ">", 0.03)
->>>>>>> unitH2
 
 # %% [markdown]
 # No. Absent and present things overlap: the bicycle, which is not there, gets a higher score than melanoma, which is

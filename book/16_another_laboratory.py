@@ -514,32 +514,12 @@ claim("the other one has lost what was never skill", shares["PLIP"][0] - answer[
 # :::{solution-start} ex-16-hospital
 # :class: dropdown
 # :::
-<<<<<<< HEAD
-
-# %%
-answer = []
-for amount in (0.25, 2, 4):
-    stained = [restained(tile, [amount, 1, 1]) for tile in tiles]
-    row = zero_shot.predict(plip.encode_images(stained), classes)[0]
-    answer.append(better(row, as_is))
-    print(f"{amount:4} times: change {answer[-1]}")
-
-# %% tags=["claim", "remove-cell"]
-claim("A quarter and four times the dye cost far more than twice", [answer[0].high, answer[2].high], "<", -0.08)
-claim("For twice the dye no loss is shown", answer[1], "holds", 0, margin=0.01)
-claim("went from 0.6 to 1.4 times each dye", artifacts.fine_tuning().augment.stain_gain, "about", 0.4, margin=1e-6)
-
-# %% [markdown]
-# A quarter and four times the dye cost far more than twice. For twice the dye no loss is shown, though it lies outside
-# of the jitter's range. So the range alone does not explain the curve.
-=======
 #
 # Estimate the dyes from all 400 tiles together: from single tiles the repair does harm. Count how many answers the
 # repair changes, which needs no label. Whether they change for the better, labels tell, so let the pathologist name
 # some tiles of each slide. Give the paired difference with an interval over slides. The lamp will cancel; the dye may
 # not. Keep the repair only if a gain is shown. An equal score does not say that a single answer is safe, and nothing is
 # known of the next hospital.
->>>>>>> unitH2
 #
 # :::{solution-end}
 # :::
