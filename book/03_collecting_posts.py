@@ -487,10 +487,8 @@ for name, keep in rules.items():
 
 # %% tags=["claim", "remove-cell"]
 claim("a list of phrases wins", answer, ">", 0.98)
-claim(
-    "has a precision of 0.969 and a recall of 0.956",
-    [right[rules["question mark"]].mean() - 0.969, rules["question mark"][right].mean() - 0.956], "about", 0, margin=5e-4
-)
+claim("precision of 0.969", right[rules["question mark"]].mean(), "about", 0.969, margin=5e-4)
+claim("a recall of 0.956", rules["question mark"][right].mean(), "about", 0.956, margin=5e-4)
 
 # %% [markdown]
 # In this world a list of phrases wins. That is easy: a small grammar wrote these posts, and we read it. The posts are
