@@ -269,7 +269,7 @@ plots.gallery_rows([[row[i] for i in shown] for row in rows.values()],
 
 # %% tags=["claim", "remove-cell"]
 claim("Estimated from a laboratory, no gain is shown", gains["by laboratory"], "holds", 0, margin=0.005)
-claim("estimated from each tile, the repair does harm", gains["by tile"].high, "<", -0.05)
+claim("Estimated from each tile, the repair does harm", gains["by tile"].high, "<", -0.05)
 
 # %% tags=["claim", "remove-cell"]
 claim("the lymphocytes turn red and the mucus turns darker", [float(rows["as they come"][i].mean()) -
@@ -464,7 +464,7 @@ answer = (again != normal["by laboratory"]).mean()
 print(f"{answer:.1%}")
 
 # %% tags=["claim", "remove-cell"]
-claim("Hardly any", answer, "<", 0.03)
+claim("Hardly any answer differs", answer, "<", 0.03)
 
 # %% [markdown]
 # Hardly any answer differs. This is no luck. A lamp takes the same share of the light from tissue and from empty glass.

@@ -93,7 +93,8 @@ def _judgement(answer: str, asked: Mapping[str, Any]) -> Verdict:
 
 def _plain(answer: Any) -> Any:
     """Numbers as floats, words in small letters, tables and arrays as lists of these."""
-    if isinstance(answer, str):
+    if answer is None or isinstance(answer, str):
+        answer = str(answer)
         return " ".join(answer.lower().split())
     if isinstance(answer, Mapping):
         return {_plain(str(key)): _plain(value) for key, value in answer.items()}

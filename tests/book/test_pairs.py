@@ -22,16 +22,18 @@ from claims import is_claim  # noqa: E402
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
 def test_notebook_and_source_say_the_same(source: Path) -> None:
+    import course
     from fill import filled
     from lengths import length
 
     notebook = source.with_suffix(".ipynb")
     assert notebook.exists(), f"{notebook.name} is missing. Run: make sync"
-    pages = [jupytext.read(path) for path in (source, notebook)]
-    cells = [[(c.cell_type, c.source, c.metadata.get("tags", [])) for c in page.cells] for page in pages]
-    minutes = length(pages[0]).minutes
-    expected = [(kind, filled(text, source.stem, minutes), tags) for kind, text, tags in cells[0]]
-    assert expected == cells[1], f"{notebook.name} is not what {source.name} says. Run: make sync"
+    page, derived = (jupytext.read(path) for path in (source, notebook))
+    minutes = length(page).minutes
+    course.with_questions(page.cells, source.stem)
+    told = [(c.cell_type, filled(c.source, source.stem, minutes), c.metadata.get("tags", [])) for c in page.cells]
+    found = [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in derived.cells]
+    assert told == found, f"{notebook.name} is not what {source.name} says. Run: make sync"
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)

@@ -274,7 +274,7 @@ def test_what_has_no_plain_form_is_named() -> None:
         ("{term}`Tiny CLIP`", "[Tiny CLIP](SITE/book/glossary.html#term-tiny-CLIP)"),
         ("{doc}`11_zero_shot`", "[11 · Zero-shot](SITE/book/11_zero_shot.html)"),
         ("{doc}`here <data_cards>`", "[here](SITE/book/data_cards.html)"),
-        ("{ref}`ex-11-own`", "[Your own words](SITE/book/11_zero_shot.html#ex-11-own)"),
+        ("{ref}`ex-11-cuts`", "[Four cuts of each tile](SITE/book/11_zero_shot.html#ex-11-cuts)"),
         ("{ref}`tracks`", "[Two tracks](SITE/book/how_to_use.html#tracks)"),
         ("{cite}`radford2021clip,ruifrok2001`", "(Radford et al. 2021; Ruifrok and Johnston 2001)"),
         ("{cite:t}`kish1965`", "Kish (1965)"),
