@@ -349,7 +349,7 @@ shown["dyes and lenses cost little"] = min(lows) > -wanted["lost"]
 
 # %% tags=["claim", "remove-cell"]
 claim("the lens costs most", worst, "==", "out of focus")
-claim("Out of focus, PLIP loses more than a tenth", cost["out of focus"].high, "<", -0.1)
+claim("and the lens costs most", cost["out of focus"].high, "<", -0.1)
 claim("the dye costs less than the lamp", cost["half the haematoxylin"].value - cost["a yellow lamp"].value, ">", 0.03)
 
 # %% tags=["claim", "remove-cell"]

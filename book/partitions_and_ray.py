@@ -35,7 +35,7 @@ calls = [1 * (shard < stop) + 2 * (shard < stop) * (shard >= start)
          for start, stop in zip(stops, stops[1:])]
 figure, panel = plt.subplots(figsize=(plots.WIDTH, 1.6))
 panel.pcolormesh(calls[::-1], cmap="Blues", edgecolors="#cccccc")
-panel.set(xlabel="shard", ylabel="call", yticks=[])
+panel.set(xlabel="shard", ylabel="call", yticks=[]);
 
 # %% tags=["claim", "remove-cell"]
 from plip_tutorial.studies.claims import Claims

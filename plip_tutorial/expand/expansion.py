@@ -54,8 +54,8 @@ def expand(
 ) -> Expansion:
     """Take from the pool what is near a seed.
 
-    A pool item comes back if it is one of the ``k`` nearest of any seed and if its similarity to the nearest seed
-    reaches the threshold. The seeds themselves do not come back: items whose angle to a seed has a cosine above `SAME`.
+    A pool item comes back if it is one of the ``k`` nearest of a seed and its similarity to that same seed reaches the
+    threshold. The seeds themselves do not come back: items whose angle to a seed has a cosine above `SAME`.
     Rounding to float16 turns a vector by less than that, and changes its length by more.
 
     Args:

@@ -60,7 +60,8 @@ class Tokens:
             text, length = captions[long[0]], len(ids[long[0]])
             text = text if len(text) <= 60 else text[:57] + "..."
             told = f"caption {long[0]} ({text!r}) has {length} tokens; the model reads {self.limit}, the rest was cut"
-            more = f"; so were {len(long) - 1} other captions" if len(long) > 1 else ""
+            others = len(long) - 1
+            more = f"; so {'was 1 other caption' if others == 1 else f'were {others} other captions'}" if others else ""
             warnings.warn(told + more, stacklevel=4)  # the line that called PLIP.encode_text
         for i in long:
             ids[i] = [*ids[i][: self.limit - 1], ids[i][-1]]
