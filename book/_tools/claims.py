@@ -45,8 +45,8 @@ EXPECTED = re.compile(r"\bwe (?:would )?(?:expect|hope|guess)\b|^(?:suppose|expe
 
 
 def is_claim(cell: NotebookNode) -> bool:
-    """Whether a cell belongs to the claims: the site hides it, and notebooks for readers lack it."""
-    return "claim" in cell.metadata.get("tags", [])
+    """Whether a cell belongs to the claims or checks a solution: the site hides it, and readers' notebooks lack it."""
+    return bool({"claim", "check"} & set(cell.metadata.get("tags", [])))
 
 
 def claimed(book: NotebookNode) -> list[str]:

@@ -17,6 +17,7 @@ from textwrap import wrap
 from typing import Any
 
 import jupytext
+import nbformat
 import yaml
 
 BOOK = Path(__file__).parents[1]
@@ -24,6 +25,7 @@ QUESTIONS, TEACHING = BOOK / "questions", BOOK / "teaching"
 TABLE = BOOK / "teaching_table.md"
 EXERCISES = BOOK.parent / "plip_tutorial" / "data" / "exercises.json"
 LABEL = re.compile(r"^:::\{exercise\} (.+)\n:label: (ex-\d\d-[\w-]+)$", re.MULTILINE)
+SOLUTION = re.compile(r"^:::\{solution-(?:start\} (\S+)|(end)\})$", re.MULTILINE)
 LETTERS = "abcd"
 
 
@@ -195,6 +197,21 @@ def checks() -> str:
 
 #: What of an exercise the package needs; minutes, typical errors and the like stay with the teacher.
 KEPT = ("kind", "asks", "right", "within", "ordered", "praise", "hints", "otherwise", "rubric")
+
+
+def with_checks(cells: list[Any], unit: str) -> list[Any]:
+    """The cells of a unit and after each solution a hidden one: the build fails where a solution is not right."""
+    found, label = [], ""
+    for cell in cells:
+        found.append(cell)
+        for start, end in SOLUTION.findall(cell.source) if cell.cell_type == "markdown" else ():
+            told = teaching(unit).get("exercises", {}).get(label, {}) if end else {}
+            if told.get("kind", "words") != "words":
+                call = f'exercises.check("{name(unit, label)}", answer)'
+                source = f"from plip_tutorial import exercises\n\nassert {call}, {call}"
+                found.append(nbformat.v4.new_code_cell(source, metadata={"tags": ["check", "remove-cell"]}))
+            label = start
+    return found
 
 
 def stub(unit: str, label: str, form: str) -> str:

@@ -34,10 +34,10 @@ def _book(source: Path) -> nbformat.NotebookNode:
     book = jupytext.read(source)
     book.metadata.pop("jupytext", None)
     learner = length(book).minutes
+    book.cells = course.with_checks(course.with_questions(book.cells, source.stem), source.stem)
     for place, cell in enumerate(book.cells):
         cell["id"] = f"{source.stem[:40]}-{place:03d}".replace("_", "-")
         cell.source = filled(cell.source, source.stem, learner)
-    course.with_questions(book.cells, source.stem)
     return book
 
 

@@ -30,7 +30,7 @@ def test_notebook_and_source_say_the_same(source: Path) -> None:
     assert notebook.exists(), f"{notebook.name} is missing. Run: make sync"
     page, derived = (jupytext.read(path) for path in (source, notebook))
     minutes = length(page).minutes
-    course.with_questions(page.cells, source.stem)
+    page.cells = course.with_checks(course.with_questions(page.cells, source.stem), source.stem)
     told = [(c.cell_type, filled(c.source, source.stem, minutes), c.metadata.get("tags", [])) for c in page.cells]
     found = [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in derived.cells]
     assert told == found, f"{notebook.name} is not what {source.name} says. Run: make sync"
