@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from plip_tutorial.plip.model import PLIP as PLIP
 
 __all__ = ["PLIP", "__version__"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -88,6 +88,8 @@ def test_versions_of_package_and_citation_agree() -> None:
     version = CONFIG["project"]["version"]
     assert plip_tutorial.__version__ == version
     assert yaml.safe_load(_text(ROOT / "CITATION.cff"))["version"] == version
+    assert f"Version {version}." in yaml.safe_load(_text(ROOT / "_config.yml"))["html"]["extra_footer"]
+    assert _text(ROOT / "CHANGELOG.md").split("\n## ")[1].startswith(f"{version}\n")
 
 
 def test_the_address_of_the_repository_stands_in_one_place() -> None:
