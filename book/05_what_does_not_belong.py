@@ -79,8 +79,8 @@ claim("Most of the neighbours are no tissue", faults["neighbours"]["not patholog
 #
 # ## A picture becomes a few numbers
 #
-# **A stain has few dyes, so we count which dyes a picture holds, and how much of each.** No model is needed for that.
-# So the filter can be built before there is one, and it does not share the mistakes of one.
+# **A stain has few dyes, so we count which dyes a picture holds, and how much of each.** No model is needed, so the
+# filter can be built before there is one.
 #
 # The glass of a slide may look grey, greenish or yellow, and then every pixel does. {term}`White balance <white
 # balance>` takes that back first: each colour is stretched until the brightest pixels of the picture are white.
@@ -196,7 +196,7 @@ print(f"largest difference of a weight: {apart:.6f}")
 claim("It is the same line", apart, "<", 0.002)
 
 # %% [markdown]
-# It is the same line. It gives each picture a probability. From which probability on do we keep?
+# It is the same line. From which probability on do we keep a picture?
 #
 # ## The threshold is a promise
 #
@@ -268,7 +268,7 @@ claim("it adds what dyes lack", np.quantile(scores["both"][~in_pool], 0.97), "<"
 
 # %% [markdown]
 # Both parts together do best: texture alone is poor, and still it adds what dyes lack. But all dots lie far below the
-# dotted line. No filter keeps its word. Why?
+# dotted line. Why?
 #
 # ## A promise depends on the crowd
 #
@@ -303,12 +303,12 @@ claim("breaks a promise that it keeps among equals", table["precision"].iloc[0],
 # %% [markdown]
 # The more honestly we tell the filter about the crowd, the higher its precision, and the more tissue it costs. Told the
 # truth, it keeps the promise here, and more than that: so far out few labelled examples decide where the threshold
-# falls. Where the right thing is rare, purity is expensive.
+# falls.
 #
 # ### Who pays?
 #
 # **A filter has a taste, and its taste goes into the corpus.** Whatever it rejects more often, the model will know
-# less. The overall precision does not show this. We sort the tissue by brightness and ask what the strict filter lost.
+# less. We sort the tissue by brightness and ask what the strict filter lost.
 
 # %%
 brightness = np.array([np.asarray(image).mean() for image in web])
@@ -332,8 +332,7 @@ claim("less fat, lung and glass", (~kept[in_pool & np.isin(pool["truth_tissue"],
 #
 # The recipe of this book can live with the simple filter. It does not filter the raw pool but what posts and neighbours
 # brought, where tissue is less rare. This is the filter that comes with the package; `clean.is_pathology(pictures)`
-# asks it in one call. It is saved as plain numbers, so a filter from a stranger cannot run code on your machine. Here
-# are its worst mistakes, and what it thinks of our pair.
+# asks it in one call. Here are its worst mistakes, and what it thinks of our pair.
 
 # %% mystnb={"image": {"alt": "Eight pictures that are no tissue, most of them special stains, fabric and marble in pink and purple, and four tiles, one of bone, one of fat, two pale ones."}, "figure": {"caption": "The worst mistakes on the web pool: no tissue with the highest probabilities (8), then tissue with the lowest (4).", "name": "fig-05-worst"}}
 chooser = artifacts.pathology_filter()
@@ -373,8 +372,8 @@ claim("tell most tissue from the rest", np.mean((sure >= chooser.threshold)[~in_
 # **The filter has learnt from drawn pictures only, and still it knows most real tissue.** We asked it about three small
 # sets that it was never trained on: tiles of NCT-CRC-HE {cite}`kather2019nct`, tiles of the textures of Kather and
 # colleagues {cite}`kather2016texture`, and real pictures that are no H&E: photographs, faces, plots, blood smears,
-# fluorescence. They are not part of the book, so the numbers were measured beforehand, by `benchmarks/real_filter.py`.
-# Tiles of empty glass are left aside there. The first two rows should be high, the last one low.
+# fluorescence. The numbers were measured beforehand, without tiles of empty glass, by `benchmarks/real_filter.py`. The
+# first two rows should be high, the last one low.
 
 # %%
 from plip_tutorial.studies import provenance
@@ -393,16 +392,15 @@ claim("none of the other pictures gets through", real["kept"].iloc[2], "==", 0)
 claim("moves the last row by more than a point", 1 / real["n"].iloc[2], ">", 0.01)
 
 # %% [markdown]
-# More than nine in ten of the tiles are kept, and none of the other pictures gets through. Nothing was trained on them.
-# But what the filter looks at was chosen with an eye on the first and the last row. So these are no longer an untouched
-# test, and the table is kinder than a new set would be. The sets are small, too: a single picture moves the last row by
-# more than a point.
+# More than nine in ten of the tiles are kept, and none of the other pictures gets through. But what the filter looks at
+# was chosen with an eye on the first and the last row. So these are no longer an untouched test, and the table is
+# kinder than a new set would be. The sets are small, too: a single picture moves the last row by more than a point.
 #
 # ## A filter for language
 #
 # **Small words tell a language, but captions have few of them, so letters and grammar must help.** The simplest filter
-# asks for one of the most common English words. We expect it to work on sentences, and to fail on short captions. Both
-# filters see the captions of the neighbours; the table says which share of them is kept.
+# asks for one of the most common English words. We expect it to work on sentences, and to fail on short captions. The
+# table says which share of the neighbours' captions each keeps.
 
 # %%
 found = stages["neighbours"].to_pandas()[["text", "truth_language"]]
@@ -442,7 +440,7 @@ claim("So all file names pass", shares.loc["no words", "package"], "==", 1)
 # first. Now hardly any is kept or dropped wrongly.
 #
 # Our pair is English in spite of its "mallignant". What is too short to tell, `und`, stays: a caption that cannot be
-# judged has not failed. So all file names pass. They are among the faults that remain.
+# judged has not failed. So all file names pass.
 #
 # ## Words that say nothing
 #
@@ -535,6 +533,24 @@ claim("blood smears pass most often", answer, "==", "blood_smear")
 # The promise on the labelled pictures is still kept, but in the pool less than a third of what is kept is tissue, and
 # blood smears pass most often. ImageNet holds dogs and cars, but hardly any blood smear and no fractal. Look at what
 # passes, and add it to the negatives.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} Strict or simple?
+# :label: ex-05-corpus
+#
+# You have a raw pool like ours, and a few posts. The corpus is for a model that shall know fat and lung as well. In
+# three or four sentences: which filter do you take, at which step, and what do you measure before you trust it?
+# :::
+#
+# :::{solution-start} ex-05-corpus
+# :class: dropdown
+# :::
+#
+# Search for neighbours of the posts first: among those, where tissue is less rare, the simple filter may do. On the raw
+# pool you need the strict one, and the corpus holds less fat, lung and glass. Before you trust either, label some
+# pictures of the crowd it will see. They tell the prevalence, the precision, and the recall of each tissue.
 #
 # :::{solution-end}
 # :::
