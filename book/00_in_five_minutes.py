@@ -119,6 +119,9 @@ claim("all five answers show mucus", [truth[i] for i in plip.retrieval(wrong, 5)
 claim("none of the five is a tumour", [truth[i] for i in plip.retrieval(wrong, 5)[1]], "!=", phrases["TUM"])
 claim("The portrait is called a cancer", names[0].removeprefix("An H&E image of "), "==", phrases["TUM"])
 
+# %% tags=["claim", "remove-cell"]
+claim('"without" finds what should be missing', [truth[i] for i in plip.retrieval(wrong, 5)[0]], "==", "mucus")
+
 # %% [markdown]
 # For "without mucus", all five answers show mucus. For "tumour" none of the five is a tumour. The portrait is called a
 # cancer and the scatter plot fat, since "none of these" was not on the list. Never let such a model diagnose
@@ -208,6 +211,25 @@ claim("The group photo wins", answer, "==", "a group photo")
 
 # %% [markdown]
 # The group photo wins, though there is none among the tiles. So a large number does not say that the thing is there.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} A search for the class
+# :label: ex-00-class
+#
+# A teacher wants to hand out this search. Students type a word, and the first five tiles count as examples of it.
+# Nobody looks at them before. In three or four sentences: is this good enough, what would you change, and why?
+# :::
+#
+# :::{solution-start} ex-00-class
+# :class: dropdown
+# :::
+#
+# Not like this. The search always gives five tiles, also for a word of which there is no example, and "without" finds
+# what should be missing. A number beside the tiles does not help, as the group photo shows. But it saves work: let it
+# propose tiles, let somebody who knows tissue choose among them, and write beside the search what the set holds. Try
+# the words of the lesson beforehand, down to their spelling.
 #
 # :::{solution-end}
 # :::

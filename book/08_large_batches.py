@@ -470,6 +470,26 @@ claim("cost nearly a second forward pass", answer[0] / 64, ">", 1.9)
 # :::{solution-end}
 # :::
 #
+# :::{exercise} Which run to pay for?
+# :label: ex-08-pay
+#
+# Your GPU holds 64 pairs, and you can pay for one long training. A colleague adds up four batches of 64 and calls it
+# "batch 256". After as many steps its loss is lower than with a gradient cache, and each step is quicker. In four or
+# five sentences: what does the lower loss show, how do you choose between the two, and what does the report say?
+# :::
+#
+# :::{solution-start} ex-08-pay
+# :class: dropdown
+# :::
+#
+# It shows nothing: 64 captions are an easier question than 256. Compare short runs of both ways on the same held-out
+# pairs and on tissue with labels, with several seeds, since a seed may count for more than the batch. Give both the
+# same hours, as the cache pays with a second forward pass. If the cache shows no gain, take the cheaper way. The report
+# then gives two numbers: 256 pairs in a step, 64 that were compared.
+#
+# :::{solution-end}
+# :::
+#
 # ## Summary
 #
 # - The batch is the question: small batches added up ask an easier one, and give another gradient.

@@ -523,6 +523,25 @@ claim("In the tiny track the dog is about as near", answer[6] - answer[4], "abou
 # :::{solution-end}
 # :::
 #
+# :::{exercise} Above ninety per cent
+# :label: ex-10-archive
+#
+# A colleague labels wide photographs for a teaching archive: five sentences, the best one is stored if its share is
+# above 90%, and no error was ever raised. In three or four sentences: do you let the tool run, and what do you test
+# first?
+# :::
+#
+# :::{solution-start} ex-10-archive
+# :class: dropdown
+# :::
+#
+# Not yet. A share compares five sentences, so tissue that is on no list may get a high one, too: show some, and see
+# what is stored. Only the middle of a wide photograph is read, so cut it. Take one picture whose vector was made
+# rightly and compare, to find swapped channels. Then let a pathologist count how many stored labels are right.
+#
+# :::{solution-end}
+# :::
+#
 # ## Summary
 #
 # - `encode_images` and `encode_text` give unit vectors in one space; their dot products are cosines.

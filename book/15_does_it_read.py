@@ -50,7 +50,7 @@ claim("Most tiles of the first row stand in the second row again", len(set(found
 
 # %% [markdown]
 # Four of five tiles come twice. Whoever asked for "no mucus" got mucus. Is that the rule? Each doubt below is a
-# measurement on the nine tissues of one {term}`benchmark`. On other models the numbers differ, the questions stay.
+# measurement on the nine tissues of one {term}`benchmark`.
 #
 # ## A right sentence and a wrong one
 #
@@ -74,7 +74,7 @@ print(len(test), "tiles of", len(set(slides)), "slides")
 print("macro F1", metrics.macro_f1(truth, predicted, groups=slides))
 
 # %% [markdown]
-# This is the score that we are going to doubt. First the test itself: two dot products for each tile.
+# First the test itself: two dot products for each tile.
 
 # %%
 right = [template.replace("{}", phrases[i]) for i in truth]
@@ -117,17 +117,17 @@ claim("both intervals leave one half out", [wrong[what].low for what in ("words 
       ">", 0.51)
 
 # %% [markdown]
-# Another tissue is noticed nearly always. That is what zero-shot lives on. The sentence with its words in order is
-# preferred two times in three, the one without the negation somewhat more often than a coin would, and both intervals
-# leave one half out. Does that show that the model reads order and "no"?
+# Another tissue is noticed nearly always. The sentence with its words in order is preferred two times in three, the one
+# without the negation somewhat more often than a coin would, and both intervals leave one half out. Does that show that
+# the model reads order and "no"?
 #
 # ## A control makes the question fair
 #
 # **Sentences differ, also where nothing is wrong.**
 #
-# An altered sentence is not only wrong. It is also another sentence, with a vector at another place, nearer to the
-# pictures or farther away, for whatever reason. So we alter the sentences once more and leave them *true*. A model that
-# reads should not care. What it does with a true sentence in other words is the zero line of this test.
+# An altered sentence is also another sentence, nearer to the pictures or farther away for whatever reason. So we alter
+# the sentences once more and leave them *true*. A model that reads should not care. What it does with a true sentence
+# in other words is the zero line of this test.
 
 # %%
 showing = [text.replace("image of", "image showing") for text in right]
@@ -156,18 +156,17 @@ claim("the intervals overlap, so whether order is read stays open",
 # Nothing has become wrong, and still in all four lines the first wording is preferred, about six times in ten. The
 # negated sentence is turned down no more often than any of these, though they are true. The control that fits it best
 # is "image with X", the same sentence without the "no". The jumbled words are turned down a little more often, but the
-# intervals overlap, so whether order is read stays open. Published tests without such a control should be read with
-# this table beside them.
+# intervals overlap, so whether order is read stays open.
 #
 # ## Turn the test round: one sentence, all pictures
 #
 # **Whoever searches for "no mucus" finds mucus.**
 #
-# There is a fairer question. Keep the sentence, and let the *pictures* compete. Whether a sentence is unusual then does
-# not matter, since all pictures are held against the same one. How well does "with mucus" put the tiles of mucus before
-# all others, and how well "with **no** mucus"? The measure is the {term}`AUROC`: the share of all pairs of a tile of
-# mucus and another tile in which the tile of mucus is nearer. One half is a coin. We expect a model that understands
-# "no" far *below* one half.
+# Keep the sentence, and let the *pictures* compete. Whether a sentence is unusual then does not matter, since all
+# pictures are held against the same one. How well does "with mucus" put the tiles of mucus before all others, and how
+# well "with **no** mucus"? The measure is the {term}`AUROC`: the share of all pairs of a tile of mucus and another tile
+# in which the tile of mucus is nearer. One half is a coin. We expect a model that understands "no" far *below* one
+# half.
 
 # %%
 def auroc(sentence, of):
@@ -202,9 +201,9 @@ claim("An interval such as [1.000, 1.000] is not certainty", "1.000 [1.000, 1.00
 # %% [markdown]
 # Our count is the package's. For all tissues the two columns are nearly the same, and nowhere does the second come near
 # the low end. The name of the tissue decides, and the little word before it hardly counts. A report that says "no
-# tumor" would be found under "tumor", so this matters. Do not write negations into prompts, and do not search reports
-# with them. (An interval such as [1.000, 1.000] is not certainty: where all tiles are sorted right, every resample is,
-# too. The next slide may bring the first error.)
+# tumor" would be found under "tumor". Do not write negations into prompts, and do not search reports with them. (An
+# interval such as [1.000, 1.000] is not certainty: where all tiles are sorted right, every resample is, too. The next
+# slide may bring the first error.)
 #
 # ## Order, with the same words
 #
@@ -238,15 +237,15 @@ claim("the third alone would pass for a bag of words", list(placed.values())[2],
 # %% [markdown]
 # No line lies clearly above one half, and in the first and the last the whole interval lies below. The first line alone
 # would say that the model prefers what is wrong, two times in three; the third alone would pass for a bag of words. So
-# the words around the names move the answer in ways of their own, and not as their meaning would.
+# the words around the names move the answer in ways of their own.
 #
 # ## Does the answer depend on how one asks?
 #
 # **Prompts that disagree are a warning, and it costs no label.**
 #
 # {doc}`Zero-shot classification <11_zero_shot>` showed how far the score moves from {term}`prompt` to prompt. What
-# about the single tile? Here are ten ways to ask the same question; some differ in a full stop or in capitals only.
-# Where the prompts agree, we expect more right answers.
+# about the single tile? Here are ten ways to ask; some differ in a full stop or in capitals only. Where the prompts
+# agree, we expect more right answers.
 
 # %%
 asked = [template, template + ".", template.lower(), template.upper(),
@@ -354,7 +353,7 @@ claim("does not change a single answer", np.diff([right for _, right in curves.v
 # intervals on the same tiles are no test, see {doc}`linear probing <12_linear_probing>`.) The temperature lies below
 # one: on its own half of the slides the model had been too modest. It does not change a single answer; it changes how
 # loudly the answer is given. (The intervals lie mostly above their numbers: noise in the bins counts as error, and
-# resampling adds noise. Read them as rough widths.)
+# resampling adds noise. )
 #
 # ## To keep silent
 #
@@ -411,7 +410,7 @@ claim("each within a few hundredths", kept.values(), "about", 0.9, margin=0.055)
 #
 # **A list of labels has no entry "none of these", and a softmax has no way to say it.**
 #
-# Show a picture that is no tissue: the model answers all the same. The nearest label is always some label.
+# Show a picture that is no tissue: the model answers all the same.
 
 # %% mystnb={"image": {"alt": "Four pictures that are no tissue, each with the tissue that the model names for it."}, "figure": {"caption": "Not tissue, and yet named. The number is the model's probability.", "name": "fig-15-foreign"}}
 def confidence(pictures):
@@ -461,8 +460,7 @@ claim("the crowds overlap, and the threshold lets most of both in", [row[2] for 
 # %% [markdown]
 # Both kinds are met with less confidence than the test tiles, but the crowds overlap, and the threshold lets most of
 # both in. PLIP itself was never shown what people do not post: most of what a laboratory sees on a normal day, poor
-# slides, rare stains, whole slides. What is rare on social media is rare in its training, and it has no means to say
-# so.
+# slides, rare stains, whole slides.
 #
 # ## Not a medical device
 #
@@ -470,7 +468,7 @@ claim("the crowds overlap, and the threshold lets most of both in", [row[2] for 
 #
 # PLIP is a research model. Its {term}`model card` calls any deployed use out of scope. The tiny models live in a drawn
 # world. What stands between a score in a book and such a use is a study in the laboratory where it is to happen, on its
-# patients, with its scanner, and an approval. No page of this book replaces a line of that.
+# patients, with its scanner, and an approval.
 #
 # ## Exercises
 #
@@ -543,6 +541,25 @@ claim("none comes near the low end", answer, ">", 0.7)
 # %% [markdown]
 # No. The average changes little, and none comes near the low end. Averaging removes what differs between the sentences.
 # The name of the tissue, which they share, stays.
+#
+# :::{solution-end}
+# :::
+#
+# :::{exercise} A promise for another laboratory
+# :label: ex-15-promise
+#
+# A study sorts tiles of a new laboratory. Sets of one class shall be stored unseen, larger ones go to a pathologist.
+# The limit comes from home, and the pathologist has one day. In three to five sentences: do you start, and what is
+# measured first?
+# :::
+#
+# :::{solution-start} ex-15-promise
+# :class: dropdown
+# :::
+#
+# Not yet. The pathologist names tiles from many of its slides. On these we count how often the set holds the right
+# class and, apart from that, how often a set of one class is right, with intervals over slides. Tiles of tissue that is
+# on no list belong to the test, since the model names them all the same.
 #
 # :::{solution-end}
 # :::
