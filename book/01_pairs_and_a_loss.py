@@ -33,7 +33,7 @@ claim = Claims("01_pairs_and_a_loss")
 # %% [markdown]
 # Here are four pictures and four {term}`captions <caption>`, out of order. Which caption belongs to which picture?
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Four tiles in a row, A to D: a nearly empty one with thin lines, a dense crowd of dark dots, long pink fibres, and purple glands."}, "figure": {"caption": "Four pictures. Their captions stand above, in another order.", "name": "fig-01-puzzle"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Four tiles in a row, A to D: a nearly empty one with a thin line, a dense crowd of dark dots, long pink fibres, and purple glands."}, "figure": {"caption": "Four pictures. Their captions stand above, in another order.", "name": "fig-01-puzzle"}}
 from textwrap import fill
 
 from plip_tutorial import artifacts, plots
@@ -47,9 +47,9 @@ for number, i in enumerate((2, 0, 3, 1), start=1):
 plots.gallery([*large.pictures, our.image], list("ABCD"))
 
 # %% [markdown]
-# A is 2, B is 4, C is 1, D is 3. Perhaps you knew the tissues. Perhaps you matched "small dark cells" with the crowd
-# of dots, and found the rest by ruling out. Either way you have just done the task that trains CLIP
-# {cite}`radford2021clip` and PLIP {cite}`huang2023plip`. They are never asked anything else.
+# A is 2, B is 4, C is 1, D is 3. Perhaps you knew the tissues. Perhaps you matched "small dark cells" with the crowd of
+# dots, and found the rest by ruling out. Either way you have just done the task that trains CLIP
+# {cite}`radford2021clip` and PLIP {cite}`huang2023plip`, the models of this book. They are never asked anything else.
 #
 # ## Pairs instead of labels
 #
@@ -59,8 +59,8 @@ plots.gallery([*large.pictures, our.image], list("ABCD"))
 # of CLIP, and PLIP repeats it with pictures that pathologists posted.
 #
 # Our pairs come from the {term}`microcosm`, a world so small that everything in it can be drawn: four kinds of tissue,
-# and captions as people write them. The last pair is D. We follow it through the whole book, from its post to the last
-# doubt, slip of the keyboard included.
+# and captions as people write them. We follow pair D through the whole book, from its post to the last doubt, slip of
+# the keyboard included.
 
 # %%
 import numpy as np
@@ -116,12 +116,11 @@ plots.heatmap(table, rows=list("ABCD"), columns=names, images=four)
 
 # %% tags=["claim", "remove-cell"]
 claim("the diagonal wins in each row", (table.argmax(1) - torch.arange(4)).tolist(), "==", 0)
-claim("the 0.50 between them says so", float(table[0, 1]), "about", 0.5, margin=0.005)
+claim("picture A also fits the caption of B", float(table[0, 1]), "about", 0.5, margin=0.005)
 claim("Each caption lies near its picture, but not exactly", table.diagonal().tolist(), "between", (0.85, 0.98))
 
 # %% [markdown]
-# They are large: the diagonal wins in each row. But A and B lie close to each other, and the 0.50 between them says
-# so.
+# They are large: the diagonal wins in each row. But picture A also fits the caption of B, with 0.50.
 #
 # ## From the table to the loss
 #
@@ -143,12 +142,12 @@ for name, share in zip(names, shares):
     print(f"{name}: probability {share:.2f}, surprise {-log(share):.2f}")
 
 # %% [markdown]
-# The right answer gets most of it, and the neighbour B a good part of the rest. A column asks the opposite question:
-# which of these pictures belongs to this caption? CLIP asks both and takes the mean. This is {term}`InfoNCE`
-# {cite}`oord2018cpc` in its symmetric form, in the plainest way we can write it:
+# The right answer gets most of the probability, and the neighbour B a good part of the rest. A column asks the opposite
+# question: which of these pictures belongs to this caption? CLIP asks both and takes the mean. This is {term}`InfoNCE`
+# {cite}`oord2018cpc` in its symmetric form, written plainly:
 
 # %% tags=["claim", "remove-cell"]
-claim("The right answer gets most of it", shares[0], ">", 0.6)
+claim("The right answer gets most of the probability", shares[0], ">", 0.6)
 claim("the neighbour B a good part of the rest", shares[1] / (1 - shares[0]), ">", 0.7)
 
 # %%
@@ -164,10 +163,9 @@ print(f"rows {by_rows:.4f}, columns {by_columns:.4f}")
 print(f"loss {(by_rows + by_columns) / 2:.6f}")
 
 # %% [markdown]
-# Loops over a table are slow, and a computer has better. The {term}`logits <logit>`, as one calls the numbers that go
-# into a softmax, are one matrix product. The right answers are the diagonal, 0 for the first row, 1 for the second, and
-# so on. The rest is a library call. CLIP does not store the temperature but the logarithm of its inverse, the
-# {term}`logit scale`.
+# Loops are slow. The {term}`logits <logit>`, as one calls the numbers that go into a softmax, are one matrix product.
+# The right answers are the diagonal, 0 for the first row, 1 for the second, and so on. The rest is a library call. CLIP
+# does not store the temperature but the logarithm of its inverse, the {term}`logit scale`.
 
 # %%
 from torch.nn.functional import cross_entropy
@@ -198,16 +196,17 @@ for n in (2, 4, 32, 1024):
     print(f"batch of {n:4}: loss {loss:.4f}, ln(n) = {log(n):.4f}")
 
 # %% [markdown]
-# A training run whose loss sits at ln(n) has learnt nothing, whatever its curve looks like.
-# {doc}`One fine-tuning run <07_fine_tuning>` shows how that happens. And losses of different batch sizes cannot be
-# compared: the question has more wrong answers.
+# A training run whose loss sits at ln(n) has learnt nothing, whatever its curve looks like. {doc}`One fine-tuning run
+# <07_fine_tuning>` shows how that happens. And losses of different batch sizes cannot be compared: a larger batch has
+# more wrong answers.
 #
 # ## Downhill
 #
 # **A tensor remembers how a number was computed, so it can tell what would make it smaller.** That is what it can do
 # more than an array. Take the four angles of the captions as numbers that may move. `backward` walks back through the
 # computation and leaves the {term}`gradient`: by how much the loss would grow for each degree. We check one of them by
-# nudging the angle of B by hand. Then we move all angles a step against the gradient.
+# nudging the angle of B by hand. Then we move all angles a step against the gradient: 1000 times as long, the *learning
+# rate*.
 #
 # We expect each caption to turn towards its picture: A and C back, B and D forward.
 
@@ -298,7 +297,7 @@ alt = "Outer ring: pictures. Inner ring: captions. The kinds part into arcs."
 widgets.moving_points(frames, **look, alt=alt)
 
 # %% [markdown]
-# The same in three moments, for paper and for those who prefer pictures that keep still:
+# The same in three moments, for paper:
 
 # %% tags=["claim", "remove-cell"]
 claim("Four arcs lie side by side", np.diff(np.unwrap([
@@ -306,17 +305,16 @@ claim("Four arcs lie side by side", np.diff(np.unwrap([
 claim("to find the four kinds", [
     np.linalg.norm(run.frames[-1][:320][np.array(kind_of) == kind].mean(0)) for kind in kinds], ">", 0.8)
 
-# %% mystnb={"image": {"alt": "Three rings of points. At first the colours are mixed. At the end each kind has an arc, pictures and captions together: fat, lymphocytes, carcinoma, muscle."}, "figure": {"caption": "The moving picture in three moments. Outer ring: pictures; inner ring: captions.", "name": "fig-01-moments"}}
+# %% mystnb={"image": {"alt": "Three rings of points. At first the colours are mixed. At the end each kind has an arc, pictures and captions together: fat, lymphocytes, carcinoma, muscle."}, "figure": {"caption": "The moving picture in three moments. Outer ring: pictures; inner ring: captions; a line joins each pair.", "name": "fig-01-moments"}}
 plots.stills(frames, moments=3, **look)
 
 # %% [markdown]
 # Nobody told the model that there are four kinds. It was only asked, again and again, which caption goes with which
 # picture. The cheapest way to answer is to find what captions and pictures have in common, and that is the tissue.
 #
-# Four arcs lie side by side: fat, lymphocytes, carcinoma, muscle. They touch, so we expect confusion between
-# neighbours. And we chose a start that ends well. On a circle two groups that have to change places must pass through
-# each other, so a run can get stuck; try another seed. Real models have hundreds of dimensions, where there is usually
-# a way around.
+# Four arcs lie side by side: fat, lymphocytes, carcinoma, muscle. So we expect confusion between neighbours. And we
+# chose a start that ends well. On a circle two groups that have to change places must pass through each other, so a run
+# can get stuck; try another seed. Real models have hundreds of dimensions, where there is usually a way around.
 #
 # What became of our pair?
 
@@ -407,15 +405,18 @@ for n in (40, 80, 160, 320):
 
 # %% tags=["claim", "remove-cell"]
 claim("More pairs make a better space", np.diff(list(by_size.values())), ">", 0.02)
+claim("Each doubling of the pairs helps", np.diff(list(by_size.values())), ">", 0.02)
 
 # %% [markdown]
+# Each doubling of the pairs helps.
+#
 # ## Exercises
 #
 # :::{exercise} A batch of one
 # :label: ex-01-one
 #
-# What are the loss and its gradient for a batch with a single pair, if picture and caption point in opposite
-# directions? Guess first. Leave `answer = [loss, largest entry of the gradient]`.
+# A batch has a single pair, whose picture and caption point in opposite directions. What are the loss and its gradient
+# for the vector of the picture? Guess first. Leave `answer = [loss, largest entry of the gradient]`.
 # :::
 #
 # :::{solution-start} ex-01-one
@@ -442,8 +443,8 @@ claim("A question with one answer cannot be answered wrongly", answer, "==", 0)
 # :::{exercise} Without the names
 # :label: ex-01-names
 #
-# Did the model only learn the names? Train on the pairs whose caption does not hold the name of its kind. Take the mean
-# accuracy of the seeds 0 to 3, first with the usual labels, then with words for what one sees:
+# Did the model only learn the names? Train (`taught`) on the pairs whose caption does not hold the name of its kind.
+# Take the mean accuracy of the seeds 0 to 3, first with the usual labels, then with words for what one sees:
 #
 # ```python
 # seen = ["large empty cells with thin walls", "a crowd of small dark cells",

@@ -56,9 +56,8 @@ claim("Six show stained tissue", sum(one["truth_pathology"][0] for one in shown)
 # %% [markdown]
 # ## Where the pairs come from
 #
-# **Pathologists post pictures with words, and so a data set grew that nobody had planned.** Communities agreed on
-# hashtags early, so that a case finds its readers. The authors of PLIP collected such posts {cite}`huang2023plip` and
-# called the result OpenPath:
+# **Pathologists post pictures with words, and so a data set grew that nobody had planned.** Hashtags help a case find
+# its readers. The authors of PLIP collected such posts {cite}`huang2023plip` and called the result OpenPath:
 
 # %%
 import numpy as np
@@ -78,7 +77,7 @@ for source in ("tweets", "replies", "path_laion", "total"):
 # We cannot use those posts. Access to the platform has become hard to get, posts have been deleted, and their text is
 # not ours to pass on. So we work in the {term}`microcosm`: a small world in which invented users post drawn tissue. It
 # has one great advantage. Every row carries its truth in columns that begin with `truth_`, so every step can be graded.
-# In the real world nobody can do that. (Both {term}`tracks <track>` use it here.)
+# In the real world nobody can do that. (Both sizes of this book, its {term}`tracks <track>`, use it here.)
 #
 # ## Read one post
 #
@@ -156,9 +155,9 @@ claim("hearts and eyes among them", ["CardiacPath", "EyePath"], "in", set(rare))
 claim("about seven times more skin than kidney", told["dermpath"] / told["RenalPath"], "about", 7, margin=0.5)
 
 # %% [markdown]
-# The microcosm was made to follow the paper, so the bars agree. Their shape is what matters. Skin leads by far. The
-# rarer half of the hashtags brings next to nothing, hearts and eyes among them. A model trained on these posts sees
-# about seven times more skin than kidney (`RenalPath`), and no later step can repair that.
+# The microcosm was made to follow the paper, so the bars agree. Skin leads by far. The rarer half of the hashtags
+# brings next to nothing, hearts and eyes among them. A model trained on these posts sees about seven times more skin
+# than kidney (`RenalPath`), and no later step can repair that.
 #
 # ## Questions ask
 #
@@ -226,12 +225,13 @@ claim("The counts are the same", small.steps[2].kept, "==", int(alive.sum()))
 #
 # ## The whole funnel
 #
-# **With truth, a funnel also grades: each filter by its own task, and the whole by what it leaves.** All filters
-# follow, in the order of the paper, but the last one. That one looks at pictures, and {doc}`what does not belong
+# **With truth, a funnel also grades: each filter by its own task, and the whole by what it leaves.** Now all filters
+# follow in the order of the paper, except the last. That one looks at pictures, and {doc}`what does not belong
 # <05_what_does_not_belong>` builds it.
 #
 # - **P** and **R** are precision and recall of one filter. That for English is judged by language alone, that for
-#   replies by whether the reply describes the picture.
+#   replies by whether the reply describes the picture. Replies are rows from the start; this filter leaves one for each
+#   post. Posts pass it always, and count in P and R.
 # - {term}`Purity <purity>` is the share of the rows still there that a perfect pipeline would keep in the end: an
 #   English text that describes a picture of tissue and is no retweet.
 # - {term}`Coverage <coverage>` is the share still there of all rows that a perfect pipeline would keep.
@@ -255,8 +255,8 @@ claim("do not make a perfect corpus", funnel.steps[-1].purity, "<", 0.8)
 
 # %% [markdown]
 # Most filters do their own task nearly perfectly. The filter for replies does it worst, and costs most coverage. And
-# yet purity ends far below one. So what is still wrong is wrong in a way that no filter here looks for. In our world we
-# can ask in which: how many rows of each kind have tissue, a text that describes it, and English?
+# yet purity ends far below one. What is still wrong, no filter here looks for. We can ask what it is: how many rows of
+# each kind have tissue, a text that describes it, and English?
 
 # %%
 rows = posts.remove_columns("images").to_pandas()
@@ -296,7 +296,7 @@ claim(
 # and ask nothing. Many of the first two come without tissue: the filter of pictures will find those. Vague posts and
 # most empty replies stand beside tissue. These are harder: only the meaning is missing. Some cases are about another
 # tissue than they show, which no text alone tells. A *repost* has new words for pictures of others: {doc}`copies and
-# leaks <06_copies_and_leaks>` finds such copies.
+# leaks <06_copies_and_leaks>` finds such copies. *Other* posts show an X-ray, say, or another stain.
 #
 # ## Read wrong decisions
 #
@@ -322,8 +322,8 @@ claim("P and R in the figure are high", funnel.steps[4][3:5], ">", 0.95)
 
 # %% [markdown]
 # "Dx please" and "guess the diagnosis" are questions without the mark. The second kind are good captions with a
-# rhetorical question in front or behind: "What makes this ...?", "Did you know?" The rule is crude, and both kinds of
-# error follow from its crudeness. Is it a bad rule? It looks at one character, and P and R in the figure are high.
+# rhetorical question in front or behind: "What makes this ...?", "Did you know?" The rule is crude: it looks at one
+# character. Still, P and R in the figure are high.
 #
 # ## Likes as a judge
 #
@@ -357,15 +357,10 @@ claim(
     "most often for its language",
     rows.set_index("id").loc[lost.loc[orphans, "in_reply_to"], "truth_language"].ne("en").mean(), ">", 0.6
 )
-claim(
-    'Sometimes "So cool" beats the diagnosis',
-    winners[winners["text"].str.contains("So cool")].merge(rivals.query("describes"), on="in_reply_to").shape[0], ">", 0
-)
 
 # %% [markdown]
-# The winner is right more often than a reply at random, but by no means always. Sometimes "So cool" beats the
-# diagnosis. And nearly half of the loss has another cause. A reply has no picture of its own: when its post goes, most
-# often for its language, the reply goes with it.
+# The winner is right more often than a reply at random, but by no means always. And nearly half of the loss has another
+# cause. A reply has no picture of its own: when its post goes, most often for its language, the reply goes with it.
 #
 # ## From post to caption
 #
@@ -387,15 +382,15 @@ claim("A post of hashtags and hearts becomes an empty string", collect.clean_tex
 # %% [markdown]
 # The slip of the keyboard stays: models will read it. The function is *idempotent*: cleaning twice is cleaning once.
 # Steps can uncover work for each other, as an entity inside an entity does, so they are repeated until nothing changes.
-# A post of hashtags and hearts becomes an empty string, and the funnel counts it.
+# A post of hashtags and hearts becomes an empty string, and "text cleaning" drops it.
 #
 # ## Is it English?
 #
 # **To tell English looks easy and is not, since English pathology is half Latin and captions are short.** We ask a
 # general detector, `py3langid`. The filter of this book is the same detector with three changes. Only languages that
 # people post in may answer. It knows beforehand that most posts are English. And in a bare diagnosis the grammar votes:
-# English puts the noun last ("ductal carcinoma"), Latin and its daughters put it first. Four of these captions are
-# English; who will find them?
+# English puts the noun last ("ductal carcinoma"), Latin and its daughters put it first. The first four are English,
+# Latin words and all; who will find them?
 
 # %%
 import py3langid
