@@ -60,8 +60,8 @@ plots.gallery_rows(rows, said)
 # track.)
 #
 # By hand first. We centre the vectors and bring them to one scale. All weights begin at zero, so each class gets a
-# ninth: a loss of ln 9 = 2.197. Then each step moves the weights a little against the gradient of the loss, the gap
-# between what is said and what is so. `C` is explained below.
+# ninth: a loss of ln 9 = 2.197. Then each step moves the weights a little against the gradient of the loss, which comes
+# from the gap between what is said and what is so. `C` is explained below.
 
 # %% tags=["claim", "remove-cell"]
 claim("learns from nine labelled tiles, the one on CLIP's from 1,200", f"{len(nine)}, {len(train)}", "==", "9, 1200")
@@ -136,7 +136,7 @@ seers |= {what: VisionModel(path).encode_images
 features = {what: [see(tiles["image"]) for tiles in (train, test)]
             for what, see in seers.items()}
 
-# %% mystnb={"image": {"alt": "Macro F1 in cross-validation against C on a logarithmic axis, one line for each kind of features."}, "figure": {"caption": "Cross-validation inside the training set. The test set has not been touched so far.", "name": "fig-12-c"}}
+# %% mystnb={"image": {"alt": "Macro F1 in cross-validation against C on a logarithmic axis, one line for each kind of features."}, "figure": {"caption": "Cross-validation inside the training set. Bands are 95% intervals. The test set has not been touched so far.", "name": "fig-12-c"}}
 splits = "train", "test"
 for model, path in {"CLIP": track.clip, "PLIP": track.plip}.items():
     features[model] = [artifacts.embeddings(path, name, s) for s in splits]
@@ -161,8 +161,8 @@ claim("with it a hundredth of the score", np.ptp([metrics.macro_f1(test_y, linea
 
 # %% [markdown]
 # The curves rise and reach a plateau, that of PLIP early, the others later; behind it the curve of texture falls again.
-# So a comparison at one fixed `C` would favour whoever it suits. On PLIP's plateau three values of `C` are as good as
-# equal: which one wins, and with it a hundredth of the score, may differ from machine to machine.
+# So a comparison at one fixed `C` would favour the method that it suits. On PLIP's plateau three values of `C` are as
+# good as equal: which one wins, and with it a hundredth of the score, may differ from machine to machine.
 #
 # ## The test
 #
@@ -197,9 +197,9 @@ claim("differ a little from those", metrics.macro_f1(test_y, baselines.colour_pr
 # We were wrong. CLIP's probe is ahead of both colours: its vectors hold far more than its words could point at. PLIP is
 # far ahead of CLIP.
 #
-# But look at the row of texture. These few dozen numbers, without any model, stand level with PLIP. So the probe with
-# all labels does not show that PLIP knows more than texture. (The rows of colour and texture differ a little from those
-# of zero-shot: there `C` was fixed, and each number was brought to the same spread.)
+# But look at the row of texture. Its few dozen numbers, without any model, stand level with PLIP. So the probe with all
+# labels does not show that PLIP knows more than texture. (The rows of colour and texture differ a little from those of
+# zero-shot: there `C` was fixed, and each number was brought to the same spread.)
 #
 # The pair that we follow, post 1000006344, shows colorectal adenocarcinoma, code TUM. PLIP was trained with it, the
 # probes were not.
@@ -250,7 +250,7 @@ claim("least on `micro-wsss4luad`", [lead.value - leads["micro-wsss4luad"].value
 # of real tissue, were measured once for the tiny models, with `python -m plip_tutorial report`. There is one more bar:
 # a probe on the vectors of PLIP and the numbers of texture side by side.
 
-# %% mystnb={"image": {"alt": "Bar chart of macro F1 of probes with intervals on four drawn sets and two real ones: colour histogram, texture, CLIP, PLIP, and PLIP with texture."}, "figure": {"caption": "Linear probes. The two sets on the right are real tissue, about a hundred tiles each, predicted in turns of five. Lines are 95% intervals, over patients in the drawn sets.", "name": "fig-12-sets"}}
+# %% mystnb={"image": {"alt": "Bar chart of macro F1 of probes with intervals on four drawn sets and two real ones: colour histogram, texture, CLIP, PLIP, and PLIP with texture."}, "figure": {"caption": "Linear probes. The two sets on the right are real tissue, about a hundred tiles each, predicted in five turns, each fifth by a probe that was trained on the others. Lines are 95% intervals, over patients in the drawn sets.", "name": "fig-12-sets"}}
 from plip_tutorial.studies import provenance
 
 bars = {}
@@ -263,13 +263,14 @@ for row in provenance.load("report").results["rows"]:
 plots.bars(bars, "macro_f1")
 
 # %% tags=["claim", "remove-cell"]
-claim("Texture solves most of the drawn sets", [bars[s]["texture"].value
+claim("Texture goes far on the drawn sets", [bars[s]["texture"].value
       for s in ("kather", "pannuke", "digestpath", "wsss4luad")], ">", 0.75)
 claim("beside it PLIP is ahead by a few hundredths at most", [bars[s]["PLIP"].value - bars[s]["texture"].value
       for s in ("kather", "pannuke", "digestpath", "wsss4luad")], "<", 0.05)
 
 # %% tags=["claim", "remove-cell"]
-claim("On `kather` the two together are ahead of both", [bars["kather"]["PLIP + texture"].low - bars["kather"][one].high
+claim("and on `kather` not at all", bars["kather"]["PLIP"].value - bars["kather"]["texture"].value, "<", 0)
+claim("There the two together are ahead of both", [bars["kather"]["PLIP + texture"].low - bars["kather"][one].high
       for one in ("texture", "PLIP")], ">", 0.01)
 claim("on no set are they behind", [bars[s]["PLIP + texture"].value - bars[s][one].value
       for s in bars for one in ("texture", "PLIP")], ">", -0.01)
@@ -277,14 +278,14 @@ claim("on no set are they behind", [bars[s]["PLIP + texture"].value - bars[s][on
 # %% tags=["claim", "remove-cell"]
 claim("their intervals overlap", [max(bars[s][what].low for what in ("texture", "PLIP"))
       - min(bars[s][what].high for what in ("texture", "PLIP")) for s in ("nct_crc", "kather2016")], "<", -0.03)
-claim("On real tissue once texture leads and once PLIP",
+claim("on real tissue once texture leads and once PLIP",
       [bars["nct_crc"]["texture"].value - bars["nct_crc"]["PLIP"].value,
        bars["kather2016"]["PLIP"].value - bars["kather2016"]["texture"].value], ">", 0.005)
 
 # %% [markdown]
-# Texture solves most of the drawn sets: beside it PLIP is ahead by a few hundredths at most. On `kather` the two
-# together are ahead of both, and on no set are they behind, so PLIP holds something that texture does not. On real
-# tissue once texture leads and once PLIP, and with so few tiles their intervals overlap.
+# Texture goes far on the drawn sets: beside it PLIP is ahead by a few hundredths at most, and on `kather` not at all.
+# There the two together are ahead of both, and on no set are they behind, so PLIP holds something that texture does
+# not. Of the two, on real tissue once texture leads and once PLIP, and with so few tiles their intervals overlap.
 #
 # ## How many labels?
 #
@@ -292,7 +293,7 @@ claim("On real tissue once texture leads and once PLIP",
 #
 # We train on a hundredth of the training tiles, then on more, each time with three random choices. Every class keeps
 # its share, and at least one tile. With one tile a class nothing can be hidden; `C` then stays at 0.1 for all, which
-# suits PLIP, so do not read distances at this end.
+# suits PLIP, so do not compare the two lines there.
 
 # %% mystnb={"image": {"alt": "Macro F1 on the test set against the number of labelled tiles, a line each for texture and PLIP; horizontal lines for the probe of CLIP with all labels and for zero-shot PLIP."}, "figure": {"caption": "How the score grows with the number of labelled tiles. Bands reach from the worst of three random choices to the best.", "name": "fig-12-labels"}}
 from plip_tutorial import microcosm, zero_shot
@@ -329,16 +330,16 @@ claim("a hundred tiles or a few hundred", needs["words alone"]["PLIP"], "in", (1
 claim("all 1,200 to texture", needs["words alone"]["texture"], "==", 1200)
 
 # %% tags=["claim", "remove-cell"]
-claim("CLIP never reaches them", alone - goals["CLIP, all labels"], ">", 0.1)
+claim("CLIP's probe stays below that line with all labels", alone - goals["CLIP, all labels"], ">", 0.1)
 claim("`C` then stays at 0.1 for all, which suits PLIP", [grown[what]["C"].iloc[0] for what in grown], "==", 0.1)
-claim("which suits PLIP, so do not read", [np.ptp([curves["texture"][c].value for c in (0.1, 1.0)])], ">", 0.01)
+claim("which suits PLIP, so do not compare", [np.ptp([curves["texture"][c].value for c in (0.1, 1.0)])], ">", 0.01)
 
 # %% [markdown]
 # Read the figure sideways. Choose a height and ask how many labels each method needs to get there: the distance between
 # two lines is the work that the better vectors save. To reach what CLIP reaches with all labels, PLIP needs one tile of
 # each class, texture about a tenth of the labels. So here is what PLIP has and texture has not: with few labels PLIP is
 # far ahead. The nine sentences are worth a hundred tiles or a few hundred to PLIP's probe, and all 1,200 to texture;
-# CLIP never reaches them. But that line is one prompt of many.
+# CLIP's probe stays below that line with all labels. But the line is one prompt of many.
 #
 # ## A handful of tiles
 #
@@ -419,10 +420,10 @@ claim("The more settings you try and the fewer tiles you have", max(scores) - ma
 
 # %% [markdown]
 # The best of many random numbers is about twice as good as chance, and it says nothing about tomorrow: on fresh tiles
-# it is back at one in nine. The more settings you try and the fewer tiles you have, the higher the false summit. Real
-# settings are not dice, so in practice the effect is smaller; {doc}`many models compared <09_many_models>` measures it.
-# But nobody can tell afterwards how much of a score is choice. Choose on the training side, by patients, and look at
-# the test set once.
+# it is back at one in nine. The more settings you try and the fewer tiles you have, the farther the best score lies
+# above the truth. Real settings are not dice, so in practice the effect is smaller; {doc}`many models compared
+# <09_many_models>` measures it. But nobody can tell afterwards how much of a score is choice. Choose on the training
+# side, by patients, and look at the test set once.
 #
 # And keep patients together, or the cross-validation itself can be too hopeful ({term}`leakage`).
 
@@ -440,7 +441,7 @@ claim("Here the two promises lie close together", promised["tile"] - promised["p
 claim("a slide holds tiles of several tissues", tissues.min(), ">", 1)
 
 # %% tags=["claim", "remove-cell"]
-claim("no fold held tiles of the test laboratories", len(set(train["lab"]) & set(test["lab"])), "==", 0)
+claim("no hidden fifth held tiles of the test laboratories", len(set(train["lab"]) & set(test["lab"])), "==", 0)
 claim("texture is as good as PLIP in this small world",
       reports["texture"]["macro_f1"].value - reports["PLIP"]["macro_f1"].value, "about", 0, margin=0.03)
 claim("even the careful promise was not quite kept",
@@ -452,7 +453,8 @@ claim("even the careful promise was not quite kept",
 # <06_copies_and_leaks>` shows it: there a colour histogram and a split by tile predict a coin that was tossed for each
 # patient.
 #
-# And even the careful promise was not quite kept. The likely reason: no fold held tiles of the test laboratories.
+# And even the careful promise was not quite kept. The likely reason: no hidden fifth held tiles of the test
+# laboratories.
 #
 # ## Exercises
 #
@@ -550,7 +552,7 @@ claim("with 32 nothing is missing", reports["PLIP"]["macro_f1"].value - answer[2
 #
 # - A linear probe asks what a frozen vector holds; `C` is chosen inside the training set, with whole patients hidden.
 # - With all labels texture is as good as PLIP in this small world; with few labels PLIP is far ahead.
-# - What you choose on the test set is a promise that nobody has to keep.
+# - The score of what you choose on the test set is a promise that nobody has to keep.
 #
 # ## What comes next
 #

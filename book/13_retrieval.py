@@ -135,7 +135,7 @@ plots.gallery_rows([[images[i] for i in row] for row in found], questions)
 claim("For mucus all five are right, for muscle and fat four each", (tissue[found[0]] == "mucus").sum(), "==", 5)
 claim("For mucus all five are right, for muscle and fat four each",
       [(tissue[row] == kind).sum() for row, kind in zip(found[1:3], ("smooth_muscle", "adipose"))], "==", 4)
-claim("only two of these sentences stand in captions",
+claim("only two of the six questions stand in captions",
       sum(any(q in text.lower() for text in gallery["text"]) for q in questions), "==", 2)
 
 # %% tags=["claim", "remove-cell"]
@@ -147,7 +147,7 @@ claim("four answers are bone", (tissue[found[4]] == "bone").sum(), "==", 4)
 claim("One answer is both", (tissue[found[5]] == "colorectal_adenocarcinoma").sum(), "==", 1)
 
 # %% [markdown]
-# For mucus all five are right, for muscle and fat four each, and only two of these sentences stand in captions.
+# For mucus all five are right, for muscle and fat four each, and only two of the six questions stand in captions.
 # Lymphocytes are found by their bare name, mostly. The sheet of lymphocytes is not found at all: four answers are bone,
 # with a marrow full of small round cells. The model knows lymphocytes; this sentence does not reach them. The last
 # question asks for two things, malignant and of the colon. One answer is both. Look at each answer before you use it.
@@ -169,14 +169,15 @@ print(f"its own picture would come at place {place} of {len(gallery) + 1}")
 
 # %% tags=["claim", "remove-cell"]
 claim("Its own picture would come second", place, "==", 2)
-claim("Of the ten answers four are adenoma, a forerunner of cancer, and one is cancer of the colon",
+claim("one, too rare for the list, is cancer of the colon",
       [(tissue[row] == kind).sum() for kind in ("adenoma", "colorectal_adenocarcinoma")], "in", (4, 1))
-claim("Of the ten answers four are adenoma, a forerunner of cancer, and one is cancer of the colon",
+claim("Of the ten answers four are adenoma, a forerunner of cancer",
       (tissue[row] == "adenoma").sum(), "==", 4)
 
 # %% [markdown]
-# Of the ten answers four are adenoma, a forerunner of cancer, and one is cancer of the colon. Its own picture would
-# come second. The model has trained on this very pair, so that says little; an exercise measures how little.
+# Of the ten answers four are adenoma, a forerunner of cancer; one, too rare for the list, is cancer of the colon. Its
+# own picture would come second. The model has trained on this very pair, so that says little; an exercise measures how
+# little.
 #
 # ## Recall at k
 #
@@ -264,7 +265,7 @@ for rule, groups in rules.items():
 
 # %% tags=["claim", "remove-cell"]
 claim("PLIP is far ahead under each rule", [row[2].low - row[0] for row in table.values()], ">", 0.1)
-claim("CLIP is not told apart from chance under any rule", [row[1].low - row[0] for row in table.values()], "<", 0.002)
+claim("At ten answers CLIP is not told apart from chance", [row[1].low - row[0] for row in table.values()], "<", 0.002)
 claim("even chance is high at ten answers", table["tissue"][0], "between", (0.3, 0.35))
 
 # %% tags=["claim", "remove-cell"]
@@ -272,19 +273,19 @@ claim("PLIP has both numbers on this page",
       [table["tissue"][2].value - 0.84, table["picture"][2].value - 0.18], "about", 0, margin=0.012)
 
 # %% tags=["claim", "remove-cell"]
-claim("Four in five of the misses have a picture of the right tissue among the ten answers",
+claim("Four in five of the strict misses have a picture of the right tissue among the ten answers",
       np.mean([kind in tissue[row[:10]] for i, (kind, row) in enumerate(zip(tissue, ranks)) if i not in row[:10]]),
       "about", 0.8, margin=0.05)
 
 # %% [markdown]
-# The same search, three numbers. Four in five of the misses have a picture of the right tissue among the ten answers.
-# Under the most generous rule even chance is high at ten answers, since common tissues are easy to hit. So a recall
-# means nothing without its rule and its chance level. The distance to chance is what to look at: PLIP is far ahead
-# under each rule.
+# The same search, three numbers. Four in five of the strict misses have a picture of the right tissue among the ten
+# answers. Under the most generous rule even chance is high at ten answers, since common tissues are easy to hit. So a
+# recall means nothing without its rule and its chance level. The distance to chance is what to look at: PLIP is far
+# ahead under each rule.
 #
-# CLIP is not told apart from chance under any rule. Is chance a fair rival? Count how many different tissues stand
-# among ten answers. Then a control: give each caption the answers to all *other* captions in turn. A hit is luck then,
-# since nobody looked at the caption.
+# At ten answers CLIP is not told apart from chance under any rule. Is chance a fair rival? Count how many different
+# tissues stand among ten answers. Then a control: give each caption the answers to all *other* captions in turn. A hit
+# is luck then (the last number), since nobody looked at the caption.
 
 # %%
 draw = np.random.default_rng(0)
@@ -342,7 +343,8 @@ claim("CLIP and chance start near zero", [curves["CLIP"][1].value, blind[1]], "<
 # **A search for captions seems to describe a picture, but it repeats what somebody once wrote.**
 #
 # Nothing changes but the order of the arguments. In brackets stands the tissue under which a caption was posted. Two
-# pictures are taken without a look. The third is the first of which all three captions belong to another tissue.
+# pictures are taken without a look. The third is the first in the gallery whose three captions all belong to another
+# tissue.
 
 # %%
 near = search(pictures["PLIP"], captions["PLIP"], 3)
@@ -403,8 +405,8 @@ claim("but texture comes near, far ahead of CLIP", rows["texture"][1].low - rows
 claim("but texture comes near, far ahead of CLIP", rows["PLIP"][1].value - rows["texture"][1].value, "<", 0.1)
 
 # %% tags=["claim", "remove-cell"]
-claim("Chance would take five of 899", np.unique(slide, return_counts=True)[1] - 1, "==", 5)
-claim("all four find the own slide more often", [float(row[0][:-1]) / 100 - 5 / 899 for row in rows.values()],
+claim("five of the other 899 tiles", np.unique(slide, return_counts=True)[1] - 1, "==", 5)
+claim("all four take more, the colours most", [float(row[0][:-1]) / 100 - 5 / 899 for row in rows.values()],
       ">", 0.01)
 claim("the colours most", float(rows["colour histogram"][0][:-1]) - max(float(rows[m][0][:-1]) for m in
       ("texture", "CLIP", "PLIP")), ">", 2)
@@ -416,23 +418,23 @@ claim("The own slide gives next to nothing here", [row[1].value - row[2].value f
 
 # %% [markdown]
 # PLIP is ahead of all, but texture comes near, far ahead of CLIP. How many neighbours come from the query's own
-# *slide*? Chance would take five of 899, and all four find the own slide more often, the colours most. The tiles of a
-# slide share thickness, stain and focus, and the vectors remember some of it. (In the full track the public copies do
-# not tell which tiles share a slide, and nothing can be seen here.)
+# *slide*? The own slide has five of the other 899 tiles, so chance would take 0.6%; all four take more, the colours
+# most. The tiles of a slide share thickness, stain and focus, and the vectors remember some of it. (In the full track
+# the public copies do not tell which tiles share a slide, and nothing can be seen here.)
 #
 # The own slide gives next to nothing here: in this set a slide holds several tissues, drawn independently of the slide.
-# Where a slide has one diagnosis, the first score would be inflated, sometimes grossly. Leave it out, and you need not
-# know which case you are in.
+# Where a slide has one diagnosis, the first score would be inflated, sometimes grossly. Leave the own slide out, and
+# you need not know which case you are in.
 #
 # ## The whole space on a page
 #
 # **A map shows neighbourhoods; do not read distances or sizes from it.**
 #
 # {term}`UMAP` {cite}`mcinnes2018umap` places the vectors on a plane so that neighbours stay neighbours. We leave the
-# empty background out; it is no tissue. We expect no clear shore between smooth muscle and stroma, which
+# empty background out; it is no tissue. We expect no clear border between smooth muscle and stroma, which
 # {doc}`zero-shot classification <11_zero_shot>` mixes up. Move the pointer over a point, or the slider, to see a tile,
-# its tissue, and what PLIP calls it. Choose a single point in a foreign island: do the words of the model go with the
-# island or with the label?
+# its tissue, and what PLIP calls it. Choose a point among points of another tissue: do the words of the model go with
+# these or with its label?
 
 # %%
 from plip_tutorial import widgets, zero_shot
@@ -471,7 +473,7 @@ claim("muscle and stroma are each other's most frequent foreign neighbours", row
       "smooth muscle")
 
 # %% [markdown]
-# Fat and mucus have few foreign neighbours. Of debris, muscle and stroma about half are foreign, and the shore is
+# Fat and mucus have few foreign neighbours. Of debris, muscle and stroma about half are foreign, and the border is
 # missing: muscle and stroma are each other's most frequent foreign neighbours.
 #
 # ## A search box
@@ -501,8 +503,8 @@ widgets.search_box(plip, pictures["PLIP"], images, gallery["text"])
 # reply share it. Taken from the running app by `book/_tools/demo_browser.py`.
 # :::
 #
-# It listens on `localhost` only, and no picture leaves the house. It is an educational tool, as the app of the authors
-# is, and no help for a diagnosis.
+# It listens on `localhost` only, and no picture leaves your computer. It is an educational tool, as the app of the
+# authors is, and no help for a diagnosis.
 #
 # ## Exercises
 #

@@ -97,11 +97,12 @@ claim(
 claim("after cleaning, the caption too", [collect.clean_text(post["text"]) for post in read.values()], "==", ours.text)
 
 # %% [markdown]
-# The hashtags and likes are the same, and after cleaning, the caption too: `collect.clean_text` takes the tags out. The
-# names that are known stand in `plip_tutorial/data/export_fields.toml`. If your export has others, rename its columns
-# to those of `collect.exports.FEATURES`.
+# The hashtags and likes are the same, and after cleaning, the caption too, though only the likes are printed:
+# `collect.clean_text` takes the tags of HTML out. The names that are known stand in
+# `plip_tutorial/data/export_fields.toml`. If your export has others, rename its columns to those of
+# `collect.exports.FEATURES`.
 #
-# Pictures are named by paths, relative to the file. An address on the web has to be downloaded first: the reader loads
+# Pictures are named by paths, relative to the file. A picture on the web has to be downloaded first: the reader loads
 # nothing from anywhere.
 #
 # ## Nothing is lost in silence
@@ -131,11 +132,11 @@ claim(
     "Five kinds of damage cost the post, two cost the picture",
     lost.to_dict() == {"post": 150, "picture": 60}, "==", True
 )
-claim("posts and problems add up to the lines", len(mine) + lost["post"], "==", len(lines))
+claim("those that were lost add up to the lines", len(mine) + lost["post"], "==", len(lines))
 
 # %% [markdown]
-# Five kinds of damage cost the post, two cost the picture. The posts and problems add up to the lines. A post that has
-# lost its picture is read all the same, stays in the funnel, and makes no pair.
+# Five kinds of damage cost the post, two cost the picture. The posts that were read and those that were lost add up to
+# the lines. A post that has lost its picture is read all the same, stays in the funnel, and makes no pair.
 #
 # Read the problems before you go on. Thirty times the same reason is not thirty accidents: it is one program that wrote
 # something else than you think.
@@ -143,8 +144,8 @@ claim("posts and problems add up to the lines", len(mine) + lost["post"], "==", 
 # ## What spreadsheets do
 #
 # **A table that went through a spreadsheet has lost more than it shows.** Long ids become numbers and are rounded.
-# Lists become text. Counts become "1.2K". The encoding becomes whatever the program likes. Here are two rows, in UTF-16
-# with semicolons:
+# Lists become text. Counts come as "1.2K". The encoding becomes whatever the program likes. Here are two rows, in
+# UTF-16 with semicolons:
 
 # %%
 table = """id;text;likes;images;hashtags
@@ -181,7 +182,8 @@ for name in ("posts.xlsx", "tweets.js", "posts.zip"):
 #
 # ## Through the funnel
 #
-# **From here on your posts take the same way; without truth the funnel counts and does not grade.**
+# **From here on your posts take the same way; nobody knows which of them are right, so the funnel counts and does not
+# grade.**
 
 # %%
 pairs, funnel = collect.pairs_from_posts(mine)
@@ -231,11 +233,13 @@ print(f"post {withdrawn} withdrawn: {len(pairs)} pairs -> {len(left)}")
 
 # %% tags=["claim", "remove-cell"]
 claim(
-    "exactly its pairs go", len(pairs) - len(left), "==", sum(ids[group] == withdrawn for group in pairs["group_id"][:])
+    "the pairs of this post go, and no others",
+    len(pairs) - len(left), "==", sum(ids[group] == withdrawn for group in pairs["group_id"][:])
 )
 
 # %% [markdown]
-# If the author deletes post and pictures, exactly its pairs go. A model that was trained on them has still seen them.
+# If the author deletes post and pictures, the pairs of this post go, and no others. A model that was trained on them
+# has still seen them.
 #
 # A table of pictures and captions that are pairs already needs none of this: {doc}`bring your own tiles
 # <bring_your_own_tiles>` reads it.
@@ -249,7 +253,7 @@ claim(
 # ## What comes next
 #
 # Back to {doc}`collecting posts <03_collecting_posts>`, or on to {doc}`neighbours in the web <04_neighbours>`. A pool
-# of pictures of your own is the matter of {ref}`another page <your-own-pool>`.
+# of pictures of your own is the matter of {ref}`a pool of your own <your-own-pool>`.
 #
 # ## References
 #
