@@ -77,7 +77,8 @@ def executed(unit: str) -> NotebookNode:
     except KeyError:
         raise SystemExit(f"{unit} has not been built as it is now. Run: make book") from None
     book = jupytext.read(course.BOOK / f"{unit}.py")
-    outputs = [cell.outputs for cell in ran.cells if cell.cell_type == "code"]
+    checks = [cell for cell in ran.cells if "check" in cell.metadata.get("tags", [])]  # the source has none
+    outputs = [cell.outputs for cell in ran.cells if cell.cell_type == "code" and cell not in checks]
     for cell, found in zip((c for c in book.cells if c.cell_type == "code"), outputs, strict=True):
         cell.outputs = found
     return book

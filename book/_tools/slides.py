@@ -136,7 +136,8 @@ def _of(section: Section, unit: str) -> Iterator[Slide]:
     prints = [text for *_, text in section.shown if text.strip()]
     picture, alt, caption, _ = figures[0] if figures else (b"", "", "", "")
     block = "" if figures or not prints else "\n".join(prints[0].rstrip().splitlines()[:LINES])
-    yield Slide(section.title, point, picture, alt, block, notes=[text for text in [*rest, caption] if text])
+    notes = [text for text in [*rest, caption] if text]
+    yield Slide(section.title, point, picture, alt, block, notes, spare=not (picture or block))
     for picture, alt, caption, _ in figures[1:]:
         yield Slide(section.title, caption, picture, alt, notes=[alt], spare=True)
     headings = {section.title, *(text.lstrip("# ") for text in section.said if text.startswith("###"))}
