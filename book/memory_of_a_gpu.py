@@ -50,7 +50,8 @@ plots.gallery(seen, [f"step {step}" for step in range(6)], columns=3)
 # layer computed and has to keep for the way back. They grow with the pairs that go through the encoders at once.
 #
 # All of it can be counted without a GPU, on tensors that have a shape and no contents. We take ViT-B/32, the size of
-# the published PLIP, and count what autograd keeps for two pairs and for three. The difference is the price of a pair.
+# the published PLIP, and count what autograd, torch's `backward`, keeps for two pairs and for three. ViT-B/32 cuts a
+# picture into 49 squares, the *patches*. The difference is the price of a pair.
 
 # %%
 import torch
@@ -86,8 +87,8 @@ print(f"a pair {pair[False, 49]:.0f} MB; in half precision",
       f"{pair[False, 24]:.0f} MB")
 
 # %% [markdown]
-# A free Colab GPU, a T4, has 15 GB. One gigabyte is set aside for what a GPU's libraries take, and that is a guess.
-# The rest of the table is computed, not measured on a T4 (`benchmarks/gpu_memory.py` does it):
+# A free Colab GPU, a T4, has 15 GB. One gigabyte is set aside for what a GPU's libraries take, and that is a guess. All
+# else in the table is computed, not measured on a T4 (`benchmarks/gpu_memory.py` does it):
 #
 # | model | weights and optimizer | activations of a pair | batch in one go | batch in chunks of 32 |
 # | --- | --- | --- | --- | --- |
@@ -102,7 +103,7 @@ claim("ViT-B/32, fp16 | 2.4 GB | 46 MB | 240", pair[True, 49], "about", 46, marg
 claim("take 16 bytes a weight", 16 * weights / 1e9, "about", 2.4, margin=0.05)
 
 # %% tags=["claim", "remove-cell"]
-claim("Half precision makes the activations smaller, though not quite half as large",
+claim("Half precision makes the activations smaller, though not by half",
       pair[True, 49] / pair[False, 49], "between", (0.52, 0.7))
 claim("in ViT-B/32 it saves a quarter", 1 - pair[False, 24] / pair[False, 49], "about", 0.25, margin=0.03)
 claim("saves a quarter of a pair, not half of it", 1 - pair[False, 24] / pair[False, 49], "about", 0.25, margin=0.03)
@@ -118,11 +119,11 @@ claim("saves a quarter of a pair, not half of it", 1 - pair[False, 24] / pair[Fa
 #
 # ## Mixed precision
 #
-# **Half precision makes the activations smaller, though not quite half as large, and leaves the weights as they were.**
+# **Half precision makes the activations smaller, though not by half, and leaves the weights as they were.**
 #
 # *Mixed* means: the large products are computed in two bytes, while weights, their averages and the loss stay in four.
-# There are two kinds of two bytes, and they fail in different ways. Look at a tiny gradient, a large number, and a
-# number a little above 1. We expect each kind to lose something.
+# There are two kinds of two bytes, float16 (fp16) and bfloat16 (bf16), and they fail in different ways. Look at a tiny
+# gradient, a large number, and a number a little above 1. We expect each kind to lose something.
 
 # %%
 for kind in (torch.float32, torch.float16, torch.bfloat16):
@@ -133,14 +134,14 @@ for kind in (torch.float32, torch.float16, torch.bfloat16):
 # %% tags=["claim", "remove-cell"]
 claim("fp16 makes 0 of the tiny gradient", torch.tensor(1e-8).half().item(), "==", 0)
 claim("infinity of the large number", torch.tensor(1e5).half().item(), "==", float("inf"))
-claim("keeps both and rounds the third to 1", torch.tensor(1 + 1 / 300).bfloat16().item(), "==", 1)
+claim("the large one roughly, and rounds the third to 1", torch.tensor(1 + 1 / 300).bfloat16().item(), "==", 1)
 
 # %% [markdown]
 # fp16 makes 0 of the tiny gradient and infinity of the large number. So with fp16 the loss is multiplied by a large
 # factor before the way back, the gradients are divided by it afterwards, and a step with an infinite one is skipped and
-# the factor lowered. bf16 keeps both and rounds the third to 1: it is coarse, but needs no factor. The T4 computes only
-# fp16 in hardware. With `precision="auto"` bf16 is taken where the hardware has it, fp16 on older GPUs, and float32
-# without a GPU.
+# the factor lowered. bf16 keeps both, the large one roughly, and rounds the third to 1: it is coarse, but needs no
+# factor. The T4 computes only fp16 in hardware. With `precision="auto"` bf16 is taken where the hardware has it, fp16
+# on older GPUs, and float32 without a GPU.
 #
 # ## Leaving patches out
 #
@@ -167,10 +168,10 @@ for step in range(40):
 print({code: named.count(code) for code in set(named)})
 
 # %% tags=["claim", "remove-cell"]
-claim("It is called a tumour almost each time", named.count("TUM"), ">", 36)
+claim("It is called a tumour (TUM) each time", named.count("TUM"), "==", 40)
 
 # %% [markdown]
-# It is called a tumour almost each time. Our tissues are textures, and half a texture is a texture. Where a caption
+# It is called a tumour (`TUM`) each time. Our tissues are textures, and half a texture is a texture. Where a caption
 # hangs on one cell, such as a mitosis, leave this switch at 0: half of the time the cell would not be there.
 #
 # ## Frozen parts
@@ -273,13 +274,18 @@ with torch.no_grad():
 print(f"largest change of a vector: {off:.0e}")
 
 # %% tags=["claim", "remove-cell"]
+claim("the loss ends just below ln(64)", losses[-1], "between", (3.75, 4.16))
+claim("so far the model has lost its wrong certainty", losses[0] - losses[-1], ">", 1)
+
+# %% tags=["claim", "remove-cell"]
 claim("the loss has fallen", losses[0] - losses[-1], ">", 0.05)
 claim("the vectors are the same up to rounding", off, "<", 1e-4)
 claim("less than one number in twenty moves", share, "<", 0.05)
 
 # %% [markdown]
 # In the tiny model less than one number in twenty moves, the loss has fallen, and after merging the vectors are the
-# same up to rounding. In the package it is one setting, `lora_rank=4`; it needs the library peft (`pip install
+# same up to rounding. But the loss ends just below ln(64), 4.16: so far the model has lost its wrong certainty, and
+# learnt hardly anything. In the package it is one setting, `lora_rank=4`; it needs the library peft (`pip install
 # "plip-tutorial[lora]"`). The saving is in the optimizer only: the activations wait as before, since the gradient still
 # has to pass through each layer.
 #
@@ -339,7 +345,7 @@ print(f"rank {answer}")
 #
 # ## What comes next
 #
-# Back to the way: {doc}`many models compared <09_many_models>`.
+# After the batch come the other settings: {doc}`many models compared <09_many_models>`.
 #
 # ## References
 #

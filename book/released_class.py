@@ -24,7 +24,7 @@
 # %% tags=["remove-cell"]
 # Set-up for Colab: book/_tools/fill.py holds the cell, make sync writes it into the notebook.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of five tiles of pale, streaky tissue. Some tiles stand in both rows, in another order, some in one only."}, "figure": {"caption": "The five best of three hundred tiles for \"An H&E image of mucus\": by cosine, and by the rule of the released class. The model is the same.", "name": "fig-released-best"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of five tiles of streaky tissue. Some tiles stand in both rows, in another order, some in one only."}, "figure": {"caption": "The five best of three hundred tiles for \"An H&E image of mucus\": by cosine, and by the rule of the released class. The model is the same.", "name": "fig-released-best"}}
 import numpy as np
 from plip_tutorial import artifacts, plots, tracks
 from plip_tutorial.plip import PLIP
@@ -141,13 +141,17 @@ print(f"cosine to the vector of the picture as it was: {cosine:.5f}")
 
 # %% tags=["claim", "remove-cell"]
 claim("is compressed a second time", cosine, "<", 1, margin=1e-5)
+claim("The second compression moves the vector a little", cosine, "between", (0.99, 0.99999))
+
+# %% [markdown]
+# The second compression moves the vector a little.
 
 # %% [markdown]
 # ### It hashes the model at each call
 #
-# `datasets` names what it computes after the function that computes it. Here the function holds the model, so all its
-# weights are read and hashed before the first caption is embedded; 600 MB for the real PLIP. We time the second call
-# for one short caption: the hashing, and the table that is built around it.
+# `datasets` keeps its results on the disk, under a name made from the function that computes them. Here the function
+# holds the model, so all its weights are read and hashed before the first caption is embedded; 600 MB for the real
+# PLIP. We time the second call for one short caption: the hashing, and the table that is built around it.
 
 # %%
 from time import perf_counter
@@ -201,7 +205,8 @@ claim("We expect the same vectors", off, "<", 1e-3)
 # %% [markdown]
 # ### It cannot retrieve
 #
-# Its method reads the vectors of the pictures from an attribute that nothing ever sets. Here `index` does.
+# Its method reads the vectors of the pictures from an attribute that nothing ever sets. So the second row of the first
+# figure shows what its rule would find, if it ran. In our class `index` stores the vectors.
 
 # %%
 asked = ["An H&E image of lymphocytes"]
@@ -214,11 +219,11 @@ answers = plip.zero_shot_classification(tiles[:3], prompts)
 print(*answers, sep="\n")
 
 # %% tags=["claim", "remove-cell"]
-claim("Each tile gets one of the five", answers, "in", prompts)
+claim("each tile gets one of the five", answers, "in", prompts)
 
 # %% [markdown]
-# `retrieval` and `zero_shot_classification` keep the names that they have in the published class. Each tile gets one of
-# the five sentences, whatever it shows.
+# `retrieval` and `zero_shot_classification` keep the names that they have in the published class. The first gives the
+# numbers of tiles, the best first. By the second each tile gets one of the five sentences, whatever it shows.
 #
 # The first fault is age: the libraries moved on. The others are slips of the kind that every short script holds, and
 # one test for each would have found them: a vector beside that of the plain library, a search that is called once, a
@@ -297,7 +302,7 @@ claim("PLIP tells them apart", np.square(unit.mean(0)).sum(), "<", 0.6)
 
 # %% [markdown]
 # To the untrained model all tiles look much alike; PLIP tells them apart. That alone does not show that it tells them
-# apart by tissue. The probe does.
+# apart by tissue. A linear probe does, since it is graded by tissue.
 #
 # ## Summary
 #
