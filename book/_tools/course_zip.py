@@ -56,11 +56,12 @@ revealjs_script_plugins = [
 suppress_warnings = ["myst.header"]
 """
 CSS = """\
-.reveal { font-size: 30px; text-align: left; }
+.reveal { font-size: 32px; }
+.reveal .slides, .reveal .slides section, .reveal .slides p { text-align: left; }
 .reveal h1 { font-size: 1.7em; } .reveal h2 { font-size: 1.4em; text-transform: none; }
 .reveal h1, .reveal h2 { text-align: left; text-transform: none; }
 .reveal section img { max-height: 420px; max-width: 100%; object-fit: contain; margin: 0.4em 0; }
-.reveal pre { font-size: 0.62em; width: 100%; box-shadow: none; }
+.reveal pre { font-size: 0.75em; width: 100%; box-shadow: none; }
 """
 
 
