@@ -152,8 +152,8 @@ claim("strangers far to the right", np.median(measured["strangers"]), ">", 20)
 
 # %% [markdown]
 # No stranger comes near the limit. Compression and resizing turn hardly a bit. Crops of ten per cent are the weak spot:
-# the hash was not made for them. Why is the limit not higher? Because these are few strangers. Some hundred tiles make
-# some ten thousand pairs; a corpus makes millions, and the nearest of millions are nearer.
+# the hash was not made for them. Why is the limit not higher? Because these are few strangers. Three hundred tiles
+# make 44,850 pairs; a corpus makes millions, and the nearest of millions are nearer.
 #
 # ### A second look
 #

@@ -234,20 +234,23 @@ def for_teachers(unit: str) -> str:
     if not told:
         raise ValueError(f"there is no book/teaching/{unit}.yml, which the teacher's notebook is made from.")
     minutes = ", ".join(f"{part} {value}" for part, value in told["minutes"].items())
-    parts = [f"**The one thing to get across.** {told['across']}", f"**Minutes.** {minutes}."]
+    told_of = "In class, questions included (the page counts without them)"
+    parts = [f"**The one thing to get across.** {told['across']}", f"**Minutes.** {told_of}: {minutes}."]
     for heading, key in (("Say", "say"), ("Frequent errors", "errors"), ("To discuss", "discuss")):
         parts.append(f"**{heading}.**\n\n" + "\n".join(f"- {line}" for line in told[key]))
     for title, label in labels(unit):
         one = told["exercises"][label]
-        hints = "".join(f"\n- {hint['says']}" for hint in one.get("hints", ()))
-        parts.append(f"**Exercise: {title}.** {one.get('minutes', 5)} minutes. Wrong answers and their hints:{hints}")
+        lines = one["rubric"] if one["kind"] == "words" else [hint["says"] for hint in one["hints"]]
+        whose = "One point for each of these" if one["kind"] == "words" else "Hints for wrong answers"
+        listed = "".join(f"\n- {line}" for line in lines)
+        parts.append(f"**Exercise: {title}.** {one.get('minutes', 5)} minutes. {whose}:{listed}")
     return "\n\n".join(parts)
 
 
 def table() -> str:
     """All units at a glance, for the teacher's guide: minutes, the one thing, misconceptions and what finds them."""
     lines = [
-        "| unit | minutes | the one thing to get across | misconception → the question that finds it |",
+        "| unit | minutes in class | the one thing to get across | misconception → the question that finds it |",
         "| --- | --- | --- | --- |",
     ]
     for unit in units():

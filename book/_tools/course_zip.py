@@ -36,7 +36,7 @@ Begin with book/index.html and book/book/teachers_guide.html; both open from the
 
 - notebooks/student, notebooks/teacher: the units. They need the package: pip install the wheel in packages/, or see
   book/book/how_to_use.html. Tell students the address of their notebook in Colab, or give them the folder.
-- slides: open slides/index.html; the key S shows the notes of the speaker. slides/pdf has the same for paper.
+- slides: open slides/index.html; the key S shows the notes of the speaker. slides/pdf has the same for paper, without the notes.
 - questions: questions.gift for Moodle, questions-qti.zip for others, key.csv for you alone.
 - LICENSE: the code is MIT; texts and figures are CC BY 4.0.
 
@@ -45,8 +45,8 @@ For teaching only. Not a medical device.
 CONF = """\
 project = {title!r}
 extensions = ["myst_parser", "sphinx_revealjs"]
-myst_enable_extensions = ["colon_fence", "dollarmath"]
-revealjs_style_theme = "simple"
+myst_enable_extensions = ["colon_fence"]
+revealjs_style_theme = "white"
 revealjs_static_path = ["own"]
 revealjs_css_files = ["own.css"]
 revealjs_script_conf = {{"hash": True, "slideNumber": True, "center": False, "width": 1280, "height": 720}}
@@ -60,7 +60,10 @@ CSS = """\
 .reveal .slides, .reveal .slides section, .reveal .slides p { text-align: left; }
 .reveal h1 { font-size: 1.7em; } .reveal h2 { font-size: 1.4em; text-transform: none; }
 .reveal h1, .reveal h2 { text-align: left; text-transform: none; }
-.reveal section img { max-height: 420px; max-width: 100%; object-fit: contain; margin: 0.4em 0; }
+.reveal section img { height: 470px; max-width: 100%; object-fit: contain; object-position: left; margin: 0.4em 0; }
+.reveal section:has(pre) img { height: 330px; }
+.reveal table { font-size: 0.7em; margin: 0.4em 0; }
+html.reveal-print .reveal section img, html.print-pdf .reveal section img { height: 380px; }
 .reveal pre { font-size: 0.75em; width: 100%; box-shadow: none; }
 """
 
@@ -95,8 +98,9 @@ def write_slides(folder: Path, units: list[str]) -> dict[str, int]:
     decks = {unit: slides.deck(executed(unit), unit) for unit in units}
     for unit, deck in decks.items():
         slides.source(deck, source, unit)
-    listed = "\n".join(f"- [{deck[0].title}]({unit}.md)" for unit, deck in decks.items())
-    (source / "index.md").write_text(f"# Slides\n\n{listed}\n", encoding="utf-8")
+    listed = [f"- [{deck[0].title}]({unit}.md)" for unit, deck in decks.items()]
+    pages = ["\n".join(listed[start : start + 9]) for start in range(0, len(listed), 9)]
+    (source / "index.md").write_text("# Slides\n\n" + "\n\n## More\n\n".join(pages) + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "revealjs", str(source), str(folder)]
     subprocess.run(command, check=True)
     shutil.rmtree(folder / ".doctrees", ignore_errors=True)

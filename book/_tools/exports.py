@@ -66,7 +66,7 @@ def qti(units: list[str]) -> bytes:
         names = []
         for unit in units:
             for question in course.questions(unit):
-                names.append(f"{unit}.{question.id}")
+                names.append(f"q_{unit}.{question.id}")  # an identifier begins with a letter
                 package.writestr(f"items/{names[-1]}.xml", _text(_item(names[-1], question)))
         package.writestr("imsmanifest.xml", _text(_manifest(names)))
     return written.getvalue()
@@ -109,6 +109,9 @@ def _html(tag: str, markdown: str) -> Xml.Element:
 
 def _manifest(names: list[str]) -> Xml.Element:
     manifest = Xml.Element("manifest", xmlns=CONTENT, identifier="plip-tutorial")
+    about = Xml.SubElement(manifest, "metadata")
+    Xml.SubElement(about, "schema").text = "QTIv2.1 Package"
+    Xml.SubElement(about, "schemaversion").text = "1.0.0"
     Xml.SubElement(manifest, "organizations")
     resources = Xml.SubElement(manifest, "resources")
     for name in names:

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import claims
 import course
 import fill
 import roles
+from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
 LEAST, MOST = 10, 15
@@ -32,9 +34,9 @@ class Slide:
         point: what it says.
         figure: bytes of its picture, if any: PNG or SVG.
         alt: what is to be seen there.
-        block: text as a cell prints it, where there is no figure.
+        block: what a cell prints, or a table in Markdown.
         notes: what the speaker may say.
-        spare: left out first where there are too many.
+        spare: how soon it is left out where there are too many slides; never at 0.
     """
 
     title: str
@@ -43,7 +45,7 @@ class Slide:
     alt: str = ""
     block: str = ""
     notes: list[str] = field(default_factory=list)
-    spare: bool = False
+    spare: int = 0
 
 
 def deck(book: NotebookNode, unit: str) -> list[Slide]:
@@ -62,29 +64,41 @@ def deck(book: NotebookNode, unit: str) -> list[Slide]:
         *(slide for section in middle for slide in _of(section, unit)),
         *_closing(book, unit),
     ]
-    while len(slides) > MOST and any(slide.spare for slide in slides):
-        slides.remove([slide for slide in slides if slide.spare][-1])
+    while len(slides) > MOST and (most := max(slide.spare for slide in slides)):
+        slides.remove([slide for slide in slides if slide.spare == most][-1])
     if not LEAST <= len(slides) <= MOST:
         raise ValueError(f"{unit}: {len(slides)} slides; {LEAST} to {MOST} are wanted.")
     return slides
 
 
-def plain(text: str) -> str:
-    r"""What is said, without links, roles and stars.
+class Shown(NamedTuple):
+    """What a cell shows: a picture with its words, a table, and text; each may be empty."""
 
-    >>> plain("**Look** at {doc}`glossary`,\nand go on")
-    'Look at Glossary, and go on'
-    """
-    return claims.plain(re.sub(r"\[([^\]]+)\]\([^)\s]*\)", r"\1", roles.plain(text)))
+    picture: bytes = b""
+    alt: str = ""
+    caption: str = ""
+    table: str = ""
+    printed: str = ""
 
 
 @dataclass
 class Section:
-    """A part of a unit: its heading, its paragraphs, and what its cells show: picture and words, or printed text."""
+    """A part of a unit: its heading, its paragraphs, what its cells show, and whether something moves there."""
 
     title: str
     said: list[str] = field(default_factory=list)
-    shown: list[tuple[bytes, str, str, str]] = field(default_factory=list)  # picture, alt, caption, printed
+    shown: list[Shown] = field(default_factory=list)
+    moves: bool = False
+
+
+def plain(text: str) -> str:
+    r"""What is said, without links, roles, stars and marks of formulas.
+
+    >>> plain("**Look** at {doc}`glossary`,\nand go on")
+    'Look at Glossary, and go on'
+    """
+    text = re.sub(r"\$([^$]+)\$", lambda found: re.sub(r"[\\{}]|\\,", "", found[1]), text)
+    return claims.plain(re.sub(r"\[([^\]]+)\]\([^)\s]*\)", r"\1", roles.plain(text)))
 
 
 def _sections(book: NotebookNode) -> list[Section]:
@@ -92,56 +106,80 @@ def _sections(book: NotebookNode) -> list[Section]:
     found: list[Section] = []
     for cell in book.cells:
         if cell.cell_type == "markdown":
-            for part in filter(None, re.split(r"^(?=##? )", cell.source, flags=re.MULTILINE)):
+            for part in filter(None, re.split(r"^(?=#{1,3} )", cell.source, flags=re.MULTILINE)):
                 if part.startswith("#"):
                     title, _, part = part.partition("\n")
-                    found.append(Section(title.lstrip("# ")))
-                found[-1].said += [text for text in re.split(r"\n\s*\n", part.strip()) if text.strip()]
+                    found.append(Section(plain(title.lstrip("# "))))
+                for text in filter(str.strip, re.split(r"\n\s*\n", part.strip())):
+                    if text.startswith("|"):
+                        found[-1].shown.append(Shown(table=_rows([_cells(line) for line in text.splitlines()])))
+                    else:
+                        found[-1].said.append(text)
         elif not claims.is_claim(cell) and "remove-cell" not in cell.metadata.get("tags", []):
             found[-1].shown.append(_shown(cell))
+            found[-1].moves |= any("plip-widget" in o.get("data", {}).get("text/html", "") for o in cell.outputs)
     return [section for section in found if section.title not in APART]
 
 
-def _shown(cell: NotebookNode) -> tuple[bytes, str, str, str]:
-    """Picture, its description and caption, and what else a cell prints."""
+def _cells(line: str) -> list[str]:
+    return [plain(cell) for cell in line.strip().strip("|").split("|")]
+
+
+def _rows(rows: list[list[str]]) -> str:
+    """A table in Markdown: its head, and as many rows as a slide holds."""
+    head, *body = [row for row in rows if not all(set(cell) <= set("-: ") and cell for cell in row)]
+    lines = [head, ["---"] * len(head), *body[:LINES]]
+    return "\n".join(f"| {' | '.join(cell or ' ' for cell in row)} |" for row in lines)
+
+
+def _shown(cell: NotebookNode) -> Shown:
     marked = cell.metadata.get("mystnb", {})
+    alt, caption = marked.get("image", {}).get("alt", ""), plain(marked.get("figure", {}).get("caption", ""))
     printed = "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stdout")
-    for output in cell.outputs:
-        data = output.get("data", {})
-        picture = base64.b64decode(data["image/png"]) if "image/png" in data else data.get("image/svg+xml", "").encode()
-        if picture:
-            alt, caption = marked.get("image", {}).get("alt", ""), marked.get("figure", {}).get("caption", "")
-            return picture, alt, plain(caption), printed
-    return b"", "", "", printed
+    picture, table = b"", ""
+    for data in (output.get("data", {}) for output in cell.outputs):
+        if "image/png" in data:
+            picture = base64.b64decode(data["image/png"])
+        elif "image/svg+xml" in data:
+            picture = data["image/svg+xml"].encode()
+        elif "<table" in data.get("text/html", ""):
+            rows = BeautifulSoup(data["text/html"], "html.parser").find_all("tr")
+            table = _rows([[part.get_text(" ", strip=True) for part in row.find_all(["th", "td"])] for row in rows])
+    return Shown(picture, alt, caption, table, printed)
 
 
 def _opening(head: Section, unit: str) -> Iterator[Slide]:
-    question, lines = plain(head.said[0]), head.said[-1]
-    picture, alt, caption, _ = next((shown for shown in head.shown if shown[0]), (b"", "", "", ""))
-    yield Slide(head.title, question, picture, alt, notes=[caption])
+    """The question with its picture and what is printed with it; then the way, what is learnt, what is needed."""
+    seen = next((shown for shown in head.shown if shown.picture), Shown())
+    yield Slide(head.title, plain(head.said[0]), seen.picture, seen.alt, _printed(seen.printed), [seen.caption])
+    lines = next((text for text in head.said if "**Learn:**" in text), "")
     told = [part.strip() for part in re.split(r"^- ", lines, flags=re.MULTILINE)[1:] if "@" not in part]
-    points = [f"- {plain(part)}" for part in told]
     way = fill.way(unit).split(":* ", 1)[1]
-    yield Slide("Where we are", f"{way}\n\n" + "\n".join(points))
+    yield Slide("Where we are", f"{way}\n\n" + "\n".join(f"- {plain(part)}" for part in told))
+
+
+def _printed(text: str) -> str:
+    lines = text.rstrip().splitlines()[:LINES]
+    return "```text\n" + "\n".join(lines) + "\n```" if lines else ""
 
 
 def _of(section: Section, unit: str) -> Iterator[Slide]:
-    """A slide for the point of a section, one for each further figure, and the question that follows it."""
-    point, rest = plain(section.said[0]), [plain(text) for text in section.said[1:]]
-    rest = [text for text in rest if not text.startswith((":::", "#"))]
-    bold = re.match(r"\*\*(.+?)\*\*(.*)", " ".join(section.said[0].split()))
-    if bold:
+    """A slide for the point of a section, one for each further figure or table, and the question that follows it."""
+    rest = [plain(text) for text in section.said if not text.startswith((":::", "#"))]
+    point = rest.pop(0) if rest else ""
+    if section.said and (bold := re.match(r"\*\*(.+?)\*\*(.*)", " ".join(section.said[0].split()))):
         point, rest = plain(bold[1]), [plain(bold[2]).strip(), *rest]
-    figures = [shown for shown in section.shown if shown[0]]
-    prints = [text for *_, text in section.shown if text.strip()]
-    picture, alt, caption, _ = figures[0] if figures else (b"", "", "", "")
-    block = "" if figures or not prints else "\n".join(prints[0].rstrip().splitlines()[:LINES])
-    notes = [text for text in [*rest, caption] if text]
-    yield Slide(section.title, point, picture, alt, block, notes, spare=not (picture or block))
-    for picture, alt, caption, _ in figures[1:]:
-        yield Slide(section.title, caption, picture, alt, notes=[alt], spare=True)
-    headings = {section.title, *(text.lstrip("# ") for text in section.said if text.startswith("###"))}
-    for question in (question for question in course.questions(unit) if question.after in headings):
+    if section.moves:
+        rest.insert(0, "The moving picture is in the notebook and on the page.")
+    seen = [(one.picture, one.alt, "", one.caption) for one in section.shown if one.picture]
+    seen += [(b"", "", one.table, "") for one in section.shown if one.table]
+    seen += [(b"", "", _printed(one.printed), "") for one in section.shown if one.printed.strip()] if not seen else []
+    picture, alt, block, caption = seen[0] if seen else (b"", "", "", "")
+    yield Slide(section.title, point, picture, alt, block, [text for text in [*rest, caption] if text], spare=not seen)
+    for picture, alt, block, caption in seen[1:]:
+        if picture or block.startswith("|"):
+            yield Slide(section.title, caption, picture, alt, block, [alt], spare=3 if picture else 2)
+    for question in (question for question in course.questions(unit) if question.after == section.title):
         yield _asked(question)
 
 
@@ -150,18 +188,21 @@ def _asked(question: course.Question) -> Slide:
     notes = [f"Right: {course.LETTERS[question.right]}. {question.answers[question.right].why}"]
     for letter, answer in zip(course.LETTERS, question.answers, strict=False):
         notes += [] if answer.right else [f"{letter}: who chooses this believes that {answer.misconception}"]
-    return Slide("Which is right?", "\n\n".join([question.stem, *listed]), notes=notes, spare=True)
+    return Slide("Which is right?", "\n\n".join([question.stem, *listed]), notes=notes, spare=1)
 
 
 def _closing(book: NotebookNode, unit: str) -> Iterator[Slide]:
     prose = "\n\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
-    titles = [title for title, _ in course.labels(unit)]
-    yield Slide("Now you", "\n".join(f"- {title}" for title in titles), notes=["The students' notebook checks each."])
+    tasks = []
+    for title, label in course.labels(unit):
+        minutes = course.teaching(unit).get("exercises", {}).get(label, {}).get("minutes", 5)
+        body = re.search(rf"^:label: {label}\n+(.+?)(?:\n:::|\n\n)", prose, re.DOTALL | re.MULTILINE)
+        asks = re.split(r"(?<=[.?!])\s", plain(body[1]))[0] if body else ""
+        tasks.append(f"- **{title}** ({minutes} minutes). {asks}")
+    yield Slide("Now you", "\n".join(tasks), notes=["The students' notebook checks each answer."])
     summary = re.search(r"^## Summary\n\n(.+?)\n\n## ", prose, re.DOTALL | re.MULTILINE)
-    yield Slide(
-        "Summary",
-        "\n".join(f"- {plain(line)}" for line in re.split(r"^- ", summary[1], flags=re.M)[1:]) if summary else "",
-    )
+    told = re.split(r"^- ", summary[1], flags=re.MULTILINE)[1:] if summary else []
+    yield Slide("Summary", "\n".join(f"- {plain(line)}" for line in told))
 
 
 def source(slides: list[Slide], folder: Path, unit: str) -> Path:
@@ -175,7 +216,7 @@ def source(slides: list[Slide], folder: Path, unit: str) -> Path:
             picture.write_bytes(slide.figure)
             lines.append(f":::{{image}} {picture.name}\n:alt: {slide.alt}\n:::")
         if slide.block:
-            lines.append(f"```text\n{slide.block}\n```")
+            lines.append(slide.block)
         if any(slide.notes):
             lines.append("::::{revealjs-notes}\n" + "\n\n".join(slide.notes) + "\n::::")
         parts.append("\n\n".join(line for line in lines if line))

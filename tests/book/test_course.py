@@ -168,7 +168,7 @@ def test_qti_can_be_read_back() -> None:
     package = zipfile.ZipFile(io.BytesIO(exports.qti(UNITS)))
     listed = [r.get("href") for r in Xml.fromstring(package.read("imsmanifest.xml")).iterfind(".//c:resource", space)]
     assert sorted([*listed, "imsmanifest.xml"]) == sorted(package.namelist())
-    ours = {f"items/{u}.{question.id}.xml": question for u in UNITS for question in course.questions(u)}
+    ours = {f"items/q_{u}.{question.id}.xml": question for u in UNITS for question in course.questions(u)}
     assert set(listed) == set(ours)
     for place, question in ours.items():
         item = Xml.fromstring(package.read(place))
