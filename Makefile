@@ -36,7 +36,7 @@ test: setup
 	$(BIN)/python book/_tools/build.py --from-nothing
 	$(MAKE) test-floors
 	PLIP_TUTORIAL_BOOK_BUILT=1 $(BIN)/pytest $(SPREAD) --no-other-skips tests/test_full_track.py \
-		tests/book/test_colab_run.py tests plip_tutorial
+		tests/book/test_students.py tests/book/test_colab_run.py tests plip_tutorial
 
 test-floors: $(FLOORS)
 	$(dir $(FLOORS))bin/python -m pytest $(SPREAD) --no-other-skips $(PACKAGE)

@@ -60,11 +60,15 @@ CSS = """\
 .reveal .slides, .reveal .slides section, .reveal .slides p { text-align: left; }
 .reveal h1 { font-size: 1.7em; } .reveal h2 { font-size: 1.4em; text-transform: none; }
 .reveal h1, .reveal h2 { text-align: left; text-transform: none; }
-.reveal section img { height: 470px; max-width: 100%; object-fit: contain; object-position: left; margin: 0.4em 0; }
-.reveal section:has(pre) img { height: 330px; }
-.reveal table { font-size: 0.7em; margin: 0.4em 0; }
-html.reveal-print .reveal section img, html.print-pdf .reveal section img { height: 380px; }
-.reveal pre { font-size: 0.75em; width: 100%; box-shadow: none; }
+.reveal section img { max-width: 100%; object-fit: contain; object-position: left; margin: 0.4em 0; }
+.reveal section pre { font-size: 0.6em; }
+.reveal table { font-size: 0.62em; margin: 0.4em 0; }
+.reveal table td, .reveal table th { padding: 0.15em 0.5em; }
+.reveal .slides td p, .reveal .slides th p { margin: 0; }
+.reveal table:has(tr:nth-child(7)), .reveal section:has(h2 + p + table) table:has(td:nth-child(2):last-child) { font-size: 0.5em; }
+.reveal section ul { font-size: 0.9em; }
+html.reveal-print .reveal section img, html.print-pdf .reveal section img { max-height: 380px; }
+.reveal pre { width: 100%; box-shadow: none; }
 """
 
 

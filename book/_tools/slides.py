@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -205,6 +206,12 @@ def _closing(book: NotebookNode, unit: str) -> Iterator[Slide]:
     yield Slide("Summary", "\n".join(f"- {plain(line)}" for line in told))
 
 
+def _room(slide: Slide) -> int:
+    """Pixels of height that the text of a slide leaves for its picture."""
+    lines = ceil(len(slide.point) / 70)
+    return max(180, 520 - 45 * lines - 32 * slide.block.count("\n"))
+
+
 def source(slides: list[Slide], folder: Path, unit: str) -> Path:
     """Write a deck as the Markdown that `sphinx_revealjs` reads, its pictures beside it."""
     parts = ["---\norphan: true\n---"]
@@ -214,7 +221,7 @@ def source(slides: list[Slide], folder: Path, unit: str) -> Path:
             ending = "png" if slide.figure.startswith(b"\x89PNG") else "svg"
             picture = folder / f"{unit}-{place:02d}.{ending}"
             picture.write_bytes(slide.figure)
-            lines.append(f":::{{image}} {picture.name}\n:alt: {slide.alt}\n:::")
+            lines.append(f":::{{image}} {picture.name}\n:alt: {slide.alt}\n:height: {_room(slide)}px\n:::")
         if slide.block:
             lines.append(slide.block)
         if any(slide.notes):

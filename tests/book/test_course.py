@@ -211,6 +211,6 @@ def test_too_many_slides_lose_what_can_be_spared_and_too_few_are_named(monkeypat
 def test_a_deck_becomes_markdown_with_alternative_texts_and_notes(tmp_path: Path) -> None:
     slide = slides.Slide("Title", "Point.", b"\x89PNG", "what is seen", notes=["Say this."])
     text = slides.source([slide], tmp_path, "99_x").read_text(encoding="utf-8")
-    assert ":::{image} 99_x-00.png\n:alt: what is seen\n:::" in text
+    assert ":::{image} 99_x-00.png\n:alt: what is seen\n:height: 475px\n:::" in text
     assert "::::{revealjs-notes}\nSay this.\n::::" in text
     assert (tmp_path / "99_x-00.png").read_bytes() == b"\x89PNG"
