@@ -28,7 +28,9 @@ def slow_dyes(picture: np.ndarray) -> np.ndarray:
     axes = np.array([2, -1, -1]) / math.sqrt(6), np.array([0, 1, -1]) / math.sqrt(2)  # at right angles to grey
     for pixel in picture.reshape(-1, 3).tolist():
         density = [-math.log((level + 1) / 256) for level in pixel]
-        along, across = (round(float(axis @ density), 9) for axis in axes)
+        along, across = (
+            round(float(axis @ density), 9) + 0.0 for axis in axes
+        )  # no minus zero, whose angle is half a turn
         turn = math.atan2(across, along) / (2 * math.pi)
         shares[sum(sum(density) >= border for border in DENSITIES), round(turn * HUES) % HUES] += 1
     return shares / shares.sum()
