@@ -257,7 +257,7 @@ claim("The three organs that go", len(behind), "==", 3)
 # %% tags=["claim", "remove-cell"]
 claim("Nineteen organs from the smallest to the largest", len(organs), "==", 19)
 claim("from the smallest to the largest", np.diff(organs["tiles"]), ">", -1)
-claim("Lung and pancreas lie clearly below theirs",
+claim("Lung and, barely, pancreas lie below theirs",
       [plip[o].high - organs["constant"][o] for o in ("Lung", "Pancreatic")], "<", -0.01)
 
 # %% tags=["claim", "remove-cell"]
@@ -269,7 +269,7 @@ claim("For the colon PLIP is far below the constant", plip["Colon"], "leaves out
 # %% [markdown]
 # In most organs the gain over CLIP is beyond these intervals, and that stands. The three organs that go the other way
 # are among those whose intervals touch. Some organs are below the constant answer. For the kidney that is no finding:
-# its interval holds the constant. Lung and pancreas lie clearly below theirs. For the colon PLIP is far below the
+# its interval holds the constant. Lung and, barely, pancreas lie below theirs. For the colon PLIP is far below the
 # constant, and no lack of tiles explains it.
 #
 # ## What an interval over tiles hides
@@ -450,8 +450,8 @@ side.round(3).astype(str)
 claim("in the paper's own table both organs are below the constant answer",
       [plip[o].value - organs["constant"][o] for o in ("Kidney", "Pancreatic")], "<", 0)
 claim("do not tell PLIP from the constant at all", plip["Kidney"], "holds", organs["constant"]["Kidney"])
-claim("The lung is below its constant as clearly as the pancreas",
-      [plip[o].high - organs["constant"][o] for o in ("Lung", "Pancreatic")], "<", 0)
+claim("The lung is below its constant more clearly than the pancreas", plip["Lung"].high - organs["constant"]["Lung"],
+      "<", plip["Pancreatic"].high - organs["constant"]["Pancreatic"])
 
 # %% tags=["claim", "remove-cell"]
 claim("and yet does well on slides", slides["PLIP"]["lung (CPTAC-LSCC)"], ">", 0.9)
@@ -476,7 +476,7 @@ claim("its averages hide two lost tissues, a constant that scores higher, and or
 
 # %% [markdown]
 # It could not. The kidney's few dozen tiles do not tell PLIP from the constant at all. The lung is below its constant
-# as clearly as the pancreas, and yet does well on slides. Few tiles, another task, another kind of cancer: a reason to
+# more clearly than the pancreas, and yet does well on slides. Few tiles, another task, another kind of cancer: a reason to
 # test, no forecast.
 #
 # Surveys {cite}`mishra2025rsa,majzoub2025histovl,dejong2025robustness` found that vectors of such models, PLIP's among

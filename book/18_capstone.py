@@ -410,7 +410,7 @@ claim("nine in ten found, a lead over texture, and safety from words and lenses"
 #
 # **Each point is there or it is not.** That is what the {term}`rubric` is for. From 16 of 20 points on we call it an
 # audit. Without leaks or without baselines it is none. Let two people grade, apart. Where they differ, the report was
-# not clear. Ours, as printed, would not get all 20: the scores of the laboratories and the planted copy are missing.
+# not clear. Ours, as printed, would not get all 20: the scores of the laboratories, the planted copy and more are missing.
 #
 # | part | points | one point for each of |
 # | --- | --- | --- |

@@ -22,8 +22,10 @@ import numpy as np
 from plip_tutorial import tracks
 
 DATA = Path(__file__).parent / "data" / "exercises.json"
-#: How many words a judgement has at least.
+#: How many words a judgement has at least, unless its exercise says more.
 JUDGEMENT = 25
+#: What an answer is called that has another form than the one asked for.
+FORMS: dict[type, str] = {str: "text", list: "a list", dict: "a table", float: "a single number"}
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,25 @@ def check(name: str, answer: Any) -> Verdict:
         hints = [hint["says"] for hint in asked["hints"] if _same(given, hint["value"], asked)]
     except (TypeError, ValueError):
         return Verdict(False, f"This cannot be read as an answer: {_short(answer)}. Asked for: {asked['asks']}.")
-    return Verdict(False, hints[0] if hints else asked["otherwise"])
+    return Verdict(False, hints[0] if hints else _wrong_form(given, asked) or asked["otherwise"])
+
+
+def _wrong_form(given: Any, asked: Mapping[str, Any]) -> str:
+    """What to say where a list is given for a number, or too few values."""
+    if asked["kind"] == "number" and not isinstance(given, float):
+        return f"Asked for is a number, and this is {FORMS.get(type(given), 'none')}. {asked['asks'].capitalize()}."
+    if asked["kind"] == "list" and isinstance(asked["right"], list):
+        if not isinstance(given, list):
+            return f"Asked for is a list, and this is {FORMS.get(type(given), 'none')}."
+        if len(given) != len(asked["right"]):
+            return f"Asked for is a list of {len(asked['right'])} values, and this one has {len(given)}."
+    return ""
 
 
 def _judgement(answer: str, asked: Mapping[str, Any]) -> Verdict:
-    words = len(answer.split())
-    if words < JUDGEMENT:
-        return Verdict(False, f"A judgement needs reasons: {words} words so far, {JUDGEMENT} at the least.")
+    words, least = len(answer.split()), asked.get("least", JUDGEMENT)
+    if words < least:
+        return Verdict(False, f"A judgement needs reasons: {words} words so far, {least} at the least.")
     return Verdict(None, "A good answer has these:\n" + "\n".join(f"- {line}" for line in asked["rubric"]))
 
 

@@ -196,7 +196,7 @@ def checks() -> str:
 
 
 #: What of an exercise the package needs; minutes, typical errors and the like stay with the teacher.
-KEPT = ("kind", "asks", "right", "within", "ordered", "praise", "hints", "otherwise", "rubric")
+KEPT = ("kind", "asks", "right", "within", "ordered", "praise", "hints", "otherwise", "rubric", "least")
 
 
 def with_checks(cells: list[Any], unit: str) -> list[Any]:
