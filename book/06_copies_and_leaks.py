@@ -457,7 +457,7 @@ sets = pd.DataFrame({name: {part: score["value"] for part, score
                             in arms[name]["scores"].items()} for name in
                      ("nothing", "question filter", "matching captions")})
 sets = sets.drop("mean").rename_axis("without")
-truths = [artifacts.benchmark(part)["label"] for part in sets.index]
+truths = [artifacts.benchmark(name)["label"] for name in sets.index]
 sets["constant"] = [weighted_f1(y, baselines.constant(y, len(y))).value
                     for y in truths]
 sets.round(2)

@@ -74,7 +74,7 @@ def test_each_unit_prints_its_times_and_says_where_all_stand() -> None:
 
     for path in (path for path in NOTEBOOKS if path.name[:2].isdigit()):
         said = " ".join(soup(HTML / "book" / f"{path.stem}.html").select_one("main").get_text().split())
-        told = r"Time: about \d+ minutes of yours, \d+\.\d minutes of a computer's, on one core"
+        told = r"Time: about \d+ minutes of yours, \d+\.\d minutes of a computer.s, on one core"
         assert re.search(told, said), path.name
         assert "all pages" in said, path.name
 

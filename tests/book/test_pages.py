@@ -31,7 +31,7 @@ def test_the_build_has_found_nothing_broken() -> None:
 def test_units_show_pictures_and_numbers() -> None:
     from check import soup
 
-    for page in sorted((HTML / "book").glob("[01]*.html")):
+    for page in (HTML / "book" / f"{path.stem}.html" for path in sorted((ROOT / "book").glob("[01]*.py"))):
         outputs = soup(page).select("main div.cell_output")
         assert len(outputs) >= 3, f"{page.name} has hardly run"
 
