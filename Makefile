@@ -86,7 +86,7 @@ report: setup
 # All long measurements, an hour and a half on two cores.
 studies: ablation expansion sweep
 
-# An hour of training; writes plip_tutorial/data/ablation.json, which chapter 4 draws. A killed run goes on.
+# An hour of training; writes plip_tutorial/data/ablation.json, which the unit on copies and leaks draws. A killed run goes on.
 ablation: setup
 	$(BIN)/python -m plip_tutorial.studies.ablation
 
@@ -102,11 +102,11 @@ compare-processors: setup
 gpu-check: setup
 	$(BIN)/python benchmarks/gpu_check.py
 
-# For a machine with a GPU and a network: each chapter in the full track, as if opened first. Please send the file back.
+# For a machine with a GPU and a network: each unit in the full track, as if opened first. Please send the file back.
 measure-gpu: setup
 	HF_HUB_OFFLINE=0 PLIP_TUTORIAL_TRACK=full $(BIN)/python benchmarks/measure_gpu.py
 
-# Half an hour of short trainings, written run by run into plip_tutorial/data/sweep.json, which chapter 5 draws.
+# Half an hour of short trainings, written run by run into plip_tutorial/data/sweep.json, which the unit on many models draws.
 sweep: setup
 	$(BIN)/python -m plip_tutorial sweep
 

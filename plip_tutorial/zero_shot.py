@@ -127,23 +127,6 @@ def predict(image_embeddings: ArrayLike, classifier: ArrayLike) -> tuple[NDArray
     return scores.argmax(1), scores
 
 
-def shadows(vector: ArrayLike, directions: ArrayLike) -> NDArray[np.float64]:
-    """What a dot product looks like: the feet of the perpendiculars from a vector to the lines of k unit vectors.
-
-    Args:
-        vector: (d,).
-        directions: (k, d) unit vectors.
-
-    Returns:
-        (k, d). Row i lies on line i; how far from the origin is the dot product, behind the origin if it is negative.
-
-    >>> shadows([0.6, 0.8], [[1.0, 0.0], [0.0, -1.0]]).tolist()
-    [[0.6, 0.0], [-0.0, 0.8]]
-    """
-    lines = np.asarray(directions, np.float64)
-    return np.asarray((lines @ np.asarray(vector, np.float64))[:, None] * lines)
-
-
 def probabilities(scores: ArrayLike, logit_scale: float) -> NDArray[np.float64]:
     """Softmax of scaled cosines (n, k), as in training; ``logit_scale`` is `PLIP.logit_scale`.
 

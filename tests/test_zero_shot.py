@@ -153,14 +153,3 @@ def test_vectors_of_two_models_do_not_meet() -> None:
         zero_shot.predict(np.zeros((5, 8)), np.zeros((3, 16)))
     with pytest.raises(ValueError, match="are they of one model"):
         zero_shot.predict(np.zeros(8), np.zeros((3, 8)))
-
-
-def test_shadows_are_feet_of_perpendiculars() -> None:
-    draw = np.random.default_rng(0)
-    lines = draw.normal(size=(6, 5))
-    lines /= np.linalg.norm(lines, axis=1, keepdims=True)
-    vector = draw.normal(size=5)
-    feet = zero_shot.shadows(vector, lines)
-    np.testing.assert_allclose(((vector - feet) * lines).sum(1), 0, atol=1e-12)
-    np.testing.assert_allclose((feet * lines).sum(1), lines @ vector, atol=1e-12)
-    np.testing.assert_allclose(np.linalg.matrix_rank(np.stack([feet[0], lines[0]])), 1)

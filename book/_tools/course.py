@@ -16,15 +16,14 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-import jupytext
 import nbformat
+import roles
 import yaml
 
 BOOK = Path(__file__).parents[1]
 QUESTIONS, TEACHING = BOOK / "questions", BOOK / "teaching"
 TABLE = BOOK / "teaching_table.md"
 EXERCISES = BOOK.parent / "plip_tutorial" / "data" / "exercises.json"
-LABEL = re.compile(r"^:::\{exercise\} (.+)\n:label: (ex-\d\d-[\w-]+)$", re.MULTILINE)
 SOLUTION = re.compile(r"^:::\{solution-(?:start\} (\S+)|(end)\})$", re.MULTILINE)
 LETTERS = "abcd"
 
@@ -168,8 +167,11 @@ def teaching(unit: str) -> dict[str, Any]:
 @cache
 def labels(unit: str) -> tuple[tuple[str, str], ...]:
     """Titles and labels of the exercises of a unit, in their order."""
-    text = "\n\n".join(c.source for c in jupytext.read(BOOK / f"{unit}.py").cells if c.cell_type == "markdown")
-    return tuple(LABEL.findall(text))
+    return tuple(
+        (place.words, label)
+        for label, place in roles.labels().items()
+        if place.page == unit and label.startswith("ex-")
+    )
 
 
 def name(unit: str, label: str) -> str:

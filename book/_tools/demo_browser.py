@@ -1,4 +1,4 @@
-"""Drive the demo in a real Chromium: the browser tests use this, and it takes the picture of chapter 9.
+"""Drive the demo in a real Chromium: the browser tests use this, and it takes the picture of the unit on retrieval.
 
 python book/_tools/demo_browser.py       # writes book/pictures/demo.png
 """

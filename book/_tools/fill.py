@@ -63,7 +63,7 @@ def tested() -> str:
 
 
 def package() -> str:
-    """What pip installs: the package with what the chapters need besides, from the repository at this version's tag."""
+    """What pip installs: the package with what the pages need besides, from the repository at this version's tag."""
     return f"plip-tutorial[colab] @ git+{addresses.repository()}@{addresses.tag()}"
 
 

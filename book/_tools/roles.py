@@ -1,6 +1,6 @@
 """What a role of the book becomes where no Sphinx is: a link to the published book, or short text.
 
-``{term}`tile``` becomes a link to the glossary, ``{doc}`11_zero_shot``` one to the chapter, ``{cite}`radford2021clip```
+``{term}`tile``` becomes a link to the glossary, ``{doc}`11_zero_shot``` one to the unit, ``{cite}`radford2021clip```
 becomes "(Radford et al. 2021)". A role that is not in `ROLES` is an error: nothing is dropped in silence.
 """
 

@@ -42,7 +42,7 @@ def _book(source: Path) -> nbformat.NotebookNode:
 
 
 def sources() -> list[Path]:
-    """Chapters and other pages that run, in the order of their names."""
+    """Units and other pages that run, in the order of their names."""
     return sorted(BOOK.glob("*.py"))
 
 

@@ -21,7 +21,7 @@ from demo_browser import PICTURE, SEARCH, browser_page, chromium, running_demo  
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrome is installed")
-CHAPTER = ROOT / "_build" / "html" / "book" / "13_retrieval.html"
+UNIT = ROOT / "_build" / "html" / "book" / "13_retrieval.html"
 
 
 @pytest.fixture(scope="module")
@@ -150,12 +150,12 @@ def test_the_map_can_be_read_in_every_scheme_and_named_by_a_screen_reader(map_pa
         assert "one" in told
 
 
-@pytest.mark.skipif(not CHAPTER.exists(), reason="no built book; run: make book")
+@pytest.mark.skipif(not UNIT.exists(), reason="no built book; run: make book")
 def test_the_map_of_retrieval_works_from_the_disk() -> None:
     faults: list[str] = []
     with browser_page() as page:
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(CHAPTER.as_uri())
+        page.goto(UNIT.as_uri())
         box = page.locator(".plip-widget[data-plip=scatter]").first
         marks = box.locator(".plip-mark")
         assert marks.count() >= 300

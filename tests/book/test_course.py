@@ -112,29 +112,26 @@ def test_a_question_that_lacks_something_is_named(tmp_path: Path, monkeypatch: p
         course.questions("98_x")
 
 
-def test_a_question_after_no_section_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(course, "QUESTIONS", tmp_path)
-    (tmp_path / "97_x.yml").write_text(
-        "on_the_way:\n- id: q\n  after: Nowhere\n  stem: x\n  answers:\n  - {text: a, right: true, why: b}\n"
-        "  - {text: c, why: d, misconception: m}\n  - {text: e, why: d, misconception: m}\n",
-        encoding="utf-8",
-    )
+def _asked(after: str, unit: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[nbformat.NotebookNode]:
+    """The cells of a small page with one question, asked after one of its sections."""
+    wrong = "why: d, misconception: m"
+    answers = f"  - {{text: a < `b`, right: true, why: b}}\n  - {{text: c, {wrong}}}\n  - {{text: e, {wrong}}}\n"
+    told = f"on_the_way:\n- id: q\n  after: {after}\n  stem: Which < one?\n  answers:\n{answers}"
+    (folder / f"{unit}.yml").write_text(told, encoding="utf-8")
+    monkeypatch.setattr(course, "QUESTIONS", folder)
     cells = [nbformat.v4.new_markdown_cell("# A\n\n## B\n\ntext\n\n(own)=\n## C\n\n## Summary")]
+    return course.with_questions(cells, unit)
+
+
+def test_a_question_after_no_section_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="97_x, question q: there is no section 'Nowhere'"):
-        course.with_questions(cells, "97_x")
+        _asked("Nowhere", "97_x", tmp_path, monkeypatch)
 
 
 def test_a_question_goes_to_the_end_of_its_section_and_leaves_labels_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(course, "QUESTIONS", tmp_path)
-    (tmp_path / "96_x.yml").write_text(
-        "on_the_way:\n- id: q\n  after: B\n  stem: Which < one?\n  answers:\n  - {text: a < `b`, right: true, why: b}\n"
-        "  - {text: c, why: d, misconception: m}\n  - {text: e, why: d, misconception: m}\n",
-        encoding="utf-8",
-    )
-    cells = [nbformat.v4.new_markdown_cell("# A\n\n## B\n\ntext\n\n(own)=\n## C\n\n## Summary")]
-    (cell,) = course.with_questions(cells, "96_x")
+    (cell,) = _asked("B", "96_x", tmp_path, monkeypatch)
     assert re.search(r"text\n\n\*\*Question\.\*\* Which < one\?\n\n<details name=\"q\">", cell.source)
     assert "<summary>a &lt; <code>b</code></summary>" in cell.source
     assert "</details>\n\n(own)=\n## C" in cell.source
