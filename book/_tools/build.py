@@ -22,6 +22,7 @@ from pathlib import Path
 
 import kernels
 from check import problems
+from finish import finish
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from sync import main as sync
@@ -98,7 +99,7 @@ def built() -> set[str]:
 
 
 def main() -> int:
-    """Sync, install, prepare, build, check; returns the exit code."""
+    """Sync, install, prepare, build, finish, check; returns the exit code."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--from-nothing", action="store_true", help="run every cell again")
     sync()
@@ -108,6 +109,7 @@ def main() -> int:
     before = built()
     run_pages(environment)
     code = build(environment)
+    finish(HTML)
     for name in sorted(built() - before):
         print(f"built by a page and not by `plip_tutorial prepare`, so a class would wait for it: {name}")
     for report in sorted((HTML / "reports").rglob("*.err.log")):
