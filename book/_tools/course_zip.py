@@ -36,7 +36,8 @@ Begin with book/index.html and book/book/teachers_guide.html; both open from the
 
 - notebooks/student, notebooks/teacher: the units. They need the package: pip install the wheel in packages/, or see
   book/book/how_to_use.html. Tell students the address of their notebook in Colab, or give them the folder.
-- slides: open slides/index.html; the key S shows the notes of the speaker. slides/pdf has the same for paper, without the notes.
+- slides: open slides/index.html; the key S shows the notes of the speaker. slides/pdf has the same for paper, without
+  the notes.
 - questions: questions.gift for Moodle, questions-qti.zip for others, key.csv for you alone.
 - LICENSE: the code is MIT; texts and figures are CC BY 4.0.
 
@@ -65,7 +66,8 @@ CSS = """\
 .reveal table { font-size: 0.62em; margin: 0.4em 0; }
 .reveal table td, .reveal table th { padding: 0.15em 0.5em; }
 .reveal .slides td p, .reveal .slides th p { margin: 0; }
-.reveal table:has(tr:nth-child(7)), .reveal section:has(h2 + p + table) table:has(td:nth-child(2):last-child) { font-size: 0.5em; }
+.reveal table:has(tr:nth-child(7)),
+.reveal section:has(h2 + p + table) table:has(td:nth-child(2):last-child) { font-size: 0.5em; }
 .reveal section ul { font-size: 0.9em; }
 html.reveal-print .reveal section img, html.print-pdf .reveal section img { max-height: 380px; }
 .reveal pre { width: 100%; box-shadow: none; }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-PageStep = Callable[[str, Path], str]  # the page's text and its place below the root, such as book/00_in_five_minutes.html
+PageStep = Callable[[str, Path], str]  # the text of a page, and its place below the root
 FolderStep = Callable[[Path], None]  # the root of the site
 
 PAGES: tuple[PageStep, ...] = ()
