@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from .icons import drawn_icons, small_icon_font
+from .outside import drop_dead_weight, only_ours
+
 PageStep = Callable[[str, Path], str]  # the text of a page, and its place below the root
 FolderStep = Callable[[Path], None]  # the root of the site
 
-PAGES: tuple[PageStep, ...] = ()
-FOLDER: tuple[FolderStep, ...] = ()
+PAGES: tuple[PageStep, ...] = (only_ours, drawn_icons)
+FOLDER: tuple[FolderStep, ...] = (drop_dead_weight, small_icon_font)
 
 
 def finish(root: Path) -> None:
