@@ -54,6 +54,11 @@ def colab(path: str) -> str:
     return f"{config()['launch_buttons']['colab_url']}/github/{slug()}/blob/{branch}/{path}"
 
 
+def edit(path: str) -> str:
+    """Where a file of the repository is edited in the browser."""
+    return f"{repository()}/edit/{config()['repository']['branch']}/{path}"
+
+
 def raw(path: str) -> str:
     """A file of the repository, as it was at this version's tag."""
     return f"https://raw.githubusercontent.com/{slug()}/{tag()}/{path}"

@@ -23,17 +23,26 @@ from fontTools.pens.svgPathPen import SVGPathPen
 from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTFont
 
-FONTS = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts"
+THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
+FONTS = THEME / "vendor/fontawesome/webfonts"
 SOLID, BRANDS = FONTS / "fa-solid-900.ttf", FONTS / "fa-brands-400.ttf"
 FAMILIES = {"fa-solid": SOLID, "fas": SOLID, "fa-brands": BRANDS, "fab": BRANDS}
 SIZES = {"fa-lg", "fa-fw", "fa-sm", "fa-xs"}
 ICON = re.compile(r'<(i|span) class="([^"]*\b(?:fa-solid|fa-brands|fas|fab)\b[^"]*)"([^>]*)></\1>')
 HEIGHT = 512  # of the square that icons are drawn in; it begins 64 below the line
-SHEET = "_static/styles/pydata-sphinx-theme.css"
+SHEET = "styles/pydata-sphinx-theme.css"
+RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"([^"]*)"\}')
 LOOK = """
 .svg-inline--fa{box-sizing:content-box;display:var(--fa-display,inline-block);height:1em;overflow:visible;vertical-align:-.125em}
 .svg-inline--fa.fa-lg{vertical-align:-.2em}
 """
+
+
+@cache
+def places() -> dict[str, int]:
+    """The place in the font of each icon, by all its names, as the theme's rules have it: ``fa-sun`` is 0xf185."""
+    rules = [(rule[1], re.fullmatch(r"\\([0-9a-f]{4})", rule[2])) for rule in RULE.finditer((THEME / SHEET).read_text("utf-8"))]
+    return {name: int(at[1], 16) for names, at in rules if at for name in re.findall(r"\.(fa-[\w-]+)", names)}
 
 
 @cache
@@ -44,9 +53,9 @@ def drawing(font: Path, name: str) -> str:
         KeyError: if the font has no such icon.
     """
     opened = TTFont(font)
-    pen = SVGPathPen(opened.getGlyphSet())
-    opened.getGlyphSet()[name].draw(TransformPen(pen, (1, 0, 0, -1, 0, HEIGHT - 64)))
-    return f'viewBox="0 0 {opened["hmtx"][name][0]} {HEIGHT}"><path fill="currentColor" d="{pen.getCommands()}"/>'
+    glyph, pen = opened.getBestCmap()[places()[name]], SVGPathPen(opened.getGlyphSet())
+    opened.getGlyphSet()[glyph].draw(TransformPen(pen, (1, 0, 0, -1, 0, HEIGHT - 64)))
+    return f'viewBox="0 0 {opened["hmtx"][glyph][0]} {HEIGHT}"><path fill="currentColor" d="{pen.getCommands()}"/>'
 
 
 def drawn_icons(text: str, place: Path) -> str:
@@ -60,16 +69,16 @@ def _drawn(icon: re.Match[str]) -> str:
     name = next(name for name in classes if name.startswith("fa-") and name not in {*FAMILIES, *SIZES})
     kept = " ".join(["svg-inline--fa", *(one for one in classes if one not in FAMILIES)])
     rest = re.sub(r'\s+title="[^"]*"', "", icon[3])
-    return f'<svg class="{kept}" aria-hidden="true"{rest} {drawing(font, name.removeprefix("fa-"))}</svg>'
+    return f'<svg class="{kept}" aria-hidden="true"{rest} {drawing(font, name)}</svg>'
 
 
 def small_icon_font(root: Path) -> None:
     """Keep of the theme's icon font what style sheets write, and of its rules none that names an icon."""
-    sheet = root / SHEET
-    text = re.sub(r'(?:\.fa-[\w-]+:before,?)+\{content:"[^"]*"\}', "", sheet.read_text(encoding="utf-8"))
+    sheet = root / "_static" / SHEET
+    text = RULE.sub("", sheet.read_text(encoding="utf-8"))
     faces = re.compile(r"@font-face\{[^}]*/webfonts/(fa-[\w-]+)\.woff2[^}]*\}")
     sheets = text + "".join(one.read_text(encoding="utf-8") for one in root.glob("_static/**/*.css") if one != sheet)
-    named = {int(code, 16) for code in re.findall(r'"\\(f[0-9a-f]{3})"', sheets)}
+    named = {int(code, 16) for code in re.findall(r'"\\([ef][0-9a-f]{3})"', sheets)}
     named |= {ord(letter) for letter in re.findall("[\ue000-\uf8ff]", sheets)}
     font = "data:font/woff;base64," + base64.b64encode(glyphs(SOLID, named)).decode()
     face = f'@font-face{{font-family:"Font Awesome 6 Free";font-weight:900;src:url({font}) format("woff")}}'
