@@ -16,16 +16,18 @@ from .head import described
 from .icons import drawn_icons, small_icon_font
 from .outside import drop_dead_weight, only_ours
 from .pictures import drawn_pictures
+from .search_index import own_search, write_index
 
 PageStep = Callable[[str, Path], str]  # the text of a page, and its place below the root
 FolderStep = Callable[[Path], None]  # the root of the site
 
-PAGES: tuple[PageStep, ...] = (only_ours, drawn_icons, drawn_formulas, described)
+PAGES: tuple[PageStep, ...] = (only_ours, drawn_icons, drawn_formulas, described, own_search)
 FOLDER: tuple[FolderStep, ...] = (
     drop_dead_weight,
     small_icon_font,
     small_formula_font,
     drawn_pictures,
+    write_index,
     site_map,
     lost_page,
 )

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import addresses
 
+from .search_index import LOOK
+
 CANONICAL = re.compile(r'<link rel="canonical" href="([^"]*)"')
 SHELL = "genindex.html"  # the page whose frame the one for a wrong address takes
 LOST = """<article class="bd-article">
@@ -49,6 +51,7 @@ def lost_page(root: Path) -> None:
     page = re.sub(r'<article class="bd-article">.*?</article>', lambda _: body, frame, count=1, flags=re.DOTALL)
     page = re.sub(r"<title>[^—&]*", "<title>This page is not here ", page, count=1)
     page = page.replace(f"pagename = '{name}'", "pagename = '404'")
+    page = page.replace("</head>", f"{LOOK}</head>", 1)
     page = re.sub(r'\b(href|src|action|data-content_root)="(?!#|/|\w+:)(?:\./)?', rf'\1="{home()}', page)
     (root / "404.html").write_text(page, encoding="utf-8")
 
