@@ -9,6 +9,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -46,6 +47,11 @@ def site(page: str = "book/index", anchor: str = "") -> str:
     """A page of the published book, which GitHub serves for the repository. ``page`` is its path without ending."""
     owner, name = slug().split("/")
     return f"https://{owner}.github.io/{name}/{page}.html" + (f"#{anchor}" if anchor else "")
+
+
+def home() -> str:
+    """Where the published book begins on its host: ``"/name/"``."""
+    return urlsplit(site("")).path.removesuffix(".html")
 
 
 def colab(path: str) -> str:

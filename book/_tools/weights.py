@@ -22,8 +22,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from addresses import home
 from demo_browser import browser_page
-from finish.found import home
 from finish.head import ARTICLE
 
 HTML = Path(__file__).parents[2] / "_build" / "html"
@@ -63,6 +63,13 @@ class Quiet(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
         """The file of an address."""
         return super().translate_path(path.replace(home(), "/", 1))
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Show the page for a wrong address, as GitHub does."""
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write((Path(self.directory) / "404.html").read_bytes())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -138,7 +145,9 @@ def main() -> int:
     weights = sorted(weigh(root, pages(root)), key=lambda one: one.packed + one.pictures, reverse=True)
     print(f"{'page':40} {'packed':>8} {'raw':>8} {'pictures':>8} kB  requests")
     for one in weights:
-        print(f"{one.page:40} {one.packed / 1e3:8.0f} {one.raw / 1e3:8.0f} {one.pictures / 1e3:8.0f}     {one.requests:8}")
+        print(
+            f"{one.page:40} {one.packed / 1e3:8.0f} {one.raw / 1e3:8.0f} {one.pictures / 1e3:8.0f}     {one.requests:8}"
+        )
     maps = [f"{path.relative_to(root)} is a map that no reader needs" for path in root.rglob("*.map")]
     problems = [*maps, *(problem for one in weights for problem in one.problems())]
     print("\n".join(problems) or f"All {len(weights)} pages hold the limits.")

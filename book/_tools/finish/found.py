@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import addresses
 
@@ -25,8 +24,8 @@ LOST = """<article class="bd-article">
 <input type="search" class="form-control" name="q" aria-label="Search this book" />
 <button class="btn btn-primary" type="submit">Search</button>
 </form>
-<p>Or begin at the <a href="book/index.html">first page</a>, look a word up in the <a href="book/glossary.html">glossary</a>,
-or <a href="{issue}">tell us</a> where you met the address.</p>
+<p>Or begin at the <a href="book/index.html">first page</a>, look a word up in the
+<a href="book/glossary.html">glossary</a>, or <a href="{issue}">tell us</a> where you met the address.</p>
 </section>
 </article>"""
 
@@ -52,10 +51,5 @@ def lost_page(root: Path) -> None:
     page = re.sub(r"<title>[^—&]*", "<title>This page is not here ", page, count=1)
     page = page.replace(f"pagename = '{name}'", "pagename = '404'")
     page = page.replace("</head>", f"{LOOK}</head>", 1)
-    page = re.sub(r'\b(href|src|action|data-content_root)="(?!#|/|\w+:)(?:\./)?', rf'\1="{home()}', page)
+    page = re.sub(r'\b(href|src|action|data-content_root)="(?!#|/|\w+:)(?:\./)?', rf'\1="{addresses.home()}', page)
     (root / "404.html").write_text(page, encoding="utf-8")
-
-
-def home() -> str:
-    """Where the site begins on its host: ``"/name/"``."""
-    return urlsplit(addresses.site("")).path.removesuffix(".html")

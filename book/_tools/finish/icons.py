@@ -41,7 +41,10 @@ LOOK = """
 @cache
 def places() -> dict[str, int]:
     """The place in the font of each icon, by all its names, as the theme's rules have it: ``fa-sun`` is 0xf185."""
-    rules = [(rule[1], re.fullmatch(r"\\([0-9a-f]{4})", rule[2])) for rule in RULE.finditer((THEME / SHEET).read_text("utf-8"))]
+    rules = [
+        (rule[1], re.fullmatch(r"\\([0-9a-f]{4})", rule[2]))
+        for rule in RULE.finditer((THEME / SHEET).read_text("utf-8"))
+    ]
     return {name: int(at[1], 16) for names, at in rules if at for name in re.findall(r"\.(fa-[\w-]+)", names)}
 
 
