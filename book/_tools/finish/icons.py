@@ -1,7 +1,7 @@
-"""The icons of the pages are cut out of the theme's own font, which is 1.5 MB as a script and 300 kB as files.
+r"""The icons of the pages are cut out of the theme's own font, which is 1.5 MB as a script and 300 kB as files.
 
 The theme writes ``<i class="fa-solid fa-sun">``, and a script of all two thousand icons draws it. Here each becomes the
-drawing that the script would make. What style sheets write before a box (``content: "\\f05a"``) needs a font still: of
+drawing that the script would make. What style sheets write before a box (``content: "\f05a"``) needs a font still: of
 its glyphs only those that they name are kept, in the style sheet itself, since Firefox takes no font from a file.
 
 The icons are Font Awesome Free 6 (Fonticons, Inc.): drawings CC BY 4.0, fonts SIL OFL 1.1. The theme's style sheet says
@@ -41,11 +41,9 @@ LOOK = """
 @cache
 def places() -> dict[str, int]:
     """The place in the font of each icon, by all its names, as the theme's rules have it: ``fa-sun`` is 0xf185."""
-    rules = [
-        (rule[1], re.fullmatch(r"\\([0-9a-f]{4})", rule[2]))
-        for rule in RULE.finditer((THEME / SHEET).read_text("utf-8"))
-    ]
-    return {name: int(at[1], 16) for names, at in rules if at for name in re.findall(r"\.(fa-[\w-]+)", names)}
+    rules = RULE.findall((THEME / SHEET).read_text(encoding="utf-8"))
+    coded = [(names, at[1:]) for names, at in rules if re.fullmatch(r"\\[0-9a-f]{4}", at)]
+    return {name: int(at, 16) for names, at in coded for name in re.findall(r"\.(fa-[\w-]+)", names)}
 
 
 @cache

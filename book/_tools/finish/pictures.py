@@ -56,7 +56,7 @@ def pixels(drawing: Path, size: int, ground: str | None = None) -> Image.Image:
     pen = ImageDraw.Draw(picture)
     for parent in box.iter():
         for shape in parent:
-            colour, of = shape.get("fill") or parent.get("fill"), {name: shape.get(name) for name in shape.keys()}
+            colour, of = shape.get("fill") or parent.get("fill"), dict(shape.items())
             if shape.tag.endswith("rect"):
                 x, y, w, h, r = (float(of[name]) * scale for name in ("x", "y", "width", "height", "rx"))
                 pen.rounded_rectangle((x, y, x + w, y + h), r, colour)

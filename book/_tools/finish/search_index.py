@@ -24,7 +24,10 @@ SCRIPTS = re.compile(
 LOOK = '<link rel="stylesheet" type="text/css" href="_static/search.css" />\n  '
 OURS = '<script defer src="_static/{}.js"></script>\n  '
 SILENT = re.compile(
-    r'<(script|style|svg|button)\b.*?</\1>|<summary[^>]*>\s*<span class="collapsed">.*?</summary>|<!--.*?-->', re.DOTALL
+    r"<(script|style|svg|button)\b.*?</\1>"
+    r'|<summary[^>]*>\s*<span class="collapsed">.*?</summary>'  # "Show code cell source"
+    r"|<!--.*?-->",
+    re.DOTALL,
 )
 INLINE = re.compile(r"</?(?:span|a|em|strong|code|i|b|sub|sup|mark|abbr|cite|label)\b[^>]*>")
 CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
