@@ -49,6 +49,7 @@ def lost_page(root: Path) -> None:
     body = LOST.format(issue=f"{addresses.repository()}/issues/new?title=Missing%20page")
     page = re.sub(r'<article class="bd-article">.*?</article>', lambda _: body, frame, count=1, flags=re.DOTALL)
     page = re.sub(r"<title>[^—&]*", "<title>This page is not here ", page, count=1)
+    page = page.replace("<h1></h1>", "<h1>This page is not here</h1>", 1)  # on paper
     page = page.replace(f"pagename = '{name}'", "pagename = '404'")
     page = page.replace("</head>", f"{LOOK}</head>", 1)
     page = re.sub(r'\b(href|src|action|data-content_root)="(?!#|/|\w+:)(?:\./)?', rf'\1="{addresses.home()}', page)
