@@ -78,6 +78,9 @@ def test_every_page_is_described_and_on_the_map() -> None:
         assert (ROOT / source).exists()
     assert min(map(len, told.values())) > 40
     assert len(set(told.values())) == len(told)
+    door = (HTML / "index.html").read_text(encoding="utf-8")
+    assert f'<meta property="og:url" content="{addresses.site()}" />' in door
+    assert told["book/index.html"] in door
     assert Image.open(HTML / "_static/share.jpg").size == (1200, 630)
     assert (HTML / "_static/share.jpg").stat().st_size < 300_000  # some messengers take no more
     for name in ("favicon.svg", "favicon.png", "touch-icon.png", "logo.svg", "logo-dark.svg"):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .formulas import drawn_formulas, small_formula_font
 from .found import lost_page, site_map
-from .head import described
+from .head import described, front_door
 from .icons import drawn_icons, small_icon_font
 from .outside import drop_dead_weight, only_ours
 from .pictures import drawn_pictures
@@ -27,6 +27,7 @@ FOLDER: tuple[FolderStep, ...] = (
     small_icon_font,
     small_formula_font,
     drawn_pictures,
+    front_door,
     write_index,
     site_map,
     lost_page,

@@ -33,7 +33,7 @@ LOST = """<article class="bd-article">
 def site_map(root: Path) -> None:
     """Write ``sitemap.xml``: every page that has an address of its own."""
     pages = (path.read_text(encoding="utf-8") for path in sorted(root.rglob("*.html")))
-    found = [address[1] for page in pages if (address := CANONICAL.search(page))]
+    found = sorted({address[1] for page in pages if (address := CANONICAL.search(page))})
     lines = "\n".join(f"<url><loc>{html.escape(address)}</loc></url>" for address in found)
     (root / "sitemap.xml").write_text(
         '<?xml version="1.0" encoding="UTF-8"?>\n'

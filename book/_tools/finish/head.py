@@ -51,6 +51,21 @@ def described(text: str, place: Path) -> str:
     return text.replace("</head>", card, 1)
 
 
+def front_door(root: Path) -> None:
+    """Who shares the address of the site shares its first page: the door to it carries the same card."""
+    first = (root / "book/index.html").read_text(encoding="utf-8")
+    card = re.search(r'<meta name="description".*?</head>', first, re.DOTALL)
+    if card is None:
+        raise ValueError("the first page says nothing, so there is nothing to say of the site")
+    title = html.escape(addresses.config()["title"])
+    (root / "index.html").write_text(
+        f'<!DOCTYPE html>\n<html lang="en">\n  <head>\n    <meta charset="utf-8" />\n    <title>{title}</title>\n'
+        f'    <meta http-equiv="refresh" content="0; url=book/index.html" />\n    {card[0].replace("../", "")}\n'
+        f'  <body><p><a href="book/index.html">{title}</a></p></body>\n</html>\n',
+        encoding="utf-8",
+    )
+
+
 def heading(text: str) -> str:
     """The title of the page."""
     found = re.search(r"<h1[^>]*>(.*?)(?:<a class=\"headerlink\".*?)?</h1>", text[text.find(ARTICLE) :], re.DOTALL)
