@@ -77,7 +77,7 @@ def first_sentences(text: str) -> str:
     article = text.partition(ARTICLE)[2].partition("</article>")[0]
     told = (_plain(paragraph) for paragraph in re.findall(r"<p[^>]*>(.*?)</p>", article, re.DOTALL))
     paragraph = next((line for line in told if len(line) > 40), "")
-    sentences = re.findall(r"\S.*?(?:[.?!:]”?(?= |$)|$)", paragraph)
+    sentences = re.findall(r"\S.*?(?:[.?!]”?(?= |$)|$)", paragraph)
     shown = sentences[0] if sentences else ""
     for sentence in sentences[1:]:
         if len(shown) + len(sentence) > LENGTH:

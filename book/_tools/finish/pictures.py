@@ -42,8 +42,8 @@ def shared() -> Image.Image:
         picture.paste(Image.fromarray(tile), (60, top))
         pen.text((60 + TILE + 30, top + TILE // 2), caption, QUIET, font(23), anchor="lm")
     name, _, rest = addresses.config()["title"].partition(", ")
-    pen.text((1140, 200), name, INK, font(110, "-Bold"), anchor="rm")
-    pen.text((1140, 292), rest, INK, font(27), anchor="rm")
+    pen.text((1140, 168), name, INK, font(110, "-Bold"), anchor="rm")
+    pen.text((1140, 258), rest, INK, font(27), anchor="rm")
     pen.text((1140, 513), "A book that runs, and the package behind it", QUIET, font(22), anchor="rm")
     return picture
 
