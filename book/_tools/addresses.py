@@ -9,6 +9,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -48,10 +49,20 @@ def site(page: str = "book/index", anchor: str = "") -> str:
     return f"https://{owner}.github.io/{name}/{page}.html" + (f"#{anchor}" if anchor else "")
 
 
+def home() -> str:
+    """Where the published book begins on its host: ``"/name/"``."""
+    return urlsplit(site("")).path.removesuffix(".html")
+
+
 def colab(path: str) -> str:
     """What opens a notebook of the repository in Colab."""
     branch = config()["repository"]["branch"]
     return f"{config()['launch_buttons']['colab_url']}/github/{slug()}/blob/{branch}/{path}"
+
+
+def edit(path: str) -> str:
+    """Where a file of the repository is edited in the browser."""
+    return f"{repository()}/edit/{config()['repository']['branch']}/{path}"
 
 
 def raw(path: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import yaml
+from addresses import home
 from bs4 import BeautifulSoup
 
 SCRIPTED = {"genindex.html", "search.html", "py-modindex.html"}  # written by Sphinx, filled by a script
@@ -40,7 +41,9 @@ def dead_links(page: Path, root: Path) -> Iterator[str]:
         address = urlsplit(str(link["href"]))
         if address.scheme or address.netloc:
             continue
-        target = (page.parent / unquote(address.path)).resolve() if address.path else page
+        from_home = address.path.startswith(home())  # as on the page for a wrong address
+        base, path = (root, address.path.removeprefix(home())) if from_home else (page.parent, address.path)
+        target = (base / unquote(path)).resolve() if address.path else page
         if not target.exists():
             yield f"{page.relative_to(root)} links to {link['href']}, which does not exist"
         elif address.fragment and target.suffix == ".html" and target.name not in SCRIPTED:

@@ -165,4 +165,4 @@ def test_the_map_of_retrieval_works_from_the_disk() -> None:
             marks.nth(place).hover(force=True)
             seen.add(box.locator("output").first.inner_text())
         assert len(seen) >= 5
-    assert [fault for fault in faults if "THEBE_JS_URL" not in fault] == []  # sphinx-thebe declares it twice
+    assert faults == []

@@ -10,11 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from .formulas import drawn_formulas, small_formula_font
+from .found import lost_page, site_map
+from .head import described, front_door
+from .icons import drawn_icons, small_icon_font
+from .outside import drop_dead_weight, only_ours
+from .pictures import drawn_pictures
+from .search_index import own_search, write_index
+
 PageStep = Callable[[str, Path], str]  # the text of a page, and its place below the root
 FolderStep = Callable[[Path], None]  # the root of the site
 
-PAGES: tuple[PageStep, ...] = ()
-FOLDER: tuple[FolderStep, ...] = ()
+PAGES: tuple[PageStep, ...] = (only_ours, drawn_icons, drawn_formulas, described, own_search)
+FOLDER: tuple[FolderStep, ...] = (
+    drop_dead_weight,
+    small_icon_font,
+    small_formula_font,
+    drawn_pictures,
+    front_door,
+    write_index,
+    site_map,
+    lost_page,
+)
 
 
 def finish(root: Path) -> None:
