@@ -2,6 +2,7 @@
 
 By itself the theme takes the file that the page was built from, which holds MyST: Colab shows it raw. And who wants to
 edit the page is led to its source, not to what `make sync` made of it.
+The role ``{colab}`text <00_in_five_minutes>``` leads there from a sentence.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 
 import addresses
 from plain_notebook import path
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util.docutils import ReferenceRole
 
 
 def redirect(app: Sphinx, page: str, template: str, context: dict[str, Any], document: object) -> None:
@@ -45,8 +48,18 @@ def replace_downloads(app: Sphinx, error: Exception | None) -> None:
             shutil.copyfile(plain, target)
 
 
+class Colab(ReferenceRole):
+    """A button that opens a unit's notebook."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """One link."""
+        address = addresses.colab(path(self.target, "student"))
+        return [nodes.reference("", self.title, refuri=address, classes=["plip-button"])], []
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("html-page-context", redirect, priority=502)  # after the theme, which makes the buttons at 501
     app.connect("build-finished", replace_downloads)
+    app.add_role("colab", Colab())
     return {"parallel_read_safe": True, "parallel_write_safe": True}
