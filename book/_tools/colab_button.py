@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import addresses
-from plain_notebook import path
 from docutils import nodes
+from plain_notebook import path
 from sphinx.application import Sphinx
 from sphinx.util.docutils import ReferenceRole
 
