@@ -24,6 +24,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from plip_tutorial import artifacts, microcosm, tracks
+from plip_tutorial.artifacts.pages import benchmark_of
 from plip_tutorial.plip.model import PLIP
 
 SOURCES = Path(__file__).parents[1] / "live"
@@ -89,7 +90,7 @@ def write_gallery(folder: Path) -> int:
     The models see what they see on the pages, tiles of 64 pixels; the reader sees the same scenes in more detail.
     """
     name = tracks.TINY.benchmarks[0]
-    tiles = artifacts.pages.benchmark_of(tracks.TINY, name, n=TILES)
+    tiles = benchmark_of(tracks.TINY, name, n=TILES)
     codes = tiles.features["label"].names
     captions = [microcosm.PHRASES[name][codes[label]] for label in tiles["label"]]
     sheet = Image.new("RGB", (COLUMNS * SIDE, -(-TILES // COLUMNS) * SIDE), "white")
@@ -98,14 +99,12 @@ def write_gallery(folder: Path) -> int:
     with io.BytesIO() as picture:
         sheet.save(picture, "webp", quality=QUALITY, method=6)
         (folder / "gallery.webp").write_bytes(picture.getvalue())
-    vectors = {
-        model: base64_of(
-            PLIP(artifacts.checkpoint(path), device="cpu", precision="float32").encode_images(tiles["image"])
-        )
+    seen = {
+        model: PLIP(artifacts.checkpoint(path), device="cpu", precision="float32").encode_images(tiles["image"])
         for model, path in MODELS.items()
     }
     told = {"n": TILES, "side": SIDE, "columns": COLUMNS, "sheet": "gallery.webp", "captions": captions}
-    text = script("gallery", told | {"vectors": vectors})
+    text = script("gallery", told | {"vectors": {model: base64_of(rows) for model, rows in seen.items()}})
     return (folder / "gallery.js").write_text(text, encoding="ascii") + (folder / "gallery.webp").stat().st_size
 
 

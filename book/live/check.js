@@ -60,8 +60,12 @@ plipLive.parts.check = async function check(blob) {
     while (at + 9 < bytes.length) {
       if (bytes[at] !== 255) return null;
       const mark = bytes[at + 1];
-      if (mark === 255) { at++; continue; }
-      if (mark >= 192 && mark <= 207 && ![196, 200, 204].includes(mark)) return { bits: bytes[at + 4], parts: bytes[at + 9] };
+      if (mark === 255) {
+        at++;
+        continue;
+      }
+      const begins = mark >= 192 && mark <= 207 && ![196, 200, 204].includes(mark);
+      if (begins) return { bits: bytes[at + 4], parts: bytes[at + 9] };
       at += 2 + bytes[at + 2] * 256 + bytes[at + 3];
     }
     return null;
@@ -72,28 +76,45 @@ plipLive.parts.check = async function check(blob) {
     return new Promise((resolve, reject) => {
       const picture = new Image();
       picture.onload = () => resolve({ width: picture.naturalWidth, height: picture.naturalHeight });
-      picture.onerror = () => reject(new Error(`This ${kind} file is damaged or of a kind that this browser cannot read. Please save it anew as PNG.`));
+      const line = `This ${kind} file is damaged, or this browser cannot read it. Please save it anew as PNG.`;
+      picture.onerror = () => reject(new Error(line));
       picture.src = address;
     }).finally(() => URL.revokeObjectURL(address));
   }
 
+  const commas = (number) => number.toLocaleString("en");
   if (!(blob instanceof Blob)) refuse("This is no file. Please choose a picture.");
   if (!blob.size) refuse("This file is empty (0 bytes). Please choose another.");
-  if (blob.size > BYTES) refuse(`This file has ${Math.round(blob.size / 1024 ** 2)} MB; at most 256 are read. Please cut it into tiles first.`);
+  if (blob.size > BYTES) {
+    const size = Math.round(blob.size / 1024 ** 2);
+    refuse(`This file has ${size} MB; at most 256 are read. Please cut it into tiles first.`);
+  }
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const kind = kindOf(bytes);
   const saveAs = "Please save it as PNG, JPEG or WebP.";
   if (!kind) refuse(`This file${blob.type ? ` (${blob.type})` : ""} is no picture that is known here. ${saveAs}`);
   if (["TIFF", "HEIC", "SVG"].includes(kind)) refuse(`This is a ${kind} file, which cannot be read here. ${saveAs}`);
-  if (!isWhole(kind, bytes)) refuse(`This ${kind} file is cut off: it ends after ${bytes.length.toLocaleString("en")} bytes. Please fetch or save it anew.`);
-  if (kind === "PNG" && bytes[24] === 16) refuse("This PNG has 16 bits a channel, and a browser keeps 8. Please save it with 8.");
+  if (!isWhole(kind, bytes)) {
+    refuse(`This ${kind} file is cut off: it ends after ${commas(bytes.length)} bytes. Please fetch or save it anew.`);
+  }
+  if (kind === "PNG" && bytes[24] === 16) {
+    refuse("This PNG has 16 bits a channel, and a browser keeps 8. Please save it with 8.");
+  }
   const frame = kind === "JPEG" ? jpegFrame(bytes) : null;
-  if (frame && frame.parts === 4) refuse("This JPEG has the four colours of print (CMYK), which browsers show differently. Please save it as RGB.");
-  if (frame && frame.bits !== 8) refuse(`This JPEG has ${frame.bits} bits a channel; browsers read 8. Please save it with 8.`);
+  if (frame && frame.parts === 4) {
+    refuse("This JPEG has the four colours of print (CMYK), which browsers show differently. Please save it as RGB.");
+  }
+  if (frame && frame.bits !== 8) {
+    refuse(`This JPEG has ${frame.bits} bits a channel; browsers read 8. Please save it with 8.`);
+  }
   const { width, height } = await naturalSize();
-  const size = `${width.toLocaleString("en")} x ${height.toLocaleString("en")} pixels`;
+  const size = `${commas(width)} x ${commas(height)} pixels`;
   if (!width || !height) refuse(`This picture is empty (${size}). Please choose another.`);
-  if (width * height > MOST) refuse(`This picture has ${size}, more than the ${MOST.toLocaleString("en")} that are decoded at once. Please cut it into tiles first.`);
-  if (Math.max(width, height) > STRIP * Math.min(width, height)) refuse(`This picture is a strip of ${size}, which no model can be shown. Please cut a piece out of it.`);
+  if (width * height > MOST) {
+    refuse(`This picture has ${size}; at most ${commas(MOST)} are decoded at once. Please cut it into tiles first.`);
+  }
+  if (Math.max(width, height) > STRIP * Math.min(width, height)) {
+    refuse(`This picture is a strip of ${size}, which no model can be shown. Please cut a piece out of it.`);
+  }
   return { width, height };
 };

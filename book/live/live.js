@@ -29,7 +29,8 @@
         const failed = () => {
           tag.remove();
           scripts.delete(name);
-          reject(new Error(`The model could not be loaded (${name} did not come). Check the connection and try again.`));
+          const line = `The model could not be loaded (${name} did not come). Check the connection and try again.`;
+          reject(Object.assign(new Error(line), { again: true }));
         };
         const timer = setTimeout(failed, PATIENCE);
         tag.onload = () => (clearTimeout(timer), resolve());

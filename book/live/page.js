@@ -8,6 +8,7 @@ plipLive.parts.page = function page() {
   "use strict";
   const { parts, store, script } = plipLive;
   const NAMES = { plip: "PLIP", clip: "CLIP" };
+  const again = (line) => Object.assign(new Error(line), { again: true }); // trying again may help
   const patience = { texts: 20000, each: 250, picture: 30000 }; // milliseconds; `each` for every sentence
   let worker = null;
   let told = new Set(); // towers that the worker has
@@ -27,20 +28,20 @@ plipLive.parts.page = function page() {
     worker.onerror = () => stop("The model stopped with an error. Please try again.");
   }
 
-  function finish(id, { answer, error }) {
+  function finish(id, { answer, error, stopped }) {
     const job = waiting.get(id);
     if (!job) return;
     waiting.delete(id);
     clearTimeout(job.timer);
     if (error === undefined) job.resolve(answer);
-    else job.reject(new Error(error));
+    else job.reject(stopped ? again(error) : new Error(error));
   }
 
   function stop(line) {
     if (worker) worker.terminate();
     worker = null;
     told = new Set();
-    for (const id of [...waiting.keys()]) finish(id, { error: line });
+    for (const id of [...waiting.keys()]) finish(id, { error: line, stopped: true });
   }
 
   // One message and its answer, within `limit` milliseconds.
@@ -93,7 +94,7 @@ plipLive.parts.page = function page() {
     return inTurn(async () => {
       await ready(`${model}-text`);
       const limit = patience.texts + patience.each * captions.length;
-      const line = `The model took more than ${limit / 1000} seconds and was stopped. Please try fewer or shorter sentences.`;
+      const line = `The model took more than ${limit / 1000} seconds and was stopped. Please try fewer sentences.`;
       return ask({ kind: "texts", model, captions: captions.map(String) }, limit, line);
     });
   }
@@ -104,11 +105,12 @@ plipLive.parts.page = function page() {
     await fetched(`${model}-image`, progress);
     return inTurn(async () => {
       await ready(`${model}-image`);
-      const line = `The picture took more than ${patience.picture / 1000} seconds and was stopped. Please try a smaller one.`;
+      const seconds = patience.picture / 1000;
+      const line = `The picture took more than ${seconds} seconds and was stopped. Please try a smaller one.`;
       try {
         return await ask({ kind: "picture", model, blob }, patience.picture, line);
       } catch (error) {
-        if (!/decod|source image|InvalidState|allocat|memory|canvas/i.test(error.message)) throw error;
+        if (error.again || !/decod|source image|InvalidState|allocat|memory|canvas/i.test(error.message)) throw error;
         throw new Error(
           `This picture of ${size.width} x ${size.height} pixels could not be decoded: ` +
             "the file is damaged, or it is too large for this browser. Please save it anew as PNG, or smaller."
@@ -117,15 +119,26 @@ plipLive.parts.page = function page() {
     });
   }
 
+  const floats = parts.transformer().floats;
+  const unpacked = (text) => floats(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+
+  function sheetLoaded(address) {
+    return new Promise((resolve, reject) => {
+      const picture = new Image();
+      picture.onload = resolve;
+      picture.onerror = () => reject(again("The tiles could not be loaded. Check the connection and try again."));
+      picture.src = address;
+    });
+  }
+
   async function gallery({ progress } = {}) {
     const { bytes } = store.manifest.gallery;
     const told = (loaded) => progress && progress({ loaded, total: bytes, what: "the tiles" });
     told(0);
     await script("gallery.js");
+    await sheetLoaded(new URL(store.gallery.sheet, plipLive.home).href);
     told(bytes);
     const { sheet, vectors, ...others } = store.gallery;
-    const floats = parts.transformer().floats;
-    const unpacked = (text) => floats(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
     return {
       ...others,
       sheet: new URL(sheet, plipLive.home).href,
@@ -133,5 +146,5 @@ plipLive.parts.page = function page() {
     };
   }
 
-  return { texts, picture, gallery, patience, scale: (model) => store.manifest.scales[model] };
+  return { texts, picture, gallery, unpacked, patience, scale: (model) => store.manifest.scales[model] };
 };

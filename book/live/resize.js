@@ -71,7 +71,9 @@ plipLive.parts.resize = function resize() {
       for (let x = 0; x < 3 * width; x++) {
         let sum = 1 << (BITS - 1);
         let at = 3 * width * first[y] + x;
-        for (let i = y * size, end = i + count[y]; i < end; i++, at += 3 * width) sum = (sum + pixels[at] * weights[i]) | 0;
+        for (let i = y * size, end = i + count[y]; i < end; i++, at += 3 * width) {
+          sum = (sum + pixels[at] * weights[i]) | 0;
+        }
         into[3 * width * y + x] = clip(sum);
       }
     }

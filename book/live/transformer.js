@@ -165,7 +165,8 @@ plipLive.parts.transformer = function transformer() {
 
   function imageVector(weights, values, shape) {
     const { width, side, patch } = shape;
-    const seen = linear(patches(values, side, patch), weights["embeddings.patch_embedding.weight"], null, 3 * patch * patch);
+    const squares = patches(values, side, patch);
+    const seen = linear(squares, weights["embeddings.patch_embedding.weight"], null, 3 * patch * patch);
     const x = new Float32Array(seen.length + width);
     x.set(weights["embeddings.class_embedding"]);
     x.set(seen, width);
