@@ -57,7 +57,8 @@ plipLive.kit = (() => {
     }
 
     function build(...controls) {
-      box.replaceChildren(...controls, loading, status, again, results, ...(data ? [data] : []));
+      const plain = el("div", { class: "plip-live-plain" }, ...[...box.childNodes].filter((node) => node !== data));
+      box.replaceChildren(...controls, loading, status, again, results, plain, ...(data ? [data] : []));
       box.setAttribute("role", "group");
       box.setAttribute("aria-label", name);
       box.classList.add("plip-live", "plip-live-ready");
@@ -140,10 +141,12 @@ plipLive.kit = (() => {
     return all.sort((a, b) => b.cosine - a.cosine || a.index - b.index).slice(0, k);
   }
 
-  // "8 tiles: 6 mucus, 2 fat"
+  // "8 tiles: 6 mucus, 2 fat"; where each tile has a caption of its own, that of the nearest.
   function counted(gallery, found) {
+    const captions = gallery.captions;
+    if (new Set(captions).size > 40) return `${found.length} tiles, the nearest: ${captions[found[0].index]}`;
     const counts = new Map();
-    for (const { index } of found) counts.set(gallery.captions[index], (counts.get(gallery.captions[index]) || 0) + 1);
+    for (const { index } of found) counts.set(captions[index], (counts.get(captions[index]) || 0) + 1);
     const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([words, n]) => `${n} ${words}`);
     return `${found.length} tiles: ${parts.join(", ")}`;
   }
