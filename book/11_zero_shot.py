@@ -111,7 +111,7 @@ claim("there the label is wrong much more often", right[~close].mean() - right[c
 # Many tiles are nearly a tie, and there the label is wrong much more often. But the model has no threshold and says
 # nothing of it; the label is the top of the list, however close the list is.
 #
-# Here is the classifier itself. Write labels, choose a tile, turn the {term}`temperature` of its {term}`softmax`: what
+# Here is the classifier. Write labels, choose a tile, turn the {term}`temperature` of its {term}`softmax`: what
 # moves, and does the first label?
 #
 # :::{live} classify
@@ -382,7 +382,7 @@ claim("none reaches texture", values.max(), "<", no_words["texture"], margin=0.0
 # Nothing about the model changed between these dots. All but one lie within a tenth of the best, and even so they
 # spread wider than an interval. The one, "histopathology, {}", falls below the colour histogram, though to a reader it
 # says as much as the others. Which is the best means little, since more than a dozen are within three hundredths of it.
-# None reaches texture. And the other sets?
+# And none reaches texture. And the other sets?
 
 # %%
 import pandas as pd

@@ -201,7 +201,7 @@ claim("An interval such as [1.000, 1.000] is not certainty", "1.000 [1.000, 1.00
 # %% [markdown]
 # Our count is the package's. For all tissues the two columns are nearly the same, and nowhere does the second come near
 # the low end. The name of the tissue decides, and the little word before it hardly counts. A report that says "no
-# tumor" would be found under "tumor". Do not write negations into prompts, and do not search reports with them. (An
+# tumor" would be found under "tumor". Do not write negations into prompts, nor search reports with them. (An
 # interval such as [1.000, 1.000] is not certainty: where all tiles are sorted right, every resample is, too. The next
 # slide may bring the first error.)
 #
@@ -239,7 +239,7 @@ claim("the third alone would pass for a bag of words", list(placed.values())[2],
 # would say that the model prefers what is wrong, two times in three; the third alone would pass for a bag of words. So
 # the words around the names move the answer in ways of their own.
 #
-# Try pairs of your own. Is there a "no" or an order that counts?
+# Is there a "no" or an order that counts? Try.
 #
 # :::{live} compare
 # :first: mucus, not fat

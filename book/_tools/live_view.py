@@ -39,7 +39,7 @@ class Live(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = dict.fromkeys(OPTIONS, directives.unchanged)  # noqa: RUF012
+    option_spec = dict.fromkeys(OPTIONS, directives.unchanged)
 
     def run(self) -> list[nodes.Node]:
         """Called by Sphinx."""

@@ -58,7 +58,7 @@ def widget(kind: str, body: str, alt: str, data: dict[str, Any]) -> Widget:
     html = (
         f'<div class="plip-widget" data-plip="{kind}" role="group" aria-label="{escape(alt)}">'
         f"<style>{file('widgets.css')}</style>{body}"
-        f'{packed(data)}</div><script>{file("widgets.js")}</script>'
+        f"{packed(data)}</div><script>{file('widgets.js')}</script>"
     )
     return Widget(kind, html)
 
