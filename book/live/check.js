@@ -54,7 +54,7 @@ plipLive.parts.check = async function check(blob) {
     return at <= bytes.length;
   }
 
-  // Bits of a sample and number of components of a JPEG, from the header of its frame.
+  // Bits of a sample, size and number of components of a JPEG, from the header of its frame.
   function jpegFrame(bytes) {
     let at = 2;
     while (at + 9 < bytes.length) {
@@ -65,7 +65,8 @@ plipLive.parts.check = async function check(blob) {
         continue;
       }
       const begins = mark >= 192 && mark <= 207 && ![196, 200, 204].includes(mark);
-      if (begins) return { bits: bytes[at + 4], parts: bytes[at + 9] };
+      const number = (i) => bytes[i] * 256 + bytes[i + 1];
+      if (begins) return { bits: bytes[at + 4], height: number(at + 5), width: number(at + 7), parts: bytes[at + 9] };
       at += 2 + bytes[at + 2] * 256 + bytes[at + 3];
     }
     return null;
@@ -107,14 +108,19 @@ plipLive.parts.check = async function check(blob) {
   if (frame && frame.bits !== 8) {
     refuse(`This JPEG has ${frame.bits} bits a channel; browsers read 8. Please save it with 8.`);
   }
-  const { width, height } = await naturalSize();
-  const size = `${commas(width)} x ${commas(height)} pixels`;
-  if (!width || !height) refuse(`This picture is empty (${size}). Please choose another.`);
-  if (width * height > MOST) {
-    refuse(`This picture has ${size}; at most ${commas(MOST)} are decoded at once. Please cut it into tiles first.`);
-  }
-  if (Math.max(width, height) > STRIP * Math.min(width, height)) {
-    refuse(`This picture is a strip of ${size}, which no model can be shown. Please cut a piece out of it.`);
-  }
-  return { width, height };
+  const limited = ({ width, height }) => {
+    const size = `${commas(width)} x ${commas(height)} pixels`;
+    if (!width || !height) refuse(`This picture is empty (${size}). Please choose another.`);
+    if (width * height > MOST) {
+      refuse(`This picture has ${size}; at most ${commas(MOST)} are decoded at once. Please cut it into tiles first.`);
+    }
+    if (Math.max(width, height) > STRIP * Math.min(width, height)) {
+      refuse(`This picture is a strip of ${size}, which no model can be shown. Please cut a piece out of it.`);
+    }
+    return { width, height };
+  };
+  if (frame) limited(frame);
+  const big = new DataView(bytes.buffer);
+  if (kind === "PNG") limited({ width: big.getUint32(16), height: big.getUint32(20) });
+  return limited(await naturalSize());
 };

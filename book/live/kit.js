@@ -58,7 +58,11 @@ plipLive.kit = (() => {
 
     function build(...controls) {
       const plain = el("div", { class: "plip-live-plain" }, ...[...box.childNodes].filter((node) => node !== data));
-      box.replaceChildren(...controls, loading, status, again, results, plain, ...(data ? [data] : []));
+      const told = "The model runs in this page. How: ";
+      const links = [["transformer", "the transformer"], ["tokenizer", "the tokenizer"], ["resize", "the resizing"]];
+      const read = links.map(([file, words]) => el("a", { href: `${plipLive.home}${file}.js` }, words));
+      const how = el("p", { class: "plip-live-note" }, told, read[0], ", ", read[1], " and ", read[2], ", to be read.");
+      box.replaceChildren(...controls, loading, status, again, results, plain, how, ...(data ? [data] : []));
       box.setAttribute("role", "group");
       box.setAttribute("aria-label", name);
       box.classList.add("plip-live", "plip-live-ready");
@@ -124,7 +128,8 @@ plipLive.kit = (() => {
     if (pieces.join("").includes("\ufffd")) notes.push("▯ is one byte of a letter that has no token of its own");
     if (cut) notes.push(`only the first ${pieces.length} tokens are read, the rest was cut`);
     const told = notes.length ? [el("span", { class: "plip-live-note" }, ` (${notes.join("; ")})`)] : [];
-    return el("p", { class: "plip-live-tokens" }, `${pieces.length} token${pieces.length === 1 ? "" : "s"}: `, ...marks, ...told);
+    const many = `${pieces.length} token${pieces.length === 1 ? "" : "s"}: `;
+    return el("p", { class: "plip-live-tokens" }, many, ...marks, ...told);
   }
 
   function cosine(a, b, from = 0) {

@@ -120,7 +120,15 @@ plipLive.parts.page = function page() {
   }
 
   const floats = parts.transformer().floats;
-  const unpacked = (text) => floats(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+  const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const unpacked = (text) => floats(bytesOf(text)); // half-precision numbers, as base64
+
+  // Numbers of three bytes in steps of 2^-23: half precision would swap neighbours in rank.
+  function exact(text) {
+    const bytes = bytesOf(text);
+    const number = (i) => (((bytes[3 * i] << 8) | (bytes[3 * i + 1] << 16) | (bytes[3 * i + 2] << 24)) >> 8) / 2 ** 23;
+    return Float32Array.from({ length: bytes.length / 3 }, (_, i) => number(i));
+  }
 
   function sheetLoaded(address) {
     return new Promise((resolve, reject) => {
@@ -142,7 +150,7 @@ plipLive.parts.page = function page() {
     return {
       ...others,
       sheet: new URL(sheet, plipLive.home).href,
-      vectors: Object.fromEntries(Object.entries(vectors).map(([model, text]) => [model, unpacked(text)])),
+      vectors: Object.fromEntries(Object.entries(vectors).map(([model, text]) => [model, exact(text)])),
     };
   }
 
