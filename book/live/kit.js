@@ -119,9 +119,9 @@ plipLive.kit = (() => {
 
   // How the model cuts a sentence: tokens of one word stand close together.
   function tokens({ pieces, cut }) {
-    const marks = pieces.map((piece) => {
-      const shown = piece.trim().replaceAll("\ufffd", "▯");
-      return el("span", { class: piece.endsWith(" ") ? "plip-live-end" : "" }, shown);
+    const marks = pieces.flatMap((piece) => {
+      const shown = el("span", {}, piece.trim().replaceAll("\ufffd", "▯"));
+      return piece.endsWith(" ") ? [shown, " "] : [shown];
     });
     const notes = [];
     if (!pieces.length) notes.push("no token at all");
