@@ -14,6 +14,7 @@ plipLive.parts.page = function page() {
   let told = new Set(); // towers that the worker has
   let waiting = new Map(); // id -> {resolve, reject, timer}
   let last = 0;
+  let shelf = null; // the gallery, unpacked
   let queue = Promise.resolve();
 
   function start() {
@@ -144,14 +145,13 @@ plipLive.parts.page = function page() {
     const told = (loaded) => progress && progress({ loaded, total: bytes, what: "the tiles" });
     told(0);
     await script("gallery.js");
-    await sheetLoaded(new URL(store.gallery.sheet, plipLive.home).href);
-    told(bytes);
     const { sheet, vectors, ...others } = store.gallery;
-    return {
-      ...others,
-      sheet: new URL(sheet, plipLive.home).href,
-      vectors: Object.fromEntries(Object.entries(vectors).map(([model, text]) => [model, exact(text)])),
-    };
+    const address = new URL(sheet, plipLive.home).href;
+    await sheetLoaded(address);
+    told(bytes);
+    const floats = () => Object.fromEntries(Object.entries(vectors).map(([model, text]) => [model, exact(text)]));
+    shelf = shelf || { ...others, sheet: address, vectors: floats() };
+    return shelf;
   }
 
   return { texts, picture, gallery, unpacked, patience, scale: (model) => store.manifest.scales[model] };

@@ -26,6 +26,7 @@ plipLive.views.classify = (box) => {
   const file = el("input", { type: "file", accept: "image/*", onchange: () => file.files[0] && own(file.files[0]) });
   const model = choice(["plip", "clip"], () => last && classify());
   const slider = el("input", { type: "range", min: 0, max: STEPS, step: 1, oninput: slide, onchange: tell });
+  const ticks = el("datalist", {}, el("option"));
   const reading = el("span", { class: "plip-live-reading" });
   const mark = el("button", { type: "button", hidden: true, onclick: back });
 
@@ -69,6 +70,7 @@ plipLive.views.classify = (box) => {
     slider.setAttribute("aria-valuetext", t.toFixed(3));
     if (!last) return;
     mark.hidden = false;
+    ticks.firstChild.value = String(Math.round(place(last.own)));
     mark.textContent = `The model's own, ${last.own.toFixed(3)}`;
     const rows = order.map((i) => {
       const bar = el("span", { class: "plip-live-bar" });
@@ -162,7 +164,9 @@ plipLive.views.classify = (box) => {
   const form = el("form", { onsubmit: (event) => (event.preventDefault(), classify()) },
     field("Labels, one a line", labels), field("Sentence around each label", sentence),
     el("button", { type: "submit" }, "Classify"), model.element);
-  const heat = el("div", { class: "plip-live-heat" }, field("Temperature", slider), reading, mark);
+  const heat = el("div", { class: "plip-live-heat" }, field("Temperature", slider), reading, mark, ticks);
+  ticks.id = `${slider.id}-own`; // the model's own temperature is a tick below the slider
+  slider.setAttribute("list", ticks.id);
   const hint = el("p", { class: "plip-live-note" }, promise);
   const source = el("div", {}, pick, field("A picture of your own", file), hint);
   build(el("div", { class: "plip-live-pick" }, shown, source), form, heat);

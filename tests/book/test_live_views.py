@@ -228,7 +228,7 @@ def test_the_box_of_a_notebook_searches_its_own_gallery(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", ["search", "classify", "compare"])
 def test_a_phone_shows_all_of_it_and_axe_finds_nothing(page: Any, live_site: Path, view: str, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not beside the tests").Axe()
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     page.set_viewport_size({"width": 390, "height": 800})
     box = opened(page, live_site.as_uri(), view)
     page.evaluate("scheme => { document.documentElement.dataset.theme = scheme }", scheme)
