@@ -46,7 +46,7 @@ def script(name: str, value: Any) -> str:
 
 
 def base64_of(vectors: Any) -> str:
-    """Unit vectors as text, each number three bytes, in steps of 2^-23: half precision would swap neighbours in rank."""
+    """Unit vectors as text, three bytes a number, in steps of 2^-23: half precision would swap neighbours in rank."""
     whole = np.round(np.clip(vectors, -1, 1 - 2**-23) * 2**23).astype("<i4")
     return base64.b64encode(whole.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()).decode()
 

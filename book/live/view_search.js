@@ -55,7 +55,7 @@ plipLive.views.search = (box) => {
     event.preventDefault();
     search();
   };
-  const form = el("form", { role: "search", "aria-label": "Tiles by words", onsubmit: submit },
+  const form = el("form", { role: "search", "aria-label": "Search the tiles", onsubmit: submit },
     field("Words", first), otherField, el("button", { type: "submit" }, "Search"),
     model.element, el("label", {}, switched, " Two questions side by side"));
   build(form, examples("Try", list, choose));
