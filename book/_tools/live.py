@@ -16,10 +16,13 @@ import os
 import re
 import shutil
 import sys
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
 
@@ -85,27 +88,48 @@ def write_tower(folder: Path, model: str, kind: str) -> dict[str, Any]:
     return {"what": what, "header": header, "shape": shape(checkpoint, kind), "sizes": sizes}
 
 
-def write_gallery(folder: Path) -> int:
-    """The tiles that the first unit searches, with the truth about each, seen by both models; bytes of all of it.
+@dataclass(frozen=True)
+class Gallery:
+    """The tiles that the first unit searches, with the truth about each, seen by both models.
 
     The models see what they see on the pages, tiles of 64 pixels; the reader sees the same scenes in more detail.
+
+    Attributes:
+        shown: pictures for the reader, ``SIDE`` pixels wide.
+        captions: what each shows, in words.
+        vectors: of each model, (n, d) unit vectors.
     """
+
+    shown: list[Image.Image]
+    captions: list[str]
+    vectors: dict[str, NDArray[np.float32]]
+
+
+@cache
+def gallery() -> Gallery:
+    """Draw and embed it, once in a build."""
     name = tracks.TINY.benchmarks[0]
     tiles = benchmark_of(tracks.TINY, name, n=TILES)
     codes = tiles.features["label"].names
-    captions = [microcosm.PHRASES[name][codes[label]] for label in tiles["label"]]
-    sheet = Image.new("RGB", (COLUMNS * SIDE, -(-TILES // COLUMNS) * SIDE), "white")
-    for i, tile in enumerate(microcosm.benchmark(name, "test", TILES, size=SIDE)["image"]):
-        sheet.paste(tile, (i % COLUMNS * SIDE, i // COLUMNS * SIDE))
-    with io.BytesIO() as picture:
-        sheet.save(picture, "webp", quality=QUALITY, method=6)
-        (folder / "gallery.webp").write_bytes(picture.getvalue())
     seen = {
         model: PLIP(artifacts.checkpoint(path), device="cpu", precision="float32").encode_images(tiles["image"])
         for model, path in MODELS.items()
     }
-    told = {"n": TILES, "side": SIDE, "columns": COLUMNS, "sheet": "gallery.webp", "captions": captions}
-    text = script("gallery", told | {"vectors": {model: base64_of(rows) for model, rows in seen.items()}})
+    captions = [microcosm.PHRASES[name][codes[label]] for label in tiles["label"]]
+    return Gallery(list(microcosm.benchmark(name, "test", TILES, size=SIDE)["image"]), captions, seen)
+
+
+def write_gallery(folder: Path) -> int:
+    """Its tiles in one picture, and a script with the rest; bytes of both."""
+    drawn = gallery()
+    sheet = Image.new("RGB", (COLUMNS * SIDE, -(-TILES // COLUMNS) * SIDE), "white")
+    for i, tile in enumerate(drawn.shown):
+        sheet.paste(tile, (i % COLUMNS * SIDE, i // COLUMNS * SIDE))
+    with io.BytesIO() as picture:
+        sheet.save(picture, "webp", quality=QUALITY, method=6)
+        (folder / "gallery.webp").write_bytes(picture.getvalue())
+    told = {"n": TILES, "side": SIDE, "columns": COLUMNS, "sheet": "gallery.webp", "captions": drawn.captions}
+    text = script("gallery", told | {"vectors": {model: base64_of(rows) for model, rows in drawn.vectors.items()}})
     return (folder / "gallery.js").write_text(text, encoding="ascii") + (folder / "gallery.webp").stat().st_size
 
 

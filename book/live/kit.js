@@ -29,7 +29,8 @@ plipLive.kit = (() => {
     const loading = el("p", { class: "plip-live-loading", hidden: true }, bar, line);
     const status = el("p", { class: "plip-live-status", role: "status" });
     const again = el("button", { type: "button", hidden: true }, "Try again");
-    const results = el("div", { class: "plip-live-results" });
+    const first = box.querySelector(".plip-live-first"); // found while the book was built, before anybody asked
+    const results = el("div", { class: "plip-live-results" }, ...(first ? [first] : []));
     const data = box.querySelector('script[type="application/json"]');
     let turn = 0;
 

@@ -59,5 +59,5 @@ plipLive.views.search = (box) => {
     field("Words", first), otherField, el("button", { type: "submit" }, "Search"),
     model.element, el("label", {}, switched, " Two questions side by side"));
   build(form, examples("Try", list, choose));
-  widen();
+  otherField.hidden = !switched.checked;
 };
