@@ -67,6 +67,14 @@ claim("Most of them are muscle", [tiles.features["label"].names[i] for i in tile
 # Most of them are muscle. How does it work? The model turns every tile and every sentence into a row of numbers, and
 # takes the tiles whose numbers point in the direction of the words.
 #
+# Here is the same search in the page itself; the model runs in your browser. Ask for something by its colour, by its
+# shape, and by its name. Which of the three does it understand? Then ask two questions side by side.
+#
+# :::{live} search
+# :asked: pink fibres
+# :examples: pools of mucus|crowded dark nuclei|adipose tissue|tumor|tumour|tissue without mucus
+# :::
+#
 # ## Write labels, classify a tile
 #
 # **A list of labels is already a classifier.** The tile goes to the label whose words are nearest. Nothing is trained
@@ -103,6 +111,12 @@ claim("The most common mistake takes the stroma around a cancer for muscle", " /
 # %% [markdown]
 # Four of five tiles are right, by words alone. The most common mistake takes the stroma around a cancer for muscle.
 # Stroma is connective tissue: fibres, too.
+#
+# Write labels of your own, too. Take the right one off the list, or add one that fits no tissue: what does the tile
+# become? You may also give it a picture of yours. It does not leave your browser.
+#
+# :::{live} classify
+# :::
 #
 # ## See it fail
 #

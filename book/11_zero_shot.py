@@ -111,6 +111,12 @@ claim("there the label is wrong much more often", right[~close].mean() - right[c
 # Many tiles are nearly a tie, and there the label is wrong much more often. But the model has no threshold and says
 # nothing of it; the label is the top of the list, however close the list is.
 #
+# Here is the classifier. Write labels, choose a tile, turn the {term}`temperature` of its {term}`softmax`: what
+# moves, and does the first label?
+#
+# :::{live} classify
+# :::
+#
 # ## What stands beside a score
 #
 # **A score says little alone: put beside it what knows nothing, and what only looks at the surface.**
@@ -336,9 +342,8 @@ claim("it falls behind both", [macro[s][plain].value - macro[s]["PLIP"].value
 #
 # **A score belongs to a model *with these words*.**
 #
-# Until now each class had one sentence, the one from the paper. Nobody derived it; somebody wrote it down. Here are two
-# dozen other {term}`templates <template>` that a reasonable person might have written down instead. We expect much the
-# same score from all.
+# Until now each class had one sentence, the paper's. Here are two dozen other {term}`templates <template>` that a
+# reasonable person might have written down. We expect much the same score from all.
 
 # %%
 others = [
@@ -377,7 +382,7 @@ claim("none reaches texture", values.max(), "<", no_words["texture"], margin=0.0
 # Nothing about the model changed between these dots. All but one lie within a tenth of the best, and even so they
 # spread wider than an interval. The one, "histopathology, {}", falls below the colour histogram, though to a reader it
 # says as much as the others. Which is the best means little, since more than a dozen are within three hundredths of it.
-# And none reaches texture. Is it so on the other sets?
+# And none reaches texture. And the other sets?
 
 # %%
 import pandas as pd
@@ -450,8 +455,8 @@ claim("only on `micro-digestpath` would a better one gain some hundredths",
 claim("only on `micro-digestpath`", cuts["micro-wsss4luad"].iloc[2] - cuts["micro-wsss4luad"].iloc[1], "<", 0.02)
 
 # %% [markdown]
-# In every row the AUROC is higher than the balanced accuracy, and it is tempting to blame the threshold. But the two
-# are different scales: even the best cut stays below the AUROC. Hold the labels against the best cut instead. On
+# In every row the AUROC is higher than the balanced accuracy. But the two are different scales: even the best cut stays
+# below the AUROC. Hold the labels against the best cut instead. On
 # `micro-pannuke` no other cut gains anything worth having: what is missing there is order. Of the three sets
 # only on `micro-digestpath` would a better one gain some hundredths, and to find it takes labels.
 #

@@ -480,8 +480,8 @@ claim("muscle and stroma are each other's most frequent foreign neighbours", row
 #
 # **Type a few words, and look at what comes.**
 #
-# In a running notebook the box searches with the words you enter. A static page has no model to ask: there the box
-# holds some prepared searches, and shows the one that shares most words with yours.
+# The box searches the gallery of this unit, in a notebook and in the page alike: there the model runs in your browser.
+# Can you find a question to which all answers are wrong?
 
 # %%
 widgets.search_box(plip, pictures["PLIP"], images, gallery["text"])

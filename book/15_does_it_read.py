@@ -57,7 +57,7 @@ claim("Most tiles of the first row stand in the second row again", len(set(found
 # **A model that reads sees through a wrong sentence, whichever way it is wrong.**
 #
 # Vision-language models may treat a sentence as a {term}`bag of words`, as if the order did not count
-# {cite}`yuksekgonul2023bags`, and they have trouble with a plain "no" {cite}`alhamoud2025negation`. The usual test
+# {cite}`yuksekgonul2023bags`, and have trouble with a plain "no" {cite}`alhamoud2025negation`. The usual test
 # shows the model a picture and two sentences, a right one and a wrong one, and counts how often the right one is
 # nearer. A coin reaches one half.
 
@@ -201,7 +201,7 @@ claim("An interval such as [1.000, 1.000] is not certainty", "1.000 [1.000, 1.00
 # %% [markdown]
 # Our count is the package's. For all tissues the two columns are nearly the same, and nowhere does the second come near
 # the low end. The name of the tissue decides, and the little word before it hardly counts. A report that says "no
-# tumor" would be found under "tumor". Do not write negations into prompts, and do not search reports with them. (An
+# tumor" would be found under "tumor". Do not write negations into prompts, nor search reports with them. (An
 # interval such as [1.000, 1.000] is not certainty: where all tiles are sorted right, every resample is, too. The next
 # slide may bring the first error.)
 #
@@ -238,6 +238,14 @@ claim("the third alone would pass for a bag of words", list(placed.values())[2],
 # No line lies clearly above one half, and in the first and the last the whole interval lies below. The first line alone
 # would say that the model prefers what is wrong, two times in three; the third alone would pass for a bag of words. So
 # the words around the names move the answer in ways of their own.
+#
+# Is there a "no" or an order that counts? Try.
+#
+# :::{live} compare
+# :first: mucus, not fat
+# :second: fat, not mucus
+# :examples: mucus / no mucus|mucus, not fat / fat, not mucus|lymphocytes / no lymphocytes
+# :::
 #
 # ## Does the answer depend on how one asks?
 #
@@ -306,7 +314,7 @@ claim("to make a lung of the colon costs hardly anything", near["as posted"] - n
 
 # %% [markdown]
 # Against our expectation the slip is nearest. To mend it costs as much as to write "benign", and to make a lung of the
-# colon costs hardly anything. The model was trained on this very sentence, letter by letter. This is what knowing by
+# colon costs hardly anything. The model was trained on this very sentence. This is what knowing by
 # heart looks like; one pair proves no more.
 #
 # ## Is 90% ninety per cent?
@@ -466,7 +474,7 @@ claim("the crowds overlap, and the threshold lets most of both in", [row[2] for 
 #
 # **None of these models may be used to diagnose, to treat, or to decide about a patient.**
 #
-# PLIP is a research model. Its {term}`model card` calls any deployed use out of scope. The tiny models live in a drawn
+# PLIP's {term}`model card` calls any deployed use out of scope. The tiny models live in a drawn
 # world. What stands between a score in a book and such a use is a study in the laboratory where it is to happen, on its
 # patients, with its scanner, and an approval.
 #

@@ -1,7 +1,8 @@
 """Pictures that answer: points that move, a map of tiles, a search box.
 
 Each is one piece of HTML that holds its data, its drawing and a few lines of JavaScript (``data/widgets.js``). So it
-works in a notebook, in Colab and on a static page, opened from a disk without a network. Sliders and buttons are those
+works in a notebook, in Colab and on a static page, opened from a disk without a network. A search needs a model: that
+of the notebook, or the one that the book's site brings along. Sliders and buttons are those
 of the browser: they follow the keyboard and speak to screen readers. Nothing moves by itself, and nothing moves at all
 for readers whose system asks for stillness.
 
@@ -12,16 +13,15 @@ for readers whose system asks for stillness.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from plip_tutorial.microcosm import TISSUES
 from plip_tutorial.plots import markup
 from plip_tutorial.plots.style import in_book
 from plip_tutorial.retrieval import search
@@ -30,11 +30,6 @@ from plip_tutorial.sources.images import ImageLike, load, to_rgb
 if TYPE_CHECKING:
     from plip_tutorial.plip.model import PLIP
 
-QUERIES = (
-    *(tissue.phrase for tissue in TISSUES.values()),
-    "pools of mucus with few cells", "a sheet of lymphocytes", "empty fat cells", "malignant glands of the colon",
-    "benign glands", "melanoma with pigment", "air spaces of the lung", "necrosis", "inflammation",
-)  # fmt: skip
 APART = 0.8  # UMAP's `min_dist`: so far apart that the islands, and not the sea between them, fill the map
 CROWD = 300  # points of a map beyond which they are drawn smaller, or they would hide each other
 
@@ -148,27 +143,29 @@ def search_box(
     images: Sequence[ImageLike],
     captions: Sequence[str],
     *,
-    queries: Sequence[str] = QUERIES,
+    asked: str = "pools of mucus with few cells",
     k: int = 6,
 ) -> Any:
     """Type words, see the nearest pictures.
 
-    In a running notebook every search is computed when it is asked for. On the static page, and where ipywidgets is
-    not installed, the box knows the ``queries``, whose answers are computed now.
+    In a running notebook ``plip`` reads the words. A page of the book has no kernel: there the words are read by the
+    tiny PLIP that the book's site brings along, so the embeddings must be its own.
 
     Args:
         plip: a `PLIP`, or anything with its ``encode_text``.
         embeddings: (n, d) unit vectors of the pictures.
         images: n pictures.
         captions: n texts shown below them, as text.
-        queries: searches prepared for the static page.
+        asked: what stands in the field at first.
         k: pictures for each search.
     """
-    if in_book() or find_spec("ipywidgets") is None:
-        return prepared_searches(plip, embeddings, images, captions, queries=queries, k=k)
+    if in_book():
+        return _live_search(np.asarray(embeddings), images, captions, asked, k)
+    if find_spec("ipywidgets") is None:
+        return markup.Widget("search", "<p>The search box needs ipywidgets: <code>pip install ipywidgets</code></p>")
     import ipywidgets
 
-    box = ipywidgets.Text(value=queries[0], description="Search:", continuous_update=False)
+    box = ipywidgets.Text(value=asked, description="Search:", continuous_update=False)
     answer = ipywidgets.HTML()
 
     def show(_: Any = None) -> None:
@@ -185,29 +182,16 @@ def search_box(
     return ipywidgets.VBox([box, answer])
 
 
-def prepared_searches(
-    plip: PLIP,
-    embeddings: ArrayLike,
-    images: Sequence[ImageLike],
-    captions: Sequence[str],
-    *,
-    queries: Sequence[str],
-    k: int,
+def _live_search(
+    embeddings: NDArray[Any], images: Sequence[ImageLike], captions: Sequence[str], asked: str, k: int
 ) -> markup.Widget:
-    """The search box for a page without a kernel; see `search_box`."""
-    _, found = search(plip.encode_text(list(queries)), embeddings, k)
-    used, places = np.unique(found, return_inverse=True)
-    options = "".join(f'<option value="{escape(query)}">' for query in queries)
-    name = f"plip-queries-{crc32(repr(queries).encode())}"
-    field = f'<input type="search" list="{name}" placeholder="{escape(queries[0])}" autocomplete="off">'
-    body = (
-        f'<div class="plip-controls"><label>Search: {field}</label><datalist id="{name}">{options}</datalist></div>'
-        '<output aria-live="polite"></output><ol class="plip-answers"></ol>'
-    )
-    data = {
-        "queries": list(queries),
-        "answers": places.reshape(found.shape).tolist(),
-        "texts": [str(captions[int(i)]) for i in used],
-        "sheet": markup.sheet(list(load([images[int(i)] for i in used]))),
-    }
-    return markup.widget("search", body, "Search box for tiles", data)
+    """The gallery for the search of the book's site, ``book/live/view_search.js``, which brings the model."""
+    sheet = markup.sheet(list(load(images)))
+    gallery = {
+        "n": len(embeddings), "side": 64, "columns": sheet["columns"], "sheet": sheet["picture"],
+        "captions": [str(caption) for caption in captions],
+        "vectors": {"plip": b64encode(embeddings.astype("<f2").tobytes()).decode()},
+    }  # fmt: skip
+    told = "<p>Here words search the tiles above, in the book, with JavaScript switched on.</p>"
+    options = f'data-live="search" data-asked="{escape(asked)}" data-k="{k}"'
+    return markup.Widget("search", f'<div class="plip-live" {options}>{told}{markup.packed(gallery)}</div>')

@@ -1,5 +1,6 @@
 """Pieces of a page: what they hold is valid, escaped and complete, and they work without a mouse."""
 
+import base64
 import json
 import re
 from typing import Any
@@ -16,6 +17,9 @@ TILES = [RNG.integers(0, 255, (8, 8, 3), np.uint8) for _ in range(4)]
 NASTY = '</script><b onclick="x">&'
 
 
+EMBEDDINGS = np.array([[1, 0, 0, 0], [0.6, 0.8, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], np.float32)
+
+
 class Echo:
     """Encodes the text "i" as the i-th axis."""
 
@@ -30,11 +34,17 @@ def parsed(widget: Widget) -> tuple[BeautifulSoup, dict[str, Any]]:
     return soup, json.loads(scripts[0].string)
 
 
+def live_search(captions: list[str], **options: Any) -> Widget:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(widgets, "in_book", lambda: True)
+        found: Widget = widgets.search_box(Echo(), EMBEDDINGS, TILES, captions, **options)
+    return found
+
+
 def every_widget() -> list[Widget]:
     return [
         widgets.moving_points([RNG.normal(size=(4, 2))] * 3, [NASTY] * 4, alt=NASTY),
         widgets.scatter_with_tiles(RNG.normal(size=(4, 2)), TILES, [NASTY] * 4, texts=[NASTY] * 4, alt=NASTY),
-        widgets.prepared_searches(Echo(), np.eye(4), TILES, [NASTY] * 4, queries=["0", NASTY], k=2),
     ]
 
 
@@ -67,11 +77,26 @@ def test_the_map_keeps_points_tiles_and_texts_together() -> None:
     assert np.argsort(np.array(data["points"]).reshape(4, 2)[:, 0]).tolist() == [2, 0, 3, 1]
 
 
-def test_prepared_answers_are_those_of_the_search() -> None:
-    embeddings = np.array([[1, 0, 0, 0], [0.6, 0.8, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], np.float32)
-    _, data = parsed(widgets.prepared_searches(Echo(), embeddings, TILES, list("abcd"), queries=["0", "1"], k=2))
-    found = [[data["texts"][i] for i in row] for row in data["answers"]]
-    assert found == [["a", "b"], ["c", "b"]]
+def test_the_search_of_the_page_carries_its_gallery_and_no_text_breaks_out() -> None:
+    soup, data = parsed(live_search([NASTY, "quokka", "wombat", "half an emoji \ud83d"], asked=NASTY, k=2))
+    box = soup.find(attrs={"data-live": "search"})
+    assert box is not None
+    assert (box["data-asked"], box["data-k"]) == (NASTY, "2")
+    assert not soup.find_all("b")
+    assert box.find("p") is not None  # for readers without scripts
+    assert data["captions"] == [NASTY, "quokka", "wombat", "half an emoji \ufffd"]
+    assert data["sheet"].startswith("data:image/webp;base64,")
+    assert (data["n"], data["columns"]) == (4, 2)
+    stored = np.frombuffer(base64.b64decode(data["vectors"]["plip"]), "<f2").reshape(4, 4)
+    np.testing.assert_array_equal(stored, EMBEDDINGS.astype(np.float16))
+
+
+def test_without_ipywidgets_the_box_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widgets, "in_book", lambda: False)
+    monkeypatch.setattr(widgets, "find_spec", lambda name: None)
+    told = widgets.search_box(Echo(), np.eye(4), TILES, list("abcd"))._repr_html_()
+    assert "pip install ipywidgets" in told
+    assert "<input" not in told
 
 
 def test_lengths_that_do_not_fit_are_named() -> None:
@@ -83,7 +108,7 @@ def test_lengths_that_do_not_fit_are_named() -> None:
 
 def test_the_live_box_searches_what_is_typed_and_escapes_captions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(widgets, "in_book", lambda: False)
-    box = widgets.search_box(Echo(), np.eye(4), TILES, [NASTY, "quokka", "wombat", "numbat"], queries=["0"], k=1)
+    box = widgets.search_box(Echo(), np.eye(4), TILES, [NASTY, "quokka", "wombat", "numbat"], asked="0", k=1)
     field, answer = box.children
     assert "<b " not in answer.value
     field.value = "2"

@@ -17,11 +17,13 @@ from typing import NamedTuple
 
 import claims
 import jupytext
+import live_view
 from nbformat import NotebookNode
 
 BOOK = Path(__file__).parents[1]
 WORDS_A_MINUTE, LINES_A_MINUTE, MINUTES_AN_EXERCISE = 150, 10, 5
-MARKS = re.compile(r"^:::.*$|^:(?:class|label|filter|figclass|alt|width|name):.*$|@\w+@|^\(.+\)=$", re.MULTILINE)
+OPTIONS = "|".join(("class", "label", "filter", "figclass", "alt", "width", "name", *live_view.OPTIONS))
+MARKS = re.compile(rf"^:::.*$|^:(?:{OPTIONS}):.*$|@\w+@|^\(.+\)=$", re.MULTILINE)
 
 
 class Length(NamedTuple):

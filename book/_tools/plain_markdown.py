@@ -16,6 +16,7 @@ from typing import Literal
 
 import addresses
 import bibliography
+import live_view
 import roles
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -55,12 +56,14 @@ class Page:
 
     Attributes:
         form: whose notebook it is; a student's has no solutions, and a reader's, of a page that is no unit, no checks.
+        name: of the page, ``"11_zero_shot"``.
         cited: keys of the works cited so far.
         exercises: titles of the exercises so far, by their labels.
         solution: the label of the exercise whose solution is open, else empty.
     """
 
     form: Form = "student"
+    name: str = "index"
     cited: list[str] = field(default_factory=list)
     exercises: dict[str, str] = field(default_factory=dict)
     solution: str = ""
@@ -153,6 +156,11 @@ class Page:
         """Code that is read and not run."""
         return f"```{argument}\n{body}\n```"
 
+    def live(self, argument: str, options: dict[str, str], body: str) -> str:
+        """A place where the page answers: here a link to it."""
+        page = addresses.site(f"book/{self.name}", live_view.anchor(argument))
+        return f"**Try it on the page:** [{live_view.VIEWS[argument]}]({page})"
+
     def bibliography(self, argument: str, options: dict[str, str], body: str) -> str:
         """The works that this page has cited."""
         return bibliography.listed(self.cited)
@@ -184,6 +192,7 @@ DIRECTIVES: dict[str, Callable[[Page, str, dict[str, str], str], str]] = {
     "admonition": Page.note,
     "figure": Page.figure,
     "code-block": Page.code,
+    "live": Page.live,
     "bibliography": Page.bibliography,
     **{kind: _note_of(kind) for kind in NOTES},
 }

@@ -52,7 +52,7 @@ def plain_notebook(book: NotebookNode, name: str, form: Form) -> str:
         ValueError, KeyError: for what has no plain form; the page is named.
     """
     try:
-        cells = list(_cells(book, Page(form if name in course.units() else "reader"), name))
+        cells = list(_cells(book, Page(form if name in course.units() else "reader", name), name))
     except (ValueError, KeyError, FileNotFoundError) as error:
         raise type(error)(f"book/{name}.py: {error.args[0]}") from error
     told = [_text(quoted(course.for_teachers(name)))] if form == "teacher" else []

@@ -79,36 +79,7 @@
     show(Number(slider.value));
   }
 
-  // Prepared searches: the typed words choose the prepared query that shares most words with them.
-  function search(box, { queries, answers, texts, sheet }) {
-    const input = box.querySelector("input"), chosen = box.querySelector("output"), list = box.querySelector("ol");
-    const words = (text) => text.toLowerCase().match(/[\p{L}&]+/gu) || [];
-    function shared(typed, query) {  // a word that is still being typed counts a little
-      return words(typed).reduce((sum, word) =>
-        sum + (words(query).includes(word) ? 1 : words(query).some((other) => other.startsWith(word)) ? 0.5 : 0), 0);
-    }
-    function show(number) {
-      chosen.textContent = number < 0 ? "No prepared search has these words." : `Shown: ${queries[number]}`;
-      list.replaceChildren(...(number < 0 ? [] : answers[number]).map((i) => {
-        const item = document.createElement("li");
-        const picture = tile(document.createElement("div"), sheet, i, 112);
-        picture.className = "plip-tile";
-        picture.setAttribute("role", "img");
-        picture.setAttribute("aria-label", "tile that was found");
-        item.append(picture, texts[i]);
-        return item;
-      }));
-    }
-    function choose() {
-      const scores = queries.map((query) => query === input.value ? Infinity : shared(input.value, query));
-      const best = Math.max(...scores);
-      show(best > 0 ? scores.indexOf(best) : -1);
-    }
-    input.addEventListener("input", choose);
-    show(0);
-  }
-
-  const starts = { moving, scatter, search };
+  const starts = { moving, scatter };
   for (const box of document.querySelectorAll("[data-plip]:not([data-ready])")) {
     box.dataset.ready = "";
     starts[box.dataset.plip](box, JSON.parse(box.querySelector("script[type='application/json']").textContent));

@@ -46,7 +46,7 @@ class Widget:
     html: str
 
     def _repr_html_(self) -> str:
-        return self.html
+        return whole(self.html)  # a notebook with half an emoji in it could not be saved
 
     def __repr__(self) -> str:
         """A line for places that show no HTML."""
@@ -55,13 +55,18 @@ class Widget:
 
 def widget(kind: str, body: str, alt: str, data: dict[str, Any]) -> Widget:
     """Body, data and script in one frame; ``data`` is what the script reads."""
-    packed = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")  # no </script> in it
     html = (
         f'<div class="plip-widget" data-plip="{kind}" role="group" aria-label="{escape(alt)}">'
         f"<style>{file('widgets.css')}</style>{body}"
-        f'<script type="application/json">{packed}</script></div><script>{file("widgets.js")}</script>'
+        f"{packed(data)}</div><script>{file('widgets.js')}</script>"
     )
-    return Widget(kind, whole(html))  # a notebook with half an emoji in it could not be saved
+    return Widget(kind, html)
+
+
+def packed(data: dict[str, Any]) -> str:
+    """Data for a script to read, in the page itself."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")  # no </script> in it
+    return f'<script type="application/json">{text}</script>'
 
 
 @cache

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from live import add_live, load_live
+
+from .first_answer import first_answers
 from .formulas import drawn_formulas, small_formula_font
 from .found import lost_page, site_map
 from .head import described, front_door
@@ -21,7 +24,7 @@ from .search_index import own_search, write_index
 PageStep = Callable[[str, Path], str]  # the text of a page, and its place below the root
 FolderStep = Callable[[Path], None]  # the root of the site
 
-PAGES: tuple[PageStep, ...] = (only_ours, drawn_icons, drawn_formulas, described, own_search)
+PAGES: tuple[PageStep, ...] = (only_ours, drawn_icons, drawn_formulas, described, own_search, load_live, first_answers)
 FOLDER: tuple[FolderStep, ...] = (
     drop_dead_weight,
     small_icon_font,
@@ -31,6 +34,7 @@ FOLDER: tuple[FolderStep, ...] = (
     write_index,
     site_map,
     lost_page,
+    add_live,
 )
 
 

@@ -1,0 +1,163 @@
+// What the views are built from: elements, tiles, tokens, and the frame in which a request runs.
+//
+// All text is set as text and never read as HTML. There is one place for news in each view (role="status"), and it is
+// filled once for each request, so a screen reader speaks once.
+
+plipLive.kit = (() => {
+  "use strict";
+  let numbers = 0;
+
+  // el("p", {class: "told", onclick: f}, "text", child): an element.
+  function el(tag, options = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(options)) {
+      if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+      else if (value === true) made.setAttribute(name, "");
+      else if (value !== false && value !== undefined) made.setAttribute(name, value);
+    }
+    made.append(...children);
+    return made;
+  }
+
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+
+  // The frame of a view. `run(job)` shows how far loading is, then what `job` came to: {show, say}. Of several
+  // requests only the last is shown.
+  function frame(box, name) {
+    const bar = el("progress", { max: 1, value: 0, "aria-label": "Loading the model" });
+    const line = el("span");
+    const loading = el("p", { class: "plip-live-loading", hidden: true }, bar, line);
+    const status = el("p", { class: "plip-live-status", role: "status" });
+    const again = el("button", { type: "button", hidden: true }, "Try again");
+    const first = box.querySelector(".plip-live-first"); // found while the book was built, before anybody asked
+    const results = el("div", { class: "plip-live-results" }, ...(first ? [first] : []));
+    const data = box.querySelector('script[type="application/json"]');
+    let turn = 0;
+
+    async function run(job) {
+      const mine = ++turn;
+      again.hidden = true;
+      const progress = ({ loaded, total, what }) => {
+        if (mine !== turn) return;
+        loading.hidden = loaded >= total;
+        bar.value = loaded / total;
+        line.textContent = ` Loading ${what}: ${megabytes(loaded)} of ${megabytes(total)} MB`;
+      };
+      try {
+        const found = await job(progress);
+        if (mine !== turn) return;
+        found.show();
+        status.textContent = found.say;
+      } catch (error) {
+        if (mine !== turn) return;
+        status.textContent = error.message;
+        again.hidden = !error.again;
+        again.onclick = () => run(job);
+      }
+      loading.hidden = true;
+    }
+
+    function build(...controls) {
+      const plain = el("div", { class: "plip-live-plain" }, ...[...box.childNodes].filter((node) => node !== data));
+      const told = "The model runs in this page. How: ";
+      const links = [["transformer", "the transformer"], ["tokenizer", "the tokenizer"], ["resize", "the resizing"]];
+      const read = links.map(([file, words]) => el("a", { href: `${plipLive.home}${file}.js` }, words));
+      const how = el("p", { class: "plip-live-note" }, told, read[0], ", ", read[1], " and ", read[2], ", to be read.");
+      box.replaceChildren(...controls, loading, status, again, results, plain, how, ...(data ? [data] : []));
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", name);
+      box.classList.add("plip-live", "plip-live-ready");
+    }
+    return { build, run, results, status, own: data ? JSON.parse(data.textContent) : null };
+  }
+
+  // The gallery of the site, or the one that stands in the box.
+  async function gallery(own, progress) {
+    if (!own) return plipLive.gallery({ progress });
+    const { unpacked } = await plipLive.model();
+    const vectors = Object.entries(own.vectors).map(([model, text]) => [model, unpacked(text)]);
+    return { ...own, vectors: Object.fromEntries(vectors) };
+  }
+
+  function field(label, input) {
+    input.id = input.id || `plip-live-${++numbers}`;
+    return el("div", { class: "plip-live-field" }, el("label", { for: input.id }, label), input);
+  }
+
+  // PLIP or CLIP. `value()` tells which; nothing is shown where there is no choice.
+  function choice(names, onchange) {
+    const group = `plip-live-${++numbers}`;
+    const buttons = names.map((name, i) =>
+      el("input", { type: "radio", name: group, value: name, checked: i === 0, onchange })
+    );
+    const labels = buttons.map((button) => el("label", {}, button, ` ${button.value.toUpperCase()}`));
+    const element = el("fieldset", { hidden: names.length < 2 }, el("legend", {}, "Model"), ...labels);
+    return { element, value: () => buttons.find((button) => button.checked).value };
+  }
+
+  function examples(name, list, onchosen) {
+    const buttons = list.map((text) => el("button", { type: "button", onclick: () => onchosen(text) }, text));
+    return el("div", { class: "plip-live-examples", role: "group", "aria-label": name }, `${name}: `, ...buttons);
+  }
+
+  // One tile of the sheet, `side` pixels wide; what it shows stands beside it in words.
+  function tile(gallery, index, side = 112) {
+    const column = index % gallery.columns, row = Math.floor(index / gallery.columns);
+    const picture = el("img", { src: gallery.sheet, alt: "", class: "dark-light", draggable: false });
+    picture.style.cssText = `width:${gallery.columns * side}px;left:${-column * side}px;top:${-row * side}px`;
+    const window = el("span", { class: "plip-live-tile" }, picture);
+    window.style.cssText = `width:${side}px;height:${side}px`;
+    return window;
+  }
+
+  function tiles(gallery, found) {
+    const items = found.map(({ index, cosine }) => {
+      const words = el("span", {}, gallery.captions[index]);
+      return el("li", {}, tile(gallery, index), words, el("span", { class: "plip-live-number" }, cosine.toFixed(2)));
+    });
+    return el("ol", { class: "plip-live-tiles" }, ...items);
+  }
+
+  // How the model cuts a sentence: tokens of one word stand close together.
+  function tokens({ pieces, cut }) {
+    const marks = pieces.flatMap((piece) => {
+      const shown = el("span", {}, piece.trim().replaceAll("\ufffd", "▯"));
+      return piece.endsWith(" ") ? [shown, " "] : [shown];
+    });
+    const notes = [];
+    if (!pieces.length) notes.push("no token at all");
+    if (pieces.join("").includes("\ufffd")) notes.push("▯ is one byte of a letter that has no token of its own");
+    if (cut) notes.push(`only the first ${pieces.length} tokens are read, the rest was cut`);
+    const told = notes.length ? [el("span", { class: "plip-live-note" }, ` (${notes.join("; ")})`)] : [];
+    const many = `${pieces.length} token${pieces.length === 1 ? "" : "s"}: `;
+    return el("p", { class: "plip-live-tokens" }, many, ...marks, ...told);
+  }
+
+  function cosine(a, b, from = 0) {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += a[i] * b[from + i];
+    return sum;
+  }
+
+  // The k rows of a gallery nearest to a vector, the nearest first.
+  function nearest(vectors, vector, k) {
+    const n = vectors.length / vector.length;
+    const near = (index) => ({ index, cosine: cosine(vector, vectors, index * vector.length) });
+    const all = Array.from({ length: n }, (_, index) => near(index));
+    return all.sort((a, b) => b.cosine - a.cosine || a.index - b.index).slice(0, k);
+  }
+
+  // "8 tiles: 6 mucus, 2 fat"; where each tile has a caption of its own, that of the nearest.
+  function counted(gallery, found) {
+    const captions = gallery.captions;
+    if (new Set(captions).size > 40) return `${found.length} tiles, the nearest: ${captions[found[0].index]}`;
+    const counts = new Map();
+    for (const { index } of found) counts.set(captions[index], (counts.get(captions[index]) || 0) + 1);
+    const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([words, n]) => `${n} ${words}`);
+    return `${found.length} tiles: ${parts.join(", ")}`;
+  }
+
+  const shared = (one, other) => one.filter(({ index }) => other.some((found) => found.index === index)).length;
+
+  return { el, frame, gallery, field, choice, examples, tile, tiles, tokens, cosine, nearest, counted, shared };
+})();

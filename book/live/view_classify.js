@@ -1,0 +1,175 @@
+// Labels are a classifier: one tile or picture, any labels, their cosines, and a softmax with its temperature.
+//
+//     <div class="plip-live" data-live="classify" data-tiles="0|1|2|3|4|5" data-labels="mucus|fat"
+//          data-sentence="An H&amp;E image of {}"></div>
+
+plipLive.views.classify = (box) => {
+  "use strict";
+  const { el, frame, field, choice, tile, cosine } = plipLive.kit;
+  const PHRASES = [
+    "adipose tissue", "background", "debris", "lymphocytes", "mucus", "smooth muscle", "normal colon mucosa",
+    "cancer-associated stroma", "colorectal adenocarcinoma epithelium",
+  ];
+  const LEAST = 0.005, STEPS = 200; // temperatures from LEAST to 1, equal steps of their logarithm
+  const offered = (box.dataset.tiles || "0|1|2|3|4|5").split("|").map(Number);
+  const { build, run, results, status } = frame(box, "Classify by words");
+  const nothing = el("figcaption", {}, "No picture yet: choose one, or press Classify.");
+  const shown = el("figure", { class: "plip-live-shown" }, nothing);
+  let chosen = { index: offered[0] }; // or {blob, name}
+  let address = ""; // of the reader's own picture
+  let last = null; // what the present bars show: {labels, cosines, what, truth, own}
+  let touched = false; // whether the reader has moved the temperature
+
+  const labels = el("textarea", { rows: 9, spellcheck: "false" });
+  labels.value = box.dataset.labels ? box.dataset.labels.split("|").join("\n") : PHRASES.join("\n");
+  const sentence = el("input", { value: box.dataset.sentence || "An H&E image of {}", autocomplete: "off" });
+  const file = el("input", { type: "file", accept: "image/*", onchange: () => file.files[0] && own(file.files[0]) });
+  const model = choice(["plip", "clip"], () => last && classify());
+  const slider = el("input", { type: "range", min: 0, max: STEPS, step: 1, oninput: slide, onchange: tell });
+  const ticks = el("datalist", {}, el("option"));
+  const reading = el("span", { class: "plip-live-reading" });
+  const mark = el("button", { type: "button", hidden: true, onclick: back });
+
+  const temperature = () => LEAST ** (1 - slider.value / STEPS);
+  const place = (value) => STEPS * (1 - Math.log(value) / Math.log(LEAST));
+
+  function slide() {
+    touched = true;
+    draw();
+  }
+
+  function tell() {
+    if (last) status.textContent = sayIt();
+  }
+
+  function back() {
+    touched = false;
+    draw();
+    tell();
+  }
+
+  function softmax(cosines, t) {
+    const most = Math.max(...cosines);
+    const shares = cosines.map((value) => Math.exp((value - most) / t));
+    const sum = shares.reduce((total, share) => total + share, 0);
+    return shares.map((share) => share / sum);
+  }
+
+  // The bars for the present temperature. A step of the slider is finer than what is marked: the mark itself is exact.
+  function current() {
+    const t = touched || !last ? temperature() : last.own;
+    const shares = last ? softmax(last.cosines, t) : [];
+    const order = shares.map((_, i) => i).sort((a, b) => last.cosines[b] - last.cosines[a]);
+    return { t, shares, order };
+  }
+
+  function draw() {
+    if (last && !touched) slider.value = Math.round(place(last.own));
+    const { t, shares, order } = current();
+    reading.textContent = t.toFixed(3);
+    slider.setAttribute("aria-valuetext", t.toFixed(3));
+    if (!last) return;
+    mark.hidden = false;
+    ticks.firstChild.value = String(Math.round(place(last.own)));
+    mark.textContent = `The model's own, ${last.own.toFixed(3)}`;
+    const rows = order.map((i) => {
+      const bar = el("span", { class: "plip-live-bar" });
+      bar.style.width = `${100 * shares[i]}%`;
+      const cells = [bar, `${(100 * shares[i]).toFixed(1)} %`, last.cosines[i].toFixed(3)];
+      return el("tr", {}, el("th", { scope: "row" }, last.labels[i]), ...cells.map((cell) => el("td", {}, cell)));
+    });
+    const names = ["Label", "Share", "Softmax", "Cosine"].map((name) => el("th", { scope: "col" }, name));
+    const table = el("table", {}, el("thead", {}, el("tr", {}, ...names)), el("tbody", {}, ...rows));
+    const truth = last.truth ? `In truth: ${last.truth}.` : "Only you know what it is.";
+    const how = ` by ${last.model.toUpperCase()}, temperature ${t.toFixed(3)}. ${truth}`;
+    const scrolled = { class: "plip-live-wide", role: "region", tabindex: 0, "aria-label": "Labels and their shares" };
+    results.replaceChildren(el("p", {}, el("strong", {}, last.what), how), el("div", scrolled, table));
+  }
+
+  function sayIt() {
+    const { shares, order } = current();
+    const [best, next] = order.map((i) => `${last.labels[i]} ${(100 * shares[i]).toFixed(0)} %`);
+    const truth = last.truth ? ` In truth ${last.truth}.` : "";
+    return `${last.what}: ${best}${next ? `, then ${next}` : ""}.${truth}`;
+  }
+
+  function picture(gallery, what) {
+    let seen = null;
+    if (chosen.blob) {
+      if (address) URL.revokeObjectURL(address);
+      address = URL.createObjectURL(chosen.blob);
+      seen = el("img", { src: address, alt: what, class: "dark-light" });
+    } else seen = tile(gallery, chosen.index, 160);
+    shown.replaceChildren(seen, el("figcaption", {}, what));
+  }
+
+  async function answer(progress, asked, mine, name) {
+    const what = mine.blob ? mine.name : `Tile ${mine.index + 1}`;
+    const gallery = mine.blob ? null : await plipLive.gallery({ progress });
+    const dim = gallery ? gallery.vectors[name].length / gallery.n : 0;
+    const seen = gallery
+      ? gallery.vectors[name].subarray(mine.index * dim, (mine.index + 1) * dim)
+      : (await plipLive.picture(mine.blob, { model: name, progress })).vector;
+    const around = sentence.value.includes("{}") ? sentence.value : `${sentence.value} {}`;
+    const prompts = asked.map((label) => around.replaceAll("{}", () => label));
+    const told = await plipLive.texts(prompts, { model: name, progress });
+    const { scale } = await plipLive.model();
+    const found = {
+      labels: asked, cosines: told.map(({ vector }) => cosine(vector, seen)), what, model: name,
+      truth: gallery ? gallery.captions[mine.index] : "", own: 1 / scale(name),
+    };
+    const show = () => {
+      last = found;
+      picture(gallery, what);
+      draw();
+    };
+    return { show, get say() { return sayIt(); } };
+  }
+
+  function classify() {
+    const asked = labels.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    if (!asked.length) return (status.textContent = "Write at least one label first.");
+    if (asked.length > 200) {
+      return (status.textContent = `These are ${asked.length} labels; at most 200 are read. Please leave some out.`);
+    }
+    const mine = chosen, name = model.value();
+    return run((progress) => answer(progress, asked, mine, name));
+  }
+
+  function own(blob) {
+    chosen = { blob, name: blob.name || "The pasted picture" };
+    return classify();
+  }
+
+  async function step(by) {
+    const n = plipLive.store.gallery ? plipLive.store.gallery.n : offered.length;
+    chosen = { index: chosen.blob ? offered[0] : (chosen.index + by + n) % n };
+    return classify();
+  }
+
+  const take = (event, files) => {
+    if (!files || !files.length) return;
+    event.preventDefault();
+    own(files[0]);
+  };
+  box.addEventListener("dragover", (event) => event.preventDefault());
+  box.addEventListener("drop", (event) => (event.preventDefault(), take(event, event.dataTransfer.files)));
+  box.addEventListener("paste", (event) => take(event, event.clipboardData && event.clipboardData.files));
+
+  const button = (text, onclick) => el("button", { type: "button", onclick }, text);
+  const named = offered.map((index) => button(`Tile ${index + 1}`, () => ((chosen = { index }), classify())));
+  const pick = el("div", { class: "plip-live-examples", role: "group", "aria-label": "Tiles of the gallery" },
+    ...named, button("Previous", () => step(-1)), button("Next", () => step(1)));
+  const promise = "You may also drop a picture here or paste one. A picture never leaves your browser.";
+  const form = el("form", { onsubmit: (event) => (event.preventDefault(), classify()) },
+    field("Labels, one a line", labels), field("Sentence around each label", sentence),
+    el("button", { type: "submit" }, "Classify"), model.element);
+  const heat = el("div", { class: "plip-live-heat" }, field("Temperature", slider), reading, mark, ticks);
+  ticks.id = `${slider.id}-own`; // the model's own temperature is a tick below the slider
+  slider.setAttribute("list", ticks.id);
+  const hint = el("p", { class: "plip-live-note" }, promise);
+  const source = el("div", {}, pick, field("A picture of your own", file), hint);
+  build(el("div", { class: "plip-live-pick" }, shown, source), form, heat);
+  slider.value = place(0.01);
+  draw();
+};

@@ -1,0 +1,36 @@
+"""The answer that a search box shows before anybody has asked: that of the model, and nothing is loaded for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from plip_tutorial import artifacts
+from plip_tutorial.plip import PLIP
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_tools"))
+import live
+from finish.first_answer import first_answers
+from live_view import markup
+
+
+def test_a_box_shows_what_the_model_finds_for_its_own_question() -> None:
+    from bs4 import BeautifulSoup
+
+    box = markup("search", {"asked": 'mucus & "fat"', "k": "3"})
+    soup = BeautifulSoup(first_answers(box, Path("book/x.html")), "html.parser")
+    drawn = live.gallery()
+    cosines = drawn.vectors["plip"] @ PLIP(artifacts.tiny_plip()).encode_text(['mucus & "fat"'])[0]
+    best = np.argsort(-cosines, kind="stable")[:3]
+    items = soup.select("div[data-live=search] > .plip-live-first li")
+    assert [item.get_text(" ", strip=True) for item in items] == [f"{drawn.captions[i]} {cosines[i]:.2f}" for i in best]
+    assert soup.strong.get_text() == '“mucus & "fat"”'
+    assert all(item.img["src"].startswith("data:image/webp") for item in items)
+    assert len({item.img["src"] for item in items}) == 3
+
+
+def test_a_box_without_a_question_and_other_views_stay_as_they_are() -> None:
+    boxes = markup("search", {}) + markup("classify", {"asked": "fat"}) + "<p>text</p>"
+    assert first_answers(boxes, Path("x.html")) == boxes
