@@ -480,8 +480,8 @@ claim("muscle and stroma are each other's most frequent foreign neighbours", row
 #
 # **Type a few words, and look at what comes.**
 #
-# The box searches the gallery of this unit, in a notebook and in the page alike: there the model runs in your browser.
-# Can you find a question to which all answers are wrong?
+# The box searches the gallery of this unit. On the page it holds two hundred of its pictures, and the model runs in your
+# browser. Can you find a question to which all answers are wrong?
 
 # %%
 widgets.search_box(plip, pictures["PLIP"], images, gallery["text"])

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from plip_tutorial.plip.model import PLIP
 
 APART = 0.8  # UMAP's `min_dist`: so far apart that the islands, and not the sea between them, fill the map
+ON_PAGE = 200  # pictures of a search on a page of the book, 400 kB
 CROWD = 300  # points of a map beyond which they are drawn smaller, or they would hide each other
 
 
@@ -149,7 +150,8 @@ def search_box(
     """Type words, see the nearest pictures.
 
     In a running notebook ``plip`` reads the words. A page of the book has no kernel: there the words are read by the
-    tiny PLIP that the book's site brings along, so the embeddings must be its own.
+    tiny PLIP that the book's site brings along, so the embeddings must be its own. Of a large gallery a page holds
+    `ON_PAGE` pictures, evenly spread.
 
     Args:
         plip: a `PLIP`, or anything with its ``encode_text``.
@@ -186,12 +188,13 @@ def _live_search(
     embeddings: NDArray[Any], images: Sequence[ImageLike], captions: Sequence[str], asked: str, k: int
 ) -> markup.Widget:
     """The gallery for the search of the book's site, ``book/live/view_search.js``, which brings the model."""
-    sheet = markup.sheet(list(load(images)))
+    rows = np.unique(np.linspace(0, len(captions) - 1, min(ON_PAGE, len(captions))).astype(int))
+    sheet = markup.sheet(list(load([images[int(i)] for i in rows])))
     gallery = {
-        "n": len(embeddings), "side": 64, "columns": sheet["columns"], "sheet": sheet["picture"],
-        "captions": [str(caption) for caption in captions],
-        "vectors": {"plip": b64encode(embeddings.astype("<f2").tobytes()).decode()},
+        "n": len(rows), "side": 64, "columns": sheet["columns"], "sheet": sheet["picture"],
+        "captions": [str(captions[int(i)]) for i in rows],
+        "vectors": {"plip": b64encode(embeddings[rows].astype("<f2").tobytes()).decode()},
     }  # fmt: skip
-    told = "<p>Here words search the tiles above, in the book, with JavaScript switched on.</p>"
+    told = "<p>Here words search the gallery, on the pages of the book with JavaScript switched on.</p>"
     options = f'data-live="search" data-asked="{escape(asked)}" data-k="{k}"'
     return markup.Widget("search", f'<div class="plip-live" {options}>{told}{markup.packed(gallery)}</div>')

@@ -91,6 +91,14 @@ def test_the_search_of_the_page_carries_its_gallery_and_no_text_breaks_out() -> 
     np.testing.assert_array_equal(stored, EMBEDDINGS.astype(np.float16))
 
 
+def test_of_a_large_gallery_the_page_holds_some_with_their_own_captions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widgets, "ON_PAGE", 2)
+    _, data = parsed(live_search(list("abcd")))
+    assert (data["n"], data["captions"]) == (2, ["a", "d"])
+    stored = np.frombuffer(base64.b64decode(data["vectors"]["plip"]), "<f2").reshape(2, 4)
+    np.testing.assert_array_equal(stored, EMBEDDINGS[[0, 3]])
+
+
 def test_without_ipywidgets_the_box_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(widgets, "in_book", lambda: False)
     monkeypatch.setattr(widgets, "find_spec", lambda name: None)
