@@ -86,7 +86,7 @@ def scatter_with_tiles(
 
     Args:
         points: (n, 2) places.
-        images: n pictures; shown small, so a page with a thousand of them stays below a megabyte.
+        images: n pictures; shown small: each adds about 1.2 kB to the page.
         labels: n classes; each has its colour and shape.
         texts: n lines shown with the tiles; the labels without it.
         alt: what there is to see.

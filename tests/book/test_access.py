@@ -49,9 +49,7 @@ REACHED = (
 def pages() -> list[str]:
     """Pages of the built book, without those that only lead to another."""
     found = (page for page in HTML.rglob("*.html") if not {"_static", "reports"} & set(page.parts))
-    return sorted(
-        str(page.relative_to(HTML)) for page in found if b'http-equiv="refresh"' not in page.read_bytes()[:600]
-    )
+    return sorted(str(page.relative_to(HTML)) for page in found if page.stat().st_size > 1000)
 
 
 @pytest.fixture(scope="module")
