@@ -101,7 +101,7 @@ def scatter_with_tiles(
     kinds, size = Counter(looks), min(1.0, (CROWD / len(places)) ** 0.5)
     sheet = markup.sheet([pictures[i] for i in order])
     ring = '<circle class="plip-ring" r="24" fill="none" stroke-width="5" visibility="hidden"/>'
-    drawing = markup.svg(markup.grouped_marks(places[order], looks, size) + ring, alt)
+    drawing = markup.svg(markup.grouped_marks(places[order], looks, size) + ring, alt, places)
     body = (
         f'<div class="plip-map">{drawing}<div class="plip-shown">'
         f'{markup.crop(sheet, len(pictures))}<output aria-live="off"></output></div></div>'

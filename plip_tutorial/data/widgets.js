@@ -86,8 +86,8 @@
       show(current < first || current >= first + count ? first : current, { aloud: true });
     }
     function nearest(event) {
-      const frame = svg.getBoundingClientRect(), unit = svg.viewBox.baseVal.width / frame.width;
-      const x = (event.clientX - frame.left) * unit, y = (event.clientY - frame.top) * unit;
+      const frame = svg.getBoundingClientRect(), view = svg.viewBox.baseVal, unit = view.width / frame.width;
+      const x = (event.clientX - frame.left) * unit, y = view.y + (event.clientY - frame.top) * unit;
       let best = 0, least = Infinity;
       for (let i = first; i < first + count; i++) {
         const distance = (points[2 * i] - x) ** 2 + (points[2 * i + 1] - y) ** 2;

@@ -92,9 +92,10 @@ def looks(labels: Sequence[str], symbols: Sequence[str] | None = None) -> list[M
     return [Mark(name, colour, SHAPES[i % len(SHAPES)]) for name, colour, i in point_looks(labels, symbols)]
 
 
-def svg(drawing: str, alt: str) -> str:
-    """A square drawing with a name."""
-    return f'<svg viewBox="0 0 {SIDE} {SIDE}" role="img" aria-label="{escape(alt)}">{drawing}</svg>'
+def svg(drawing: str, alt: str, places: NDArray[np.int64] | None = None) -> str:
+    """A drawing with a name: a square, or as high as the places in it."""
+    low, high = (0, SIDE) if places is None else (places[:, 1].min() - MARGIN, places[:, 1].max() + MARGIN)
+    return f'<svg viewBox="0 {low} {SIDE} {high - low}" role="img" aria-label="{escape(alt)}">{drawing}</svg>'
 
 
 def marks(places: NDArray[np.int64], points: Sequence[Mark], size: float = 1.0) -> str:

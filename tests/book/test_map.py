@@ -53,7 +53,7 @@ def opened(browser: Any) -> Iterator[Opened]:
 def map_page(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A map of four tiles on a page of its own, opened from the disk."""
     tiles = [np.full((8, 8, 3), (60 * i, 40, 200), np.uint8) for i in range(4)]
-    points = [[0, 0], [1, 0], [0, 1], [1, 1]]
+    points = [[0, 0], [2, 0], [0, 1], [2, 1]]  # wider than high, as is the map
     html = widgets.scatter_with_tiles(points, tiles, list("aabb"), texts=["one", "two", "three", "four"])._repr_html_()
     file = tmp_path_factory.mktemp("map") / "map.html"
     file.write_text(f"<html data-theme=dark><body style='background:#111'>{html}</body></html>", encoding="utf-8")
@@ -124,7 +124,7 @@ def test_two_maps_on_a_page_do_not_share_their_choice(opened: Opened, map_page: 
 def test_a_finger_reaches_small_points(opened: Opened, map_page: str) -> None:
     page = opened(map_page, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     frame = page.locator(".plip-map > svg").first.bounding_box()
-    page.touchscreen.tap(frame["x"] + 0.96 * frame["width"] - 14, frame["y"] + 0.04 * frame["height"] + 14)
+    page.touchscreen.tap(frame["x"] + 0.96 * frame["width"] - 14, frame["y"] + 0.04 * frame["width"] + 14)
     assert page.locator("output").inner_text() == "four"
     for control in page.locator("label, button").all():
         assert control.bounding_box()["height"] > 43.9
