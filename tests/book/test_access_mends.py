@@ -59,6 +59,10 @@ MENDED = {
         '<i class="theme-switch fa-solid fa-moon   fa-lg" data-mode="dark"  title="Dark"></i>',
         '<i class="theme-switch fa-solid fa-moon   fa-lg" data-mode="dark"></i>',
     ),
+    "blank before a link": (
+        '<p class="admonition-title">Solution to<a class="reference internal" href="#ex"> Exercise 1</a></p>',
+        '<p class="admonition-title">Solution to <a class="reference internal" href="#ex">Exercise 1</a></p>',
+    ),
     "hidden code": ('<summary aria-label="Toggle hidden content">\n<p>Show</p>', "<summary>\n<p>Show</p>"),
     "landmarks": (
         '<header class="bd-header"></header><div class="sidebar-primary-item">\n<a class="navbar-brand logo" href="">',

@@ -28,6 +28,8 @@ MENDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # The theme: the name of a button holds all that can be read on it, the keys too.
         (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
         (r'(<i class="theme-switch [^>]*?)\s+title="[^"]*"', r"\1"),
+        # sphinx-exercise: the blank before a link is not a part of it.
+        (r'(<p class="admonition-title">Solution to)(<a [^>]*>) ', r"\1 \2"),
         # myst-nb: what opens hidden code says in words what it does, and is called otherwise.
         (r'<summary aria-label="Toggle hidden content">', "<summary>"),
         # The theme: the title stands in no landmark, and an empty one is announced instead.
