@@ -3,16 +3,6 @@
   const wantsStillness = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const place = (x, y) => `translate(${x} ${y})`;
 
-  // Shows one picture of a sheet of many, `side` pixels wide.
-  function tile(element, sheet, index, side) {
-    const column = index % sheet.columns, row = Math.floor(index / sheet.columns);
-    Object.assign(element.style, {
-      width: `${side}px`, height: `${side}px`, backgroundImage: `url(${sheet.picture})`,
-      backgroundSize: `${sheet.columns * side}px auto`, backgroundPosition: `${-column * side}px ${-row * side}px`,
-    });
-    return element;
-  }
-
   // Points that move from frame to frame; a slider chooses the moment, a button plays.
   function moving(box, { frames, names }) {
     const slider = box.querySelector("input"), button = box.querySelector("button");
