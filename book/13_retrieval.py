@@ -432,9 +432,9 @@ claim("The own slide gives next to nothing here", [row[1].value - row[2].value f
 #
 # {term}`UMAP` {cite}`mcinnes2018umap` places the vectors on a plane so that neighbours stay neighbours. We leave the
 # empty background out; it is no tissue. We expect no clear border between smooth muscle and stroma, which
-# {doc}`zero-shot classification <11_zero_shot>` mixes up. Move the pointer over a point, or the slider, to see a tile,
-# its tissue, and what PLIP calls it. Choose a point among points of another tissue: do the words of the model go with
-# these or with its label?
+# {doc}`zero-shot classification <11_zero_shot>` mixes up. Move the pointer over a point, or walk through one tissue, to
+# see a tile, its tissue, and what PLIP calls it. Choose a point among points of another tissue: do the words of the
+# model go with these or with its label?
 
 # %%
 from plip_tutorial import widgets, zero_shot

@@ -14,6 +14,7 @@ for readers whose system asks for stillness.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.util import find_spec
@@ -80,29 +81,41 @@ def scatter_with_tiles(
     texts: Sequence[str] | None = None,
     alt: str = "Map of tiles: each point is a tile, each colour a class.",
 ) -> markup.Widget:
-    """A map of tiles. The pointer, a finger or a slider chooses a point, and its tile appears.
+    """A map of tiles. The pointer, a finger, a slider or two buttons choose a point, and its tile appears.
+
+    A class can be chosen: then its points stand out, and everything walks through them alone, from left to right.
 
     Args:
         points: (n, 2) places.
-        images: n pictures; shown small, so a page with a thousand of them stays below a megabyte.
+        images: n pictures; shown small: each adds about 1.2 kB to the page.
         labels: n classes; each has its colour and shape.
         texts: n lines shown with the tiles; the labels without it.
         alt: what there is to see.
     """
     lines = np.asarray([str(text) for text in (labels if texts is None else texts)])
-    order = np.argsort(np.asarray([str(label) for label in labels]), kind="stable")  # the slider goes class by class
-    places, looks = markup.fit(np.asarray(points, float))[order], markup.looks([str(labels[i]) for i in order])
-    pictures = list(load(images))
-    if not len(pictures) == len(places) == len(lines):
-        raise ValueError(f"{len(places)} points, {len(pictures)} pictures and {len(lines)} texts do not fit together")
-    ring = '<circle class="plip-ring" r="24" fill="none" stroke="#000" stroke-width="5" visibility="hidden"/>'
-    drawing = markup.svg(markup.marks(places, looks, min(1.0, (CROWD / len(places)) ** 0.5)) + ring, alt)
-    shown = '<div class="plip-shown"><div class="plip-tile"></div><output aria-live="polite"></output></div>'
-    body = f'<div class="plip-map">{drawing}{shown}</div>' + markup.slider(len(places), "tile") + markup.legend(looks)
+    places, pictures = markup.fit(np.asarray(points, float)), list(load(images))
+    if not len(pictures) == len(places) == len(lines) == len(labels):
+        counts = f"{len(places)} points, {len(pictures)} pictures, {len(labels)} labels and {len(lines)} texts"
+        raise ValueError(f"{counts} do not fit together")
+    order = np.lexsort((places[:, 0], np.asarray([str(label) for label in labels])))
+    looks = markup.looks([str(labels[i]) for i in order])
+    kinds, size = Counter(looks), min(1.0, (CROWD / len(places)) ** 0.5)
     sheet = markup.sheet([pictures[i] for i in order])
-    return markup.widget(
-        "scatter", body, alt, {"points": places.ravel().tolist(), "texts": lines[order].tolist(), "sheet": sheet}
+    ring = '<circle class="plip-ring" r="24" fill="none" stroke-width="5" visibility="hidden"/>'
+    drawing = markup.svg(markup.grouped_marks(places[order], looks, size) + ring, alt, places)
+    body = (
+        f'<div class="plip-map">{drawing}<div class="plip-shown">'
+        f'{markup.crop(sheet, len(pictures))}<output aria-live="off"></output></div></div>'
+        + markup.classes(kinds)
+        + markup.slider(len(places), "tile", *markup.STEPS)
     )
+    told = {
+        "points": places[order].ravel().tolist(),
+        "texts": lines[order].tolist(),
+        "classes": [[look.name, count] for look, count in kinds.items()],
+        "columns": sheet["columns"],
+    }
+    return markup.widget("scatter", body, alt, told)
 
 
 def space(

@@ -1,6 +1,7 @@
 """Pieces of a page: what they hold is valid, escaped and complete, and they work without a mouse."""
 
 import base64
+import io
 import json
 import re
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image
 
 from plip_tutorial import widgets
 from plip_tutorial.plots.markup import Widget
@@ -71,10 +73,28 @@ def test_points_keep_their_shape_and_partners_are_joined() -> None:
 
 
 def test_the_map_keeps_points_tiles_and_texts_together() -> None:
-    points = np.arange(8).reshape(4, 2)
-    _, data = parsed(widgets.scatter_with_tiles(points, TILES, ["b", "a", "b", "a"], texts=["0", "1", "2", "3"]))
-    assert data["texts"] == ["1", "3", "0", "2"]  # class by class
-    assert np.argsort(np.array(data["points"]).reshape(4, 2)[:, 0]).tolist() == [2, 0, 3, 1]
+    points, labels = np.array([[3, 0], [2, 0], [1, 0], [0, 1]]), ["b", "a", "b", "a"]
+    solid = [np.full((8, 8, 3), 60 * i, np.uint8) for i in range(4)]
+    soup, data = parsed(widgets.scatter_with_tiles(points, solid, labels, texts=["0", "1", "2", "3"]))
+    assert data["texts"] == ["3", "1", "2", "0"]  # class by class, and from left to right
+    assert np.array(data["points"]).reshape(4, 2)[:, 0].tolist() == [40, 653, 347, 960]
+    assert data["classes"] == [["a", 2], ["b", 2]]
+    assert [len(group.select(".plip-mark")) for group in soup.select(".plip-map g")] == [2, 2]
+    sheet = Image.open(io.BytesIO(base64.b64decode(soup.select_one("image")["href"].partition(",")[2])))
+    side = sheet.width // data["columns"]
+    middles = [((i % 2 + 0.5) * side, (i // 2 + 0.5) * side) for i in range(4)]
+    assert [round(sheet.getpixel(middle)[0] / 60) for middle in middles] == [3, 1, 2, 0]
+
+
+def test_the_legend_of_the_map_is_a_choice_in_words() -> None:
+    labels = ["smooth_muscle", "fat", "fat", "debris"]
+    soup, data = parsed(widgets.scatter_with_tiles(np.zeros((4, 2)), TILES, labels))
+    choices = [label.get_text(strip=True) for label in soup.select("[role=radiogroup][aria-label] label")]
+    assert choices == ["all (4)", "debris (1)", "fat (2)", "smooth muscle (1)"]
+    assert len(soup.select("label input[type=radio]")) == 4
+    assert [name for name, _ in data["classes"]] == ["debris", "fat", "smooth muscle"]
+    icons = [(path["d"], path["color"]) for path in soup.select("label path")]
+    assert len(set(icons)) == len({shape for shape, _ in icons}) == len({colour for _, colour in icons}) == 3
 
 
 def test_the_search_of_the_page_carries_its_gallery_and_no_text_breaks_out() -> None:
@@ -110,8 +130,10 @@ def test_without_ipywidgets_the_box_says_what_is_missing(monkeypatch: pytest.Mon
 def test_lengths_that_do_not_fit_are_named() -> None:
     with pytest.raises(ValueError, match="3 points, 2 labels"):
         widgets.moving_points([np.zeros((3, 2))], ["a", "b"])
-    with pytest.raises(ValueError, match="4 pictures and 3 texts"):
+    with pytest.raises(ValueError, match="4 pictures, 4 labels and 3 texts"):
         widgets.scatter_with_tiles(np.zeros((4, 2)), TILES, ["a"] * 4, texts=["a"] * 3)
+    with pytest.raises(ValueError, match="4 pictures, 3 labels"):
+        widgets.scatter_with_tiles(np.zeros((4, 2)), TILES, ["a"] * 3, texts=["a"] * 4)
 
 
 def test_the_live_box_searches_what_is_typed_and_escapes_captions(monkeypatch: pytest.MonkeyPatch) -> None:

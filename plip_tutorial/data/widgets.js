@@ -3,19 +3,10 @@
   const wantsStillness = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const place = (x, y) => `translate(${x} ${y})`;
 
-  // Shows one picture of a sheet of many, `side` pixels wide.
-  function tile(element, sheet, index, side) {
-    const column = index % sheet.columns, row = Math.floor(index / sheet.columns);
-    Object.assign(element.style, {
-      width: `${side}px`, height: `${side}px`, backgroundImage: `url(${sheet.picture})`,
-      backgroundSize: `${sheet.columns * side}px auto`, backgroundPosition: `${-column * side}px ${-row * side}px`,
-    });
-    return element;
-  }
-
   // Points that move from frame to frame; a slider chooses the moment, a button plays.
   function moving(box, { frames, names }) {
-    const slider = box.querySelector("input"), button = box.querySelector("button"), name = box.querySelector("output");
+    const slider = box.querySelector("input"), button = box.querySelector("button");
+    const name = box.querySelector(".plip-where");
     const marks = [...box.querySelectorAll(".plip-mark")], links = [...box.querySelectorAll("line")];
     const last = frames.length - 1;
     function show(moment) {
@@ -50,33 +41,62 @@
     show(last);
   }
 
-  // Points that show their tile under the pointer; a slider goes through them one by one.
-  function scatter(box, { points, texts, sheet }) {
-    const svg = box.querySelector("svg"), ring = box.querySelector(".plip-ring"), slider = box.querySelector("input");
-    const picture = box.querySelector(".plip-tile"), text = box.querySelector("output");
-    function show(i) {
+  // Points that show their tile. A class, or all; the pointer, two buttons and a slider go through its points.
+  function scatter(box, { points, texts, classes, columns }) {
+    const svg = box.querySelector(".plip-map > svg"), groups = svg.querySelectorAll("g");
+    const ring = box.querySelector(".plip-ring"), picture = box.querySelector(".plip-tile");
+    const told = box.querySelector("output"), where = box.querySelector(".plip-where");
+    const slider = box.querySelector("input[type=range]"), radios = box.querySelectorAll("input[type=radio]");
+    const [previous, next] = box.querySelectorAll("button");
+    const names = classes.flatMap(([name, count]) => Array(count).fill(name));
+    const side = picture.viewBox.baseVal.width, group = `plip-class-${Math.random()}`;
+    let first = 0, count = texts.length, current = 0;  // points first to first + count - 1 take part
+
+    // Said once: the slider says its value by itself, so only what comes by other ways is announced.
+    function show(i, { aloud = false } = {}) {
+      current = i;
       ring.setAttribute("transform", place(points[2 * i], points[2 * i + 1]));
       ring.setAttribute("visibility", "visible");
-      tile(picture, sheet, i, 128);
-      text.textContent = texts[i];
-      slider.value = i;
-      slider.setAttribute("aria-valuetext", texts[i]);
+      picture.setAttribute("viewBox", [(i % columns) * side, Math.floor(i / columns) * side, side, side].join(" "));
+      picture.setAttribute("aria-label", `tile: ${names[i]}`);
+      told.setAttribute("aria-live", aloud ? "polite" : "off");
+      told.textContent = texts[i];
+      where.textContent = `${i - first + 1} of ${count}`;
+      slider.value = i - first;
+      slider.setAttribute("aria-valuetext", `${texts[i]}, ${where.textContent}`);
+    }
+    function choose(number) {  // 0: all classes
+      const before = classes.slice(0, Math.max(0, number - 1));
+      first = before.reduce((sum, [, n]) => sum + n, 0);
+      count = number ? classes[number - 1][1] : texts.length;
+      svg.classList.toggle("plip-picked", number > 0);
+      groups.forEach((drawn, i) => drawn.classList.toggle("plip-chosen", i === number - 1));
+      slider.max = count - 1;
+      slider.setAttribute("aria-label", `tile${number ? ` of ${classes[number - 1][0]}` : ""}, 1 to ${count}`);
+      show(current < first || current >= first + count ? first : current, { aloud: true });
     }
     function nearest(event) {
-      const frame = svg.getBoundingClientRect(), view = svg.viewBox.baseVal;
-      const x = (event.clientX - frame.left) * view.width / frame.width;
-      const y = (event.clientY - frame.top) * view.height / frame.height;
+      const frame = svg.getBoundingClientRect(), view = svg.viewBox.baseVal, unit = view.width / frame.width;
+      const x = (event.clientX - frame.left) * unit, y = view.y + (event.clientY - frame.top) * unit;
       let best = 0, least = Infinity;
-      for (let i = 0; i < texts.length; i++) {
+      for (let i = first; i < first + count; i++) {
         const distance = (points[2 * i] - x) ** 2 + (points[2 * i + 1] - y) ** 2;
         if (distance < least) [best, least] = [i, distance];
       }
-      if (least < 40 ** 2) show(best);
+      if (least < (24 * unit) ** 2 && best !== current) show(best, { aloud: event.type === "pointerdown" });
     }
+    const step = (by) => show(first + (current - first + by + count) % count, { aloud: true });
     svg.addEventListener("pointermove", nearest);
     svg.addEventListener("pointerdown", nearest);
-    slider.addEventListener("input", () => show(Number(slider.value)));
-    show(Number(slider.value));
+    slider.addEventListener("input", () => show(first + Number(slider.value)));
+    previous.addEventListener("click", () => step(-1));
+    next.addEventListener("click", () => step(1));
+    radios.forEach((radio, number) => {
+      radio.name = group;  // one of them at a time, on a page with any number of maps
+      radio.checked = number === 0;
+      radio.addEventListener("change", () => choose(number));
+    });
+    show(0);
   }
 
   const starts = { moving, scatter };

@@ -1,4 +1,4 @@
-"""A real browser: the demo is used as a reader uses it, and the widgets answer to pointer, keyboard and dark mode."""
+"""The demo in a real browser, used as a reader uses it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 import pytest
 from PIL import Image
 
-from plip_tutorial import microcosm, widgets
+from plip_tutorial import microcosm
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_tools"))
@@ -21,7 +20,6 @@ from demo_browser import PICTURE, SEARCH, browser_page, chromium, running_demo  
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrome is installed")
-UNIT = ROOT / "_build" / "html" / "book" / "13_retrieval.html"
 
 
 @pytest.fixture(scope="module")
@@ -107,62 +105,3 @@ def test_the_demo_listens_on_this_machine_only(demo: tuple[str, Any]) -> None:
 def test_the_picture_in_the_book_is_there_and_names_its_search() -> None:
     assert Image.open(PICTURE).width >= 800
     assert SEARCH in (ROOT / "book" / "13_retrieval.py").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def map_page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A map of four tiles on a page of its own, opened from the disk."""
-    tiles = [np.full((8, 8, 3), (60 * i, 40, 200), np.uint8) for i in range(4)]
-    points = [[0, 0], [1, 0], [0, 1], [1, 1]]
-    html = widgets.scatter_with_tiles(points, tiles, list("aabb"), texts=["one", "two", "three", "four"])._repr_html_()
-    file = tmp_path_factory.mktemp("map") / "map.html"
-    file.write_text(f"<html data-theme=dark><body style='background:#111'>{html}</body></html>", encoding="utf-8")
-    return file.as_uri()
-
-
-def test_the_map_answers_to_the_pointer_and_to_the_keyboard(map_page: str) -> None:
-    with browser_page() as page:
-        page.goto(map_page)
-        shown, slider = page.locator("output"), page.locator("input[type=range]")
-        for place, name in enumerate(["one", "two", "three", "four"]):
-            page.locator(".plip-mark").nth(place).hover()
-            assert shown.inner_text() == name
-        slider.focus()
-        slider.press("Home")
-        slider.press("ArrowRight")
-        assert shown.inner_text() == slider.get_attribute("aria-valuetext") == "two"
-        assert "url(" in page.locator(".plip-tile").evaluate("tile => getComputedStyle(tile).backgroundImage")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_map_can_be_read_in_every_scheme_and_named_by_a_screen_reader(map_page: str, scheme: str) -> None:
-    with browser_page(color_scheme=scheme) as page:
-        page.goto(map_page)
-        page.evaluate("scheme => { document.documentElement.dataset.theme = scheme }", scheme)
-        ink, paper = page.locator(".plip-widget").evaluate(
-            "box => [getComputedStyle(box).color, getComputedStyle(box).backgroundColor]"
-        )
-        sheet, letters = ([int(value) for value in re.findall(r"\d+", colour)[:3]] for colour in (paper, ink))
-        light, dark = (sheet, letters) if scheme == "light" else (letters, sheet)  # the panel follows the theme
-        assert min(light) - max(dark) > 150
-        told = page.locator(".plip-widget").aria_snapshot()
-        assert re.search(r"slider .*tile, 1 to 4", told)
-        assert "one" in told
-
-
-@pytest.mark.skipif(not UNIT.exists(), reason="no built book; run: make book")
-def test_the_map_of_retrieval_works_from_the_disk() -> None:
-    faults: list[str] = []
-    with browser_page() as page:
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(UNIT.as_uri())
-        box = page.locator(".plip-widget[data-plip=scatter]").first
-        marks = box.locator(".plip-mark")
-        assert marks.count() >= 300
-        box.scroll_into_view_if_needed()
-        seen = set()
-        for place in range(0, marks.count(), marks.count() // 9):
-            marks.nth(place).hover(force=True)
-            seen.add(box.locator("output").first.inner_text())
-        assert len(seen) >= 5
-    assert faults == []

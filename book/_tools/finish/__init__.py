@@ -12,6 +12,7 @@ from pathlib import Path
 
 from live import add_live, load_live
 
+from .access import mended
 from .first_answer import first_answers
 from .formulas import drawn_formulas, small_formula_font
 from .found import lost_page, site_map
@@ -24,7 +25,16 @@ from .search_index import own_search, write_index
 PageStep = Callable[[str, Path], str]  # the text of a page, and its place below the root
 FolderStep = Callable[[Path], None]  # the root of the site
 
-PAGES: tuple[PageStep, ...] = (only_ours, drawn_icons, drawn_formulas, described, own_search, load_live, first_answers)
+PAGES: tuple[PageStep, ...] = (
+    only_ours,
+    mended,
+    drawn_icons,
+    drawn_formulas,
+    described,
+    own_search,
+    load_live,
+    first_answers,
+)
 FOLDER: tuple[FolderStep, ...] = (
     drop_dead_weight,
     small_icon_font,
