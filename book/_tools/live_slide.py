@@ -22,7 +22,7 @@ from plip_tutorial.sources import slides
 
 ASKED = 'data-live="slide"'
 QUALITY = 80
-GRID = {"pixels": 64, "mpp": 2.0, "step": 32}  # of the unit on whole slides
+GRID = {"pixels": 64, "mpp": 112 / 64, "step": 16}  # as in the unit on whole slides
 MISSING = "The slide was not at hand when this site was built, so it cannot be shown here."
 ALT = "A piece of stained tissue on white glass: pink fibres, purple bands of crowded cells, dark layered sheets."
 CAPTION = (
@@ -56,7 +56,7 @@ def write(folder: Path) -> None:
         told: dict[str, Any] = {"missing": MISSING}
     else:
         told = content(tiles_of(path))
-        real_tissue.slide().save(folder / told["picture"], quality=QUALITY, method=6)
+        real_tissue.slide().save(folder / told["picture"], quality=QUALITY, method=4)
     (folder / "slide.js").write_text(live.script("slide", told), encoding="ascii")
 
 

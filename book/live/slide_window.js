@@ -58,11 +58,11 @@ plipLive.parts.SlideWindow = (() => {
     }
 
     /** Zoom so that one place of the window keeps its place of the slide; without one, the middle does. */
-    zoom(factor, held = { dx: 0, dy: 0 }) {
+    zoom(factor, held = { dx: 0, dy: 0 }, moved = { dx: 0, dy: 0 }) {
       const { x, y, scale } = this.view;
       const after = Math.min(CLOSEST, Math.max(this.smallest, scale * factor));
       const gain = 1 / scale - 1 / after;
-      this.show({ x: x + held.dx * gain, y: y + held.dy * gain, scale: after });
+      this.show({ x: x + held.dx * gain - moved.dx / scale, y: y + held.dy * gain - moved.dy / scale, scale: after });
     }
 
     /** Bring a square of the slide into the window, and close enough to be seen. */
@@ -105,25 +105,27 @@ plipLive.parts.SlideWindow = (() => {
       if (event.button !== 0) return;
       this.pointers.set(event.pointerId, this.from(event));
       this.still = this.pointers.size === 1; // a tap, unless it moves
-      this.began = this.from(event);
     }
 
+    /** One pointer carries the slide. Two carry it by their middle, and zoom by how far they are apart. */
     stroke(event) {
       const before = this.pointers.get(event.pointerId);
       if (!before) return;
       const now = this.from(event);
-      if (this.still && Math.hypot(now.dx - this.began.dx, now.dy - this.began.dy) < SLACK) return;
-      this.still = false;
-      this.frame.setPointerCapture(event.pointerId);
-      const others = [...this.pointers].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
-      this.pointers.set(event.pointerId, now);
-      const { x, y, scale } = this.view;
-      const share = others.length ? 0.5 : 1; // of two fingers each moves the middle by half
-      this.show({ x: x - (share * (now.dx - before.dx)) / scale, y: y - (share * (now.dy - before.dy)) / scale, scale });
-      if (others.length) {
-        const apart = (one) => Math.hypot(one.dx - others[0].dx, one.dy - others[0].dy) || 1;
-        this.zoom(apart(now) / apart(before), { dx: (now.dx + others[0].dx) / 2, dy: (now.dy + others[0].dy) / 2 });
+      const moved = { dx: now.dx - before.dx, dy: now.dy - before.dy };
+      if (this.still) {
+        if (Math.hypot(moved.dx, moved.dy) < SLACK) return;
+        this.still = false;
+        const pages = event.pointerType === "touch" && Math.abs(moved.dy) > Math.abs(moved.dx);
+        if (pages) return this.pointers.delete(event.pointerId);
+        this.frame.setPointerCapture(event.pointerId);
       }
+      this.pointers.set(event.pointerId, now);
+      const [other] = [...this.pointers.entries()].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
+      if (!other) return this.zoom(1, now, moved);
+      const apart = (one) => Math.hypot(one.dx - other.dx, one.dy - other.dy) || 1;
+      const middle = { dx: (now.dx + other.dx) / 2, dy: (now.dy + other.dy) / 2 };
+      this.zoom(apart(now) / apart(before), middle, { dx: moved.dx / 2, dy: moved.dy / 2 });
     }
 
     up(event) {
