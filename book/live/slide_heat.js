@@ -29,6 +29,17 @@ plipLive.parts.slideHeat = (() => {
     return Array.from(values.keys()).sort((a, b) => values[b] - values[a] || a - b);
   }
 
+  /** The first tiles of an order that do not overlap: neighbours on a dense grid would tell the same place again. */
+  function apart(slide, order, most) {
+    const kept = [];
+    const overlap = (one, other) =>
+      Math.abs(slide.x[one] - slide.x[other]) < slide.side && Math.abs(slide.y[one] - slide.y[other]) < slide.side;
+    for (const tile of order) {
+      if (kept.length < most && !kept.some((other) => overlap(tile, other))) kept.push(tile);
+    }
+    return kept;
+  }
+
   /** The map: of each cell of the slide the mean over the tiles that hold its middle; NaN where there is none. */
   function laid(slide, values) {
     const width = Math.ceil(slide.width / CELL);
@@ -68,5 +79,5 @@ plipLive.parts.slideHeat = (() => {
     canvas.getContext("2d").putImageData(pixels, 0, 0);
   }
 
-  return { MAPS, cosines, differences, ranked, laid, paint };
+  return { MAPS, cosines, differences, ranked, apart, laid, paint };
 })();

@@ -3,8 +3,8 @@ plipLive.parts.SlideShown = (() => {
   "use strict";
   const { el } = plipLive.kit;
   const { SlideWindow } = plipLive.parts;
-  const { MAPS, cosines, differences, laid, paint, ranked } = plipLive.parts.slideHeat;
-  const MOST = 10; // tiles to walk through
+  const { MAPS, apart, cosines, differences, laid, paint, ranked } = plipLive.parts.slideHeat;
+  const MOST = 10; // places to walk through
   const CLOSE_UP = 192; // CSS pixels of the enlarged tile, which has twice as many of its own
   const LONGEST_BAR = 120; // CSS pixels
 
@@ -17,7 +17,7 @@ plipLive.parts.SlideShown = (() => {
     /** Put the slide into a place of the page; `box.slide` tells from then on what is seen. */
     constructor(place, slide, box) {
       const { width, height } = slide;
-      Object.assign(this, { slide, state: box.slide, walked: Math.min(MOST, slide.x.length) });
+      Object.assign(this, { slide, state: box.slide });
       this.picture = el("img", { class: "dark-light", src: slide.address, width, height, draggable: "false", alt: slide.alt });
       this.heat = el("canvas", { class: "plip-slide-heat", hidden: true });
       this.mark = el("div", { class: "plip-slide-mark", hidden: true });
@@ -59,8 +59,8 @@ plipLive.parts.SlideShown = (() => {
       const size = { width: 2 * CLOSE_UP, height: 2 * CLOSE_UP };
       this.enlarged = el("canvas", { ...size, role: "img", "aria-label": "the tile, enlarged" });
       this.told = el("p", { "aria-live": "polite" });
-      const walk = (step) => () => this.choose((this.place + step + this.walked) % this.walked);
-      const steps = group("Best tiles", button("Previous", walk(-1), "previous best tile"), button("Next", walk(1), "next best tile"));
+      const walk = (step) => () => this.choose(this.place + step);
+      const steps = group("Best places", button("Previous", walk(-1), "previous best place"), button("Next", walk(1), "next best place"));
       return (this.tile = el("div", { class: "plip-slide-tile", hidden: true }, this.enlarged, el("div", {}, this.told, steps)));
     }
 
@@ -89,21 +89,20 @@ plipLive.parts.SlideShown = (() => {
       const said = second
         ? `Of ${values.length} tiles ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`
         : `${first} on ${values.length} tiles: cosines from ${number(low)} to ${number(high)}. Any words have a brightest place.`;
-      return { quotes, model, all, values, order, low, high, said };
+      return { quotes, model, all, values, order, best: apart(this.slide, order, MOST), low, high, said };
     }
 
     answer(seen) {
       this.found = seen;
-      const { quotes, values, order, low, high } = seen;
+      const { quotes, model = null, values = null, best = [], low, high } = seen;
       this.map.hidden = this.heat.hidden = this.tile.hidden = this.mark.hidden = !values;
-      Object.assign(this.state, { model: null, values: null, best: [], chosen: null });
+      Object.assign(this.state, { model, values, best, chosen: null });
       if (!values) return;
       const colours = quotes.length > 1 ? MAPS.two : MAPS.one;
       paint(this.heat, laid(this.slide, values), { low, high, colours });
       this.explain(colours);
-      Object.assign(this.state, { model: seen.model, values, best: order.slice(0, this.walked) });
       this.place = 0;
-      this.show(order[0]);
+      this.show(best[0]);
     }
 
     explain(colours) {
@@ -118,10 +117,11 @@ plipLive.parts.SlideShown = (() => {
       this.legend.replaceChildren(el("div", {}, title), strip, marks);
     }
 
-    /** One of the best tiles, and into the window with it. */
+    /** One of the best places, counted round, and into the window with it. */
     choose(place) {
-      this.place = place;
-      const tile = this.found.order[place];
+      const { best } = this.found;
+      this.place = (place + best.length) % best.length;
+      const tile = best[this.place];
       this.window.reach(this.slide.x[tile], this.slide.y[tile], this.slide.side);
       this.show(tile);
     }
@@ -144,9 +144,9 @@ plipLive.parts.SlideShown = (() => {
       const { width, height } = this.enlarged;
       this.enlarged.getContext("2d").drawImage(this.picture, x, y, side, side, 0, 0, width, height);
       this.state.chosen = tile;
-      const { quotes, all, order } = this.found;
-      const rank = order.indexOf(tile) + 1;
-      const name = rank <= this.walked ? `Best tile ${rank} of ${this.walked}` : `Tile ${rank} of ${order.length} in order`;
+      const { quotes, all, order, best } = this.found;
+      const rank = best.indexOf(tile) + 1;
+      const name = rank ? `Best place ${rank} of ${best.length}` : `Tile ${order.indexOf(tile) + 1} of ${order.length}, the best first`;
       const value = quotes.map((words, i) => `cosine with ${words} ${number(all[i][tile])}`).join(", ");
       const place = `Its corner is ${counted(x)} pixels from the left and ${counted(y)} from the top`;
       this.told.textContent = `${name}: ${value}. ${place}; it is ${counted(side * mpp)} µm wide.`;

@@ -163,7 +163,10 @@ def test_the_map_is_what_python_says_and_nothing_comes_before_it_is_asked_for(si
 
 def test_legend_list_and_announcement_say_the_numbers(site: Site) -> None:
     cosines = site.cosines["plip"][:, 0]
-    order = np.argsort(-cosines)
+    best: list[int] = []
+    for tile in np.argsort(-cosines):
+        if all(np.abs(site.tiles.places[tile] - site.tiles.places[other]).max() >= site.tiles.side for other in best):
+            best.append(int(tile))
     with opened(site.root) as page:
         page.evaluate(
             """() => { window.told = []; const watch = new MutationObserver(() =>
@@ -177,9 +180,9 @@ def test_legend_list_and_announcement_say_the_numbers(site: Site) -> None:
             f"“{PHRASES[0]}” on {len(cosines)} tiles: cosines from {low} to {high}. Any words have a brightest place."
         ]
         told = page.locator(".plip-slide-tile p")
-        for place in (1, 2, 3):
-            x, y = site.tiles.places[order[place - 1]]
-            assert f"Best tile {place} of 10: cosine with “{PHRASES[0]}” {cosines[order[place - 1]]:.3f}." in told.inner_text()
+        for place, tile in enumerate(best[:3], 1):
+            x, y = site.tiles.places[tile]
+            assert f"Best place {place} of 10: cosine with “{PHRASES[0]}” {cosines[tile]:.3f}." in told.inner_text()
             assert f"{x:,} pixels from the left and {y:,} from the top" in told.inner_text()
             page.get_by_role("button", name="Next").press("Enter")
         assert page.evaluate("told.length") == 1
