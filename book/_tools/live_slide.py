@@ -7,7 +7,6 @@ reader, and the build goes on with a warning.
 
 from __future__ import annotations
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,8 @@ def content(tiles: Tiles) -> dict[str, Any]:
     """What the view is told: places in pixels of the slide as it was scanned, and a vector for each tile and model."""
     width, height = tiles.slide.size
     x, y = tiles.places.T.tolist()
-    seen = {name: live.base64_of(PLIP(artifacts.checkpoint(made)).encode_images(tiles)) for name, made in live.MODELS.items()}
+    models = {name: PLIP(artifacts.checkpoint(made), device="cpu") for name, made in live.MODELS.items()}
+    seen = {name: live.base64_of(model.encode_images(tiles)) for name, model in models.items()}
     place = {"width": width, "height": height, "mpp": tiles.slide.mpp, "side": tiles.side, "x": x, "y": y}
     scales = {name: live.scale(name) for name in live.MODELS}
     return {"picture": "slide.webp", **place, "scales": scales, "vectors": seen, "alt": ALT, "caption": CAPTION}

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from plip_tutorial import microcosm
@@ -81,8 +80,8 @@ def main() -> None:
     for name, crop in CROPS.items():
         picture = crop(whole)
         picture.save(PICTURES / f"{name}.webp", quality=QUALITY, method=6)
-        size = (PICTURES / f"{name}.webp").stat().st_size
-        print(f"{name:22} {picture.width} x {picture.height} pixels, {round(size / 1000)} kB, {np.round(picture.width * MPP)} µm")
+        size = (PICTURES / f"{name}.webp").stat().st_size / 1000
+        print(f"{name:22}{picture.width:5} x {picture.height} pixels, {picture.width * MPP:.0f} µm wide, {size:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrom
 
 PHRASES = ("pink fibres", "crowded dark nuclei")
 #: A page as the theme makes them: in the dark it filters every picture that does not say no.
-PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>A slide</title><link rel="icon" href="data:,">
+PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
+<title>A slide</title><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <style>html[data-theme="dark"] img:not(.dark-light) {{ filter: brightness(.8) contrast(1.2) }}</style>
 <link rel="stylesheet" href="{place}/live.css"><script defer src="{place}/live.js"></script></head>
@@ -138,7 +139,7 @@ def test_the_tiles_are_those_of_the_unit(site: Site) -> None:
     assert call
     scan = site.tiles.slide
     names = {"slide": slide, "scan": scan, "pixels": tracks.TINY.image_size, "mask": slide.find_tissue(scan)}
-    theirs = eval(call[1], names)  # noqa: S307 - a page of our own
+    theirs = eval(call[1], names)
     assert (site.tiles.side, site.tiles.pixels) == (theirs.side, theirs.pixels)
     assert np.array_equal(site.tiles.places, theirs.places)
 
@@ -169,9 +170,9 @@ def test_legend_list_and_announcement_say_the_numbers(site: Site) -> None:
             best.append(int(tile))
     with opened(site.root) as page:
         page.evaluate(
-            """() => { window.told = []; const watch = new MutationObserver(() =>
-            told.push(document.querySelector('[role=status]').textContent));
-            watch.observe(document.querySelector('[role=status]'), {childList: true, characterData: true, subtree: true}) }"""
+            """() => { window.told = []; const status = document.querySelector('[role=status]');
+            const watch = new MutationObserver(() => told.push(status.textContent));
+            watch.observe(status, {childList: true, characterData: true, subtree: true}) }"""
         )
         seen(page, PHRASES[0])
         low, high = (f"{value:.3f}".replace("-", "−") for value in (cosines.min(), cosines.max()))
@@ -186,9 +187,8 @@ def test_legend_list_and_announcement_say_the_numbers(site: Site) -> None:
             assert f"{x:,} pixels from the left and {y:,} from the top" in told.inner_text()
             page.get_by_role("button", name="Next").press("Enter")
         assert page.evaluate("told.length") == 1
-        seen(page, *PHRASES)
-        nearer = page.evaluate("document.querySelector('[data-live]').slide.values")
-        assert f"{sum(value > 0 for value in nearer)} are nearer to “{PHRASES[0]}”" in page.get_by_role("status").inner_text()
+        nearer = (seen(page, *PHRASES) > 0).sum()
+        assert f"{nearer} are nearer to “{PHRASES[0]}”" in page.get_by_role("status").inner_text()
         seen(page, "fat")
         assert page.locator(".plip-slide-legend").inner_text().startswith("Cosine of a tile and “fat”")
 
@@ -231,7 +231,8 @@ def test_keys_mouse_and_wheel_move_the_view_to_the_pixel(site: Site) -> None:
         page.keyboard.up("Control")
         page.wait_for_function(f"document.querySelector('[data-live]').slide.view.scale > {scale} * 1.01")
         after = view(page)
-        assert (after[0] + 50 / after[2], after[1] - 40 / after[2]) == pytest.approx((x + 50 / scale, y - 40 / scale), abs=1)
+        held = (after[0] + 50 / after[2], after[1] - 40 / after[2])
+        assert held == pytest.approx((x + 50 / scale, y - 40 / scale), abs=1)
         page.mouse.wheel(0, 300)
         page.wait_for_function("scrollY > 100")
         assert view(page) == after, "a wheel alone is the page's"
