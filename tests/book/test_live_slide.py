@@ -56,6 +56,14 @@ class Site(NamedTuple):
     cosines: dict[str, np.ndarray]
 
 
+def real_slide() -> Path:
+    """The file of the slide; without it the test is skipped."""
+    try:
+        return slides.small_region()
+    except slides.SlideFetchError as error:
+        pytest.skip(f"the slide cannot be fetched: {error}")
+
+
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page and the model, without gallery and slide."""
@@ -70,12 +78,11 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(bare: Path) -> Site:
     """With the slide. Python's numbers come from squares that Pillow has cut out."""
-    try:
-        path = slides.small_region()
-    except slides.SlideFetchError as error:
-        pytest.skip(f"the slide cannot be fetched: {error}")
-    live_slide.add_slide(bare)
-    tiles = live_slide.tiles_of(path)
+    path = real_slide()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(live_slide.GRID, "step", 32)  # a quarter of the tiles is enough to compare numbers
+        live_slide.add_slide(bare)
+        tiles = live_slide.tiles_of(path)
     picture = Image.open(path).convert("RGB")
     squares = [picture.crop((x, y, x + tiles.side, y + tiles.side)) for x, y in tiles.places.tolist()]
     models = {"plip": PLIP(artifacts.tiny_plip()), "clip": PLIP(artifacts.tiny_clip())}
@@ -132,16 +139,16 @@ def view(page: Any) -> tuple[float, float, float]:
     return found["x"], found["y"], found["scale"]
 
 
-def test_the_tiles_are_those_of_the_unit(site: Site) -> None:
+def test_the_tiles_are_those_of_the_unit() -> None:
     """The unit lays its grid in a cell of its own; it is read off there."""
     unit = (ROOT / "book" / "14_whole_slide.py").read_text(encoding="utf-8")
     call = re.search(r"^tiles = (slide\.grid\(.*?\))$", unit, re.MULTILINE | re.DOTALL)
     assert call
-    scan = site.tiles.slide
-    names = {"slide": slide, "scan": scan, "pixels": tracks.TINY.image_size, "mask": slide.find_tissue(scan)}
-    theirs = eval(call[1], names)
-    assert (site.tiles.side, site.tiles.pixels) == (theirs.side, theirs.pixels)
-    assert np.array_equal(site.tiles.places, theirs.places)
+    tiles = live_slide.tiles_of(real_slide())
+    mask = slide.find_tissue(tiles.slide)
+    theirs = eval(call[1], {"slide": slide, "scan": tiles.slide, "pixels": tracks.TINY.image_size, "mask": mask})
+    assert (tiles.side, tiles.pixels) == (theirs.side, theirs.pixels)
+    assert np.array_equal(tiles.places, theirs.places)
 
 
 @pytest.mark.parametrize("way", ["disk", "server"])
@@ -298,6 +305,19 @@ def test_fingers_on_a_phone(site: Site) -> None:
         send("touchEnd")
         page.wait_for_function(f"scrollY > {start} + 50")
         assert view(page) == after
+
+
+def test_what_did_not_come_is_said_and_can_be_asked_for_again(site: Site) -> None:
+    with address(site.root, "server") as url, browser_page() as page:
+        page.set_default_timeout(60_000)
+        for part in ("slide.js", "slide.webp"):
+            page.route(f"**/{part}", lambda route: route.abort())
+            page.goto(url)
+            page.get_by_role("button", name="Show on the slide").click()
+            page.get_by_text(f"The slide could not be loaded ({part} did not come).").wait_for()
+            page.unroute(f"**/{part}")
+            page.get_by_role("button", name="Try again").press("Enter")
+            page.wait_for_function("document.querySelector('[data-live]').slide.values")
 
 
 def test_without_the_slide_the_build_warns_and_the_view_says_so(
