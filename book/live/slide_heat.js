@@ -6,8 +6,20 @@ plipLive.parts.slideHeat = (() => {
   // Few colours of each map, evenly spaced; between two of them it is straight. Both can be told apart by readers who
   // do not see red and green: one runs from dark to bright, the other from blue over white to orange.
   const MAPS = {
-    one: [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]],
-    two: [[8, 81, 156], [107, 174, 214], [247, 247, 247], [253, 174, 97], [200, 80, 0]],
+    one: [
+      [68, 1, 84],
+      [59, 82, 139],
+      [33, 145, 140],
+      [94, 201, 98],
+      [253, 231, 37],
+    ],
+    two: [
+      [8, 81, 156],
+      [107, 174, 214],
+      [247, 247, 247],
+      [253, 174, 97],
+      [200, 80, 0],
+    ],
   };
 
   /** One dot product for each tile: of unit vectors that is the cosine. */

@@ -7,37 +7,54 @@ plipLive.parts.SlideShown = (() => {
   const MOST = 10; // places to walk through
   const CLOSE_UP = 192; // CSS pixels of the enlarged tile, which has twice as many of its own
   const LONGEST_BAR = 120; // CSS pixels
+  const ALWAYS = "Any words have a brightest place.";
 
   const number = (value) => value.toFixed(3).replace("-", "−");
   const counted = (value) => Math.round(value).toLocaleString("en");
-  const button = (text, onclick, name) => el("button", { type: "button", onclick, "aria-label": name, title: name }, text);
-  const group = (name, ...inside) => el("div", { class: "plip-slide-row", role: "group", "aria-label": name }, ...inside);
+  const button = (text, onclick, name) =>
+    el("button", { type: "button", onclick, "aria-label": name, title: name }, text);
+  const group = (name, ...inside) =>
+    el("div", { class: "plip-slide-row", role: "group", "aria-label": name }, ...inside);
 
   return class SlideShown {
-    /** Put the slide into a place of the page; `box.slide` tells from then on what is seen. */
-    constructor(place, slide, box) {
-      const { width, height } = slide;
-      Object.assign(this, { slide, state: box.slide });
-      this.picture = el("img", { class: "dark-light", src: slide.address, width, height, draggable: "false", alt: slide.alt });
+    /** Put the slide and its picture into a place of the page; `box.slide` tells from then on what is seen. */
+    constructor(place, slide, picture, box) {
+      const { width, height, alt } = slide;
+      Object.assign(this, { slide, picture, state: box.slide });
+      Object.assign(picture, { className: "dark-light", alt, draggable: false });
       this.heat = el("canvas", { class: "plip-slide-heat", hidden: true });
       this.mark = el("div", { class: "plip-slide-mark", hidden: true });
       this.bar = el("div", { class: "plip-slide-bar" });
-      const stage = el("div", { class: "plip-slide-stage", style: `width:${width}px;height:${height}px` }, this.picture, this.heat, this.mark);
+      const stage = el(
+        "div",
+        { class: "plip-slide-stage", style: `width:${width}px;height:${height}px` },
+        picture,
+        this.heat,
+        this.mark,
+      );
       const name = "The slide. Arrow keys move it, plus and minus zoom, 0 shows the whole.";
-      const frame = el("div", { class: "plip-slide-frame", tabindex: 0, role: "application", "aria-label": name }, stage, this.bar);
+      const frame = el(
+        "div",
+        { class: "plip-slide-frame", tabindex: 0, role: "application", "aria-label": name },
+        stage,
+        this.bar,
+      );
       place.replaceChildren(
         el("div", { class: "plip-slide-shown" }, el("div", {}, frame, this.buttons(), this.layer()), this.closeUp()),
-        el("p", { class: "plip-slide-small" }, slide.caption)
+        el("p", { class: "plip-slide-small" }, slide.caption),
       );
       const told = { moved: (view) => this.moved(view), tapped: (x, y) => this.tapped(x, y) };
       this.window = new SlideWindow(frame, stage, slide, told);
     }
 
     buttons() {
-      return group("Move the slide", button("+", () => this.window.zoom(SlideWindow.ZOOM), "zoom in (+)"),
+      return group(
+        "Move the slide",
+        button("+", () => this.window.zoom(SlideWindow.ZOOM), "zoom in (+)"),
         button("−", () => this.window.zoom(1 / SlideWindow.ZOOM), "zoom out (−)"),
         button("Whole slide", () => this.window.whole()),
-        el("span", { class: "plip-slide-small" }, "Drag to move; Ctrl and the wheel, or two fingers, zoom."));
+        el("span", { class: "plip-slide-small" }, "Drag to move; Ctrl and the wheel, or two fingers, zoom."),
+      );
     }
 
     /** The switch and the strength of the map, and its legend. */
@@ -60,8 +77,17 @@ plipLive.parts.SlideShown = (() => {
       this.enlarged = el("canvas", { ...size, role: "img", "aria-label": "the tile, enlarged" });
       this.told = el("p", { "aria-live": "polite" });
       const walk = (step) => () => this.choose(this.place + step);
-      const steps = group("Best places", button("Previous", walk(-1), "previous best place"), button("Next", walk(1), "next best place"));
-      return (this.tile = el("div", { class: "plip-slide-tile", hidden: true }, this.enlarged, el("div", {}, this.told, steps)));
+      const steps = group(
+        "Best places",
+        button("Previous", walk(-1), "previous best place"),
+        button("Next", walk(1), "next best place"),
+      );
+      return (this.tile = el(
+        "div",
+        { class: "plip-slide-tile", hidden: true },
+        this.enlarged,
+        el("div", {}, this.told, steps),
+      ));
     }
 
     /** The bar of the scale: the longest round length that has room. */
@@ -76,7 +102,7 @@ plipLive.parts.SlideShown = (() => {
       this.bar.textContent = `${length} µm`;
     }
 
-    /** What one phrase sees in the tiles, or which of two is nearer: numbers, their range, and a sentence about them. */
+    /** What one phrase sees in the tiles, or which of two is nearer: numbers, their range, a sentence about them. */
     seen(words, vectors, model) {
       if (!words.length) return { quotes: [], said: "This is the slide. Type words to see where a model finds them." };
       const all = vectors.map((vector) => cosines(this.slide.of[model], vector));
@@ -88,7 +114,7 @@ plipLive.parts.SlideShown = (() => {
       const nearer = values.filter((value) => value > 0).length;
       const said = second
         ? `Of ${values.length} tiles ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`
-        : `${first} on ${values.length} tiles: cosines from ${number(low)} to ${number(high)}. Any words have a brightest place.`;
+        : `${first} on ${values.length} tiles: cosines from ${number(low)} to ${number(high)}. ${ALWAYS}`;
       return { quotes, model, all, values, order, best: apart(this.slide, order, MOST), low, high, said };
     }
 
@@ -106,7 +132,8 @@ plipLive.parts.SlideShown = (() => {
     }
 
     explain(colours) {
-      const { quotes: [first, second], low, high } = this.found;
+      const { quotes, low, high } = this.found;
+      const [first, second] = quotes;
       const ends = second
         ? [`−1, nearer to ${second}`, "0", `nearer to ${first}, 1`]
         : [low, (low + high) / 2, high].map(number);
@@ -146,7 +173,9 @@ plipLive.parts.SlideShown = (() => {
       this.state.chosen = tile;
       const { quotes, all, order, best } = this.found;
       const rank = best.indexOf(tile) + 1;
-      const name = rank ? `Best place ${rank} of ${best.length}` : `Tile ${order.indexOf(tile) + 1} of ${order.length}, the best first`;
+      const name = rank
+        ? `Best place ${rank} of ${best.length}`
+        : `Tile ${order.indexOf(tile) + 1} of ${order.length}, the best first`;
       const value = quotes.map((words, i) => `cosine with ${words} ${number(all[i][tile])}`).join(", ");
       const place = `Its corner is ${counted(x)} pixels from the left and ${counted(y)} from the top`;
       this.told.textContent = `${name}: ${value}. ${place}; it is ${counted(side * mpp)} µm wide.`;

@@ -1,5 +1,5 @@
 // A window on a picture that is larger than the window. Mouse, fingers, keys and buttons move it; nothing moves by
-// itself, and the page still scrolls: a wheel zooms with Ctrl only, and one finger that strokes up or down is the page's.
+// itself. The page still scrolls: a wheel zooms with Ctrl only, and a finger that strokes up or down is the page's.
 //
 // A place is a pixel of the slide as it was scanned. `view` has the place in the middle of the window and the scale,
 // in CSS pixels for a pixel of the slide. The stage hangs on the middle of its frame, so that the place stays there
@@ -31,7 +31,9 @@ plipLive.parts.SlideWindow = (() => {
       frame.addEventListener("pointerup", (event) => this.up(event));
       frame.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
       // Two fingers are ours: without this the browser would take them for scrolling.
-      frame.addEventListener("touchmove", (event) => event.touches.length > 1 && event.preventDefault(), { passive: false });
+      frame.addEventListener("touchmove", (event) => event.touches.length > 1 && event.preventDefault(), {
+        passive: false,
+      });
       new ResizeObserver(() => (this.fits ? this.whole() : this.show(this.view))).observe(frame);
     }
 

@@ -61,7 +61,7 @@ def real_slide() -> Path:
     try:
         return slides.small_region()
     except slides.SlideFetchError as error:
-        pytest.skip(f"the slide cannot be fetched: {error}")
+        pytest.skip(f"the slide cannot be had: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +153,7 @@ def test_the_tiles_are_those_of_the_unit() -> None:
 
 @pytest.mark.parametrize("way", ["disk", "server"])
 def test_the_map_is_what_python_says_and_nothing_comes_before_it_is_asked_for(site: Site, way: str) -> None:
+    assert (site.root / live.PLACE / "slide.webp").stat().st_size < 1_000_000
     with opened(site.root, way) as page:
         loader = {"page.html", "live.css", "live.js", "kit.js", "view_slide.js", "view_slide.css"}
         assert {one.rsplit("/", 1)[1] for one in page.asked} <= loader

@@ -26,7 +26,7 @@ def whole() -> Image.Image:
     try:
         return real_tissue.slide()
     except slides.SlideFetchError as error:
-        pytest.skip(f"the slide cannot be fetched: {error}")
+        pytest.skip(f"the slide cannot be had: {error}")
 
 
 @each_crop
