@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from live import add_live, load_live
+from live_slide import add_slide
 
 from .first_answer import first_answers
 from .formulas import drawn_formulas, small_formula_font
@@ -35,6 +36,7 @@ FOLDER: tuple[FolderStep, ...] = (
     site_map,
     lost_page,
     add_live,
+    add_slide,
 )
 
 
