@@ -52,6 +52,17 @@ claim = Claims("00_in_five_minutes")
 # known. They are stained in the manner of laboratories that it has never seen. With a GPU and a network, the same cells
 # use the published PLIP and real tissue ({doc}`how_to_use`).
 #
+# :::{figure} pictures/real_layers.webp
+# :alt: Real tissue under the microscope. From left to right pink wavy fibres, a violet layer of crowded cells with dark nuclei, dark sheets that fray, and white glass with green specks.
+# :name: fig-00-real
+# :class: dark-light
+# :width: 460px
+#
+# This is real: tissue stained with {term}`H&E`, 0.46 millimetres from left to right. Haematoxylin makes nuclei dark blue
+# to violet, eosin makes fibres pink, and white is bare glass. The drawn tiles imitate such pictures. Slide:
+# CMU-1-Small-Region, test data of OpenSlide, in the public domain (CC0).
+# :::
+
 # Now it is your turn. Type what you like and run the cell. We begin with words that say what something looks like, not
 # what it is called. We expect muscle.
 

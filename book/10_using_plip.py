@@ -89,9 +89,18 @@ claim("mallignant falls into five pieces", tokens[7:12], "in", ["ma", "l", "li",
 
 # %% [markdown]
 # The pixel values are the same. With a mark before and one behind, the 32 tokens make the 34 from above; `</w>` ends a
-# word. Look at the slip of the keyboard. No word of the vocabulary is spelt so, and in the tiny track *mallignant*
-# falls into five pieces. Nothing complains.
+# word. Look at the slip of the keyboard: in the tiny track *mallignant* falls into five pieces. Nothing complains.
 #
+# :::{figure} pictures/real_as_a_model_sees.webp
+# :alt: The same square of real tissue twice. Left, fibres, single nuclei and frayed sheets are sharp. Right, it is a mosaic of 64 by 64 pixels in which a nucleus is a dark pixel or two.
+# :name: fig-10-real
+# :class: dark-light
+# :width: 408px
+#
+# Real tissue, 0.2 millimetres wide, as scanned, and as the tiny models get it: 64 pixels a side. The published PLIP gets
+# 224. Slide: CMU-1-Small-Region, test data of OpenSlide, CC0.
+# :::
+
 # Each tower gives one row. We divide it by its length. Such a {term}`unit vector` is a direction and nothing else.
 # That makes comparison cheap: the {term}`dot product` of two of them is their {term}`cosine similarity`.
 
@@ -292,7 +301,7 @@ claim("a picture is still closer to its own sentence than to a picture of other 
 # each other, or two sentences. And the mean of the pictures lies far from the mean of the sentences, while two means of
 # pictures, or of sentences, lie close together. In the tiny track the gap is a mild one: a picture is still closer to
 # its own sentence than to a picture of other tissue. Compare like with like: one picture with several sentences, or one
-# sentence with several pictures. Never ask whether a picture is closer to a sentence than to another picture.
+# sentence with several pictures.
 #
 # ## Mistakes that raise no error
 #
@@ -553,8 +562,8 @@ claim("In the tiny track the dog is about as near", answer[6] - answer[4], "abou
 #
 # ## What comes next
 #
-# {doc}`11_zero_shot` turns the table of cosines into a classifier, and asks how good it is. Code that was written for
-# the class of 2023 is the subject of {doc}`released_class`.
+# {doc}`11_zero_shot` turns the table of cosines into a classifier, and asks how good it is. Code for the class of 2023:
+# {doc}`released_class`.
 #
 # ## References
 #

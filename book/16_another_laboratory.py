@@ -205,6 +205,17 @@ claim("one answer in eight changes, or more", [float(row[2][:-1]) for what, row 
 # compression. For dyes and lamp no loss is shown. The settings of the training may be why: they vary dyes and lamp, but
 # its noise ended at 5 grey levels, and here it is 15.
 #
+# :::{figure} pictures/real_margin.webp
+# :alt: Real tissue. Left a violet layer of cells round a dark oval, in the middle thick pink fibres with white cracks between them, right the frayed margin with green ink on it, then glass.
+# :name: fig-16-real
+# :class: dark-light
+# :width: 400px
+#
+# What these six changes leave out, on real tissue, 0.4 millimetres wide: torn margins, cracks between fibres, green ink,
+# outlines that the scanner has sharpened ("USM Filter", says the file). Slide: CMU-1-Small-Region, test data of
+# OpenSlide, CC0.
+# :::
+
 # ## Repair at use: stain normalisation
 #
 # **Estimate the dyes from many tiles of a laboratory; from one tile the repair does harm.**

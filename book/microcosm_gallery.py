@@ -64,6 +64,21 @@ show(later)
 # %% [markdown]
 # Colour tells little here. The same tissue is pale in one laboratory and dark in the next, and different tissues share a colour. Magnification and focus change from tile to tile, too. Look at the architecture: walls, fibres, rings, sheets.
 #
+# ## Drawn and real
+#
+# Here is drawn skin beside real tissue. The order is the same: pink fibres, a layer of crowded cells, sheets that come off. What does the drawing lack?
+#
+# :::{figure} pictures/real_beside_drawn.webp
+# :alt: Two squares side by side. Left, drawn: pink fibres, an even violet layer of round cells, parallel smooth sheets. Right, real: loose fibres with thin dark nuclei, a layer whose cells grow flat and sparse towards dark sheets, and sheets that fray and curl.
+# :name: fig-gallery-real
+# :class: dark-light
+# :width: 408px
+#
+# Left drawn (benign skin, laboratory A), right real, both 0.2 millimetres wide. Slide: CMU-1-Small-Region, test data of OpenSlide, in the public domain (CC0). Its source names no organ; it stands beside skin because it looks alike.
+# :::
+#
+# In the real layer the nuclei are crowded at the fibres and sparse at the sheets, and they become flat on the way. In the drawn layer they are alike everywhere. Real fibres have cracks between them and cells of several kinds, real sheets fray and curl, and nothing is parallel. The drawing has the parts and their order; how one part passes into the next it does not have. That is one reason why a score on drawn tiles says little about real ones ({doc}`data_cards`).
+#
 # ## What a slide changes
 #
 # Tiles of one slide share the thickness of the section, the strength of both stains and the focus. Each row below is one slide of the same laboratory.

@@ -18,8 +18,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 #: What each view is for, in words that end "on the page".
-VIEWS = {"search": "search by words", "classify": "classify by words", "compare": "compare two sentences"}
-OPTIONS = ("asked", "second", "first", "examples", "k", "tiles", "labels", "sentence")
+VIEWS = {
+    "search": "search by words",
+    "classify": "classify by words",
+    "compare": "compare two sentences",
+    "slide": "lay words on a slide of real tissue",
+}
+OPTIONS = ("asked", "against", "second", "first", "examples", "k", "tiles", "labels", "sentence")
 
 
 def anchor(kind: str) -> str:

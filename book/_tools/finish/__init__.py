@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from live import add_live, load_live
+from live_slide import add_slide
 
 from .access import mended
 from .first_answer import first_answers
@@ -45,6 +46,7 @@ FOLDER: tuple[FolderStep, ...] = (
     site_map,
     lost_page,
     add_live,
+    add_slide,
 )
 
 
