@@ -32,10 +32,12 @@ NEEDED = (
     "faiss",
     "lora",
     "scale",
+    "slide",
 )  # these are imported; what the others hold may be called by name
 # How these are called, where it is by another name than their own.
 CALLED = {
     "ipykernel": "kernel_name|kernelspec",
+    "openslide-bin": "import openslide",  # which loads the library that it brings
     "pytest-xdist": "--numprocesses",
     "sphinx-book-theme": "launch_buttons",  # which it draws
 }
