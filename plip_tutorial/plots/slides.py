@@ -1,7 +1,8 @@
 """A slide with maps on it: the tissue as it is, and beside it what each sentence sees.
 
-Below a map the slide is shown in grey, so that no colour of the tissue is taken for one of the map; the map's colours
-are those of cividis, which grow in brightness, for colour-blind readers and for print. A bar says how long a field is.
+A map is opaque, so its colours are those of the bar and no dark tissue below looks like a low number; thin lines show
+where the tissue is dark. The colours are those of cividis, which grow in brightness, for colour-blind readers and for
+print. A bar says how long a field is.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter
 
 from plip_tutorial.plots.style import BLACK, PAPER, WIDTH, in_style
 
 MOST = 4  # panels in a row
+LINE = 0.17  # inches
 BARS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # micrometres
 
 
@@ -44,31 +47,39 @@ def over_slide(
     columns = min(MOST, len(maps) + 1)
     rows = -(-(len(maps) + 1) // columns)
     width = WIDTH / columns
-    height = width * slide.shape[0] / slide.shape[1] + 0.75
-    figure, panels = plt.subplots(rows, columns, figsize=(WIDTH, rows * height), squeeze=False)
+    names = [fill(name, int(12.5 * width)) for name in (title, *maps)]
+    above, below = 0.08 + LINE * max(name.count("\n") + 1 for name in names), 0.34
+    height = 0.96 * width * slide.shape[0] / slide.shape[1]
+    size = (WIDTH, rows * (height + above + below))
+    figure, panels = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="none")
+    figure.subplots_adjust(
+        0.01, below / size[1], 0.99, 1 - above / size[1], wspace=0.04, hspace=(above + below) / height
+    )
     for panel in panels.flat:
         panel.set_axis_off()
-    first, *others = panels.flat
-    first.imshow(slide, interpolation="nearest")
-    first.set_title(fill(title, int(12 * width)), fontsize=9.5)
-    _bar(first, slide.shape, mpp)
-    grey = np.repeat(slide.mean(-1, keepdims=True), 3, -1).astype(np.uint8)
-    for panel, (name, values) in zip(others, maps.items(), strict=False):
-        _map(figure, panel, grey, np.asarray(values, float), limits)
-        panel.set_title(fill(name, int(12 * width)), fontsize=9.5)
+    for panel, name in zip(panels.flat, names, strict=False):
+        panel.set_title(name, fontsize=9.5, pad=3)
+        panel.imshow(slide, interpolation="nearest")
+    _bar(panels.flat[0], slide.shape, mpp)
+    for panel, values in zip(panels.flat[1:], maps.values(), strict=False):
+        _map(figure, panel, slide, np.asarray(values, float), limits)
     return figure
 
 
 def _map(
-    figure: Figure, panel: Axes, grey: NDArray[Any], values: NDArray[Any], limits: tuple[float, float] | None
+    figure: Figure, panel: Axes, slide: NDArray[Any], values: NDArray[Any], limits: tuple[float, float] | None
 ) -> None:
-    if values.shape != grey.shape[:2]:
-        raise ValueError(f"a map has the shape {values.shape}, the slide {grey.shape[:2]}; make both with one mpp.")
+    if values.shape != slide.shape[:2]:
+        raise ValueError(f"a map has the shape {values.shape}, the slide {slide.shape[:2]}; make both with one mpp.")
     low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
-    panel.imshow(grey, interpolation="nearest")
-    seen = panel.imshow(values, cmap="cividis", vmin=low, vmax=high, alpha=0.75, interpolation="nearest")
-    bar = figure.colorbar(seen, ax=panel, orientation="horizontal", ticks=[low, high], format="%.2f", pad=0.02)
-    bar.ax.tick_params(labelsize=9, length=2)
+    seen = panel.imshow(values, cmap="cividis", vmin=low, vmax=high, interpolation="nearest")
+    dark = gaussian_filter(255 - slide.mean(-1), max(1.0, slide.shape[1] / 90))
+    panel.contour(dark, [dark.max() / 2], colors=PAPER, linewidths=0.6)
+    place = panel.inset_axes((0.04, -0.045, 0.92, 0.025))
+    bar = figure.colorbar(seen, cax=place, orientation="horizontal", ticks=[low, high], format="%.2f")
+    place.tick_params(labelsize=9, length=2, pad=1)
+    bar.ax.get_xticklabels()[0].set_horizontalalignment("left")
+    bar.ax.get_xticklabels()[-1].set_horizontalalignment("right")
 
 
 def _bar(panel: Axes, shape: tuple[int, ...], mpp: float) -> None:
