@@ -383,8 +383,7 @@ claim("Of the real tiles five in six lie farther from all drawings than the midd
       "about", 0.84, margin=0.05)
 
 # %% [markdown]
-# Of the real tiles five in six lie farther from all drawings than the middle drawing does. In such a place the borders
-# between answers were never trained, and a nudge crosses one. PLIP itself has seen real tissue, so run this page with
+# Of the real tiles five in six lie farther from all drawings than the middle drawing does. There a nudge may cross a border that no training has placed. PLIP itself has seen real tissue, so run this page with
 # it (the full track), and ask the same four questions. They need no label, and fit any model on any slide of yours.
 #
 # ## A slide of any size

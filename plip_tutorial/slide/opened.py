@@ -160,9 +160,9 @@ def _mpp(path: Path, properties: dict[str, str]) -> float:
     told = [properties.get(f"openslide.mpp-{axis}") for axis in "xy"]
     if None in told:
         power = properties.get("openslide.objective-power")
-        said = f"only that its objective was {power}x" if power else "nothing of it"
+        said = f", only that its objective was {power}x" if power else ""
         hint = "Ask who scanned it, and pass mpp; 0.25 is usual for 40x, 0.5 for 20x."
-        raise SlideError(f"{path} does not say how large its pixels are, {said}. {hint}")
+        raise SlideError(f"{path} does not say how large its pixels are{said}. {hint}")
     x, y = (float(value) for value in told if value is not None)
     if not abs(x - y) <= SQUARE * max(x, y):
         raise SlideError(
