@@ -607,7 +607,7 @@ claim("recall falls though the model is the same", answer[2].high - answer[1].lo
 #
 # ## What comes next
 #
-# All tissue so far was drawn. {doc}`A whole slide <14_whole_slide>` searches real tissue, place by place.
+# So far the tissue was drawn. {doc}`A whole slide <14_whole_slide>` searches what is real, place by place.
 #
 # ## References
 #

@@ -386,8 +386,9 @@ claim("Of the real tiles five in six lie farther from all drawings than the midd
       "about", 0.84, margin=0.05)
 
 # %% [markdown]
-# Of the real tiles five in six lie farther from all drawings than the middle drawing does. There a nudge may cross a border that no training has placed. PLIP itself has seen real tissue, so run this page with
-# it (the full track), and ask the same four questions. They need no label, and fit any model on any slide of yours.
+# Of the real tiles five in six lie farther from all drawings than the middle drawing does. There a nudge may cross a
+# border that no training has placed. PLIP itself has seen real tissue, so run this page with it (the full track), and
+# ask the same four questions. They need no label, and fit any model on any slide of yours.
 #
 # ## A slide of any size
 #
