@@ -27,7 +27,6 @@ from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from sync import main as sync
 
-from plip_tutorial.sources import slides
 from plip_tutorial.storage.cache import cache_dir
 
 ROOT = Path(__file__).parents[2]
@@ -106,7 +105,6 @@ def main() -> int:
     sync()
     clear(everything=options.parse_args().from_nothing)
     environment = kernels.environment(kernels.install(PACKAGE))
-    slides.small_region()  # while there is a network: whatever comes next has none
     prepare(environment)
     before = built()
     run_pages(environment)
