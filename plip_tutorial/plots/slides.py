@@ -42,6 +42,9 @@ def over_slide(
         mpp: micrometres a pixel of the overview, for the bar.
         limits: lowest and highest number of all colour bars; by default each map has its own.
         title: above the slide.
+
+    Raises:
+        ValueError: a map of another size than the overview, or without any number.
     """
     slide = np.asarray(picture)
     columns = min(MOST, len(maps) + 1)
@@ -71,10 +74,13 @@ def _map(
 ) -> None:
     if values.shape != slide.shape[:2]:
         raise ValueError(f"a map has the shape {values.shape}, the slide {slide.shape[:2]}; make both with one mpp.")
+    if np.isnan(values).all():
+        raise ValueError("a map has no number in it; nan stands for places without one.")
     low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
     seen = panel.imshow(values, cmap="cividis", vmin=low, vmax=high, interpolation="nearest")
     dark = gaussian_filter(255 - slide.mean(-1), max(1.0, slide.shape[1] / 90))
-    panel.contour(dark, [dark.max() / 2], colors=PAPER, linewidths=0.6)
+    if np.ptp(dark) > 0:
+        panel.contour(dark, [dark.max() / 2], colors=PAPER, linewidths=0.6)
     place = panel.inset_axes((0.04, -0.045, 0.92, 0.025))
     bar = figure.colorbar(seen, cax=place, orientation="horizontal", ticks=[low, high], format="%.2f")
     place.tick_params(labelsize=9, length=2, pad=1)
