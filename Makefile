@@ -56,7 +56,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is %d.%d. Try: make PYTHON=python3.11" % sys.version_info[:2])'
 	test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,check,demo,faiss,lora,scale,test]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,check,demo,faiss,lora,scale,slide,test]"
 	touch $(STAMP)
 
 # Beside the book's environment, with the same torch: what `.ci/environments.py` says.

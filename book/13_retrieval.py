@@ -607,7 +607,7 @@ claim("recall falls though the model is the same", answer[2].high - answer[1].lo
 #
 # ## What comes next
 #
-# The model can be used now. Should it be? {doc}`Does it read? <15_does_it_read>` begins the doubts with "no mucus".
+# So far the tissue was drawn. {doc}`A whole slide <14_whole_slide>` searches what is real, place by place.
 #
 # ## References
 #

@@ -9,6 +9,7 @@ A pair, an image and its caption, is born as a post and ends in a search; the ro
     finetune       the pairs train a model
     plip           the model turns pictures and words into vectors
     zero_shot, linear_probe, retrieval    three ways to use them
+    slide          where they are used: tissue as it comes from the scanner
     limits, audit                         two ways to doubt them
 
 They stand on `microcosm` (a world of pathology whose truth is known), `sources` (files, the hub), `metrics`, `plots`,

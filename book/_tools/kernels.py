@@ -1,5 +1,7 @@
 """Where the pages run: with the package from a wheel, as a reader installs it, and with the network blocked.
 
+What comes from the network is there before: the slide of unit 14, which kernels are told of.
+
 The source tree must not help a page: a file that the wheel lacks would then be missed by readers only. So every build
 makes a wheel, unpacks it into a folder of its own, and puts that folder first on the path of all kernels.
 """
@@ -12,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from plip_tutorial.sources import slides
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = Path(__file__).with_name("offline")
@@ -57,4 +61,14 @@ def environment(installed: Path) -> dict[str, str]:
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     own = {"PATH": programs, "PYTHONPATH": f"{installed}{os.pathsep}{OFFLINE}", "OMP_NUM_THREADS": "1"}
     quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # bars are widgets, which would stand frozen on the page
-    return {**os.environ, **own, **quiet, "HF_HUB_OFFLINE": "1", "PLIP_TUTORIAL_BOOK_JS": "1"}
+    offline = {"HF_HUB_OFFLINE": "1", "PLIP_TUTORIAL_BOOK_JS": "1", **slide()}
+    return {**os.environ, **own, **quiet, **offline}
+
+
+def slide() -> dict[str, str]:
+    """Where kernels find the slide, which is fetched here, while there is a network; nothing where it cannot be had."""
+    try:
+        return {slides.OWN: str(slides.small_region())}
+    except slides.SlideFetchError as error:
+        print(f"the unit on a whole slide will fail: {error}")
+        return {}

@@ -37,9 +37,8 @@ def embedded(plip: Any, pictures: Sequence[Any], batch_size: int) -> tuple[pa.Ar
         Two columns of length n: vectors, missing where a picture cannot be read; and texts, missing where it can.
     """
     vectors, readable = plip.encode_images(pictures, batch_size, skip_unreadable=True)
-    problems = [
-        None if good else problem(one) or "it could not be read at first"
-        for one, good in zip(pictures, readable, strict=True)
+    problems = [  # by place: a sequence may read its pictures anew each time it is walked through
+        None if good else problem(pictures[i]) or "it could not be read at first" for i, good in enumerate(readable)
     ]
     return spread(vectors, readable), pa.array(problems, pa.string())
 

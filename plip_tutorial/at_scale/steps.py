@@ -94,7 +94,7 @@ class Embed:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Rows with the column ``image``."""
-        plip = _model(self.model, *self.reads)
+        plip = model_of(self.model, *self.reads)
         vectors, problems = embedded(plip, table["image"].to_pylist(), self.batch_size)
         return _add(table, embedding=vectors, problem=problems)
 
@@ -231,7 +231,8 @@ def copies(prints: pa.Table, *, distance: int = DISTANCE) -> NDArray[np.int64]:
 
 
 @lru_cache(maxsize=1)
-def _model(name: str, _: str) -> PLIP:  # the content makes that a model which is trained again is loaded again
+def model_of(name: str, made_of: str) -> PLIP:
+    """A model, loaded once in a process, and again when ``made_of``, its content, is another."""
     return PLIP(name)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from plip_tutorial import __main__, tracks
 from plip_tutorial.artifacts import committed, curation, pages, prepare
+from plip_tutorial.sources import slides
 
 
 @pytest.fixture
@@ -16,6 +17,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
         pages: ("checkpoint", "benchmark", "embeddings", "tiny_embeddings"),
         curation: ("web_pool",),
         committed: ("seeds", "expanded"),
+        slides: ("small_region",),
     }.items():
         for name in names:
             note = lambda *arguments, name=name: seen.append((name, *arguments))  # noqa: E731
@@ -39,6 +41,7 @@ def test_each_track_gets_its_models_sets_and_embeddings(
     assert {call[1] for call in calls if call[0] == "tiny_embeddings"} == {
         "labelled-tissue", "labelled-everyday", "web-pool", "expanded", "seeds",
     }  # fmt: skip
+    assert ("small_region",) in calls
     said = capsys.readouterr().out
     assert "[ 1/" in said
     assert f"The {track.name} track is ready" in said
@@ -59,3 +62,17 @@ def test_an_unknown_track_is_refused(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         __main__.main(["prepare", "--track", "huge"])
     assert "tiny" in capsys.readouterr().err
+
+
+def test_without_the_slide_the_rest_is_prepared_and_what_lacks_is_said(
+    calls: list[tuple], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away() -> None:
+        raise slides.SlideFetchError("there is no network")
+
+    monkeypatch.setattr(slides, "small_region", away)
+    prepare.prepare(tracks.TINY, backwards=True)  # it is the first step then
+    assert ("embeddings", "tiny-plip", "micro-kather", "test") in calls
+    said = capsys.readouterr().out
+    assert "the slide ... \nwithout it, since there is no network\n" in said
+    assert "The tiny track is ready" in said

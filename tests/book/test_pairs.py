@@ -14,8 +14,6 @@ ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
 SOURCES = sorted(BOOK.glob("*.py"))
 UNITS = [source for source in SOURCES if source.name[:2].isdigit()]
-#: The unit on a whole slide comes later.
-TO_COME = {"14"}
 sys.path.insert(0, str(BOOK / "_tools"))
 from claims import is_claim  # noqa: E402
 
@@ -59,7 +57,7 @@ def test_every_notebook_has_a_source_and_a_place_in_the_book() -> None:
     assert {p.stem for p in BOOK.glob("*.ipynb")} == {p.stem for p in SOURCES}
     assert [source.stem for source in SOURCES if f"book/{source.stem}\n" not in toc] == []
     numbers = [f"{i:02d}" for i in range(19)]
-    assert [unit.name[:2] for unit in UNITS] == [number for number in numbers if number not in TO_COME]
+    assert [unit.name[:2] for unit in UNITS] == numbers
 
 
 each_unit = pytest.mark.parametrize("source", UNITS, ids=lambda p: p.stem)
