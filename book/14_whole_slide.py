@@ -436,7 +436,10 @@ claim("Called again, the run ends with the vectors that we had", same and np.arr
 #
 # On the site the slide stands here, to move, to enlarge, and to ask with words of your own:
 #
-# <div class="plip-live" data-live="slide"></div>
+# :::{live} slide
+# :asked: benign skin
+# :against: smooth muscle
+# :::
 #
 # ## Exercises
 #
