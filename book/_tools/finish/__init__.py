@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from finish.figures import figures
+from .figures import figures
 
 PageStep = Callable[[str, Path], str]  # the text of a page, and its place below the root
 FolderStep = Callable[[Path], None]  # the root of the site

@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 
 import numpy as np
-from finish.inks import dark
+from .inks import dark
 from PIL import Image
 
 #: What the theme calls --pst-font-family-base-system, without its emoji.

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
-from finish.drawings import WIDEST, figure, webp
+from .drawings import WIDEST, figure, webp
 from PIL import Image
 
 SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
