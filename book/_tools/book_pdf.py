@@ -25,10 +25,16 @@ LOADED = """async () => {
     await document.fonts.ready;
     await Promise.all(shown.map((picture) => picture.decode().catch(() => {})));
 }"""
-SHEET = "@page { size: A4; margin: 0 } body { margin: 0; font-family: Arial, 'Liberation Sans', sans-serif; color: #222 }"
-NUMBER = "div { box-sizing: border-box; height: 296.9mm; padding: 283mm 14mm 0; font-size: 9pt; break-after: page; text-align: right }"
-FRONT = """@page { margin: 22mm 20mm } h1 { margin: 30mm 0 4mm } table { width: 100%; border-spacing: 0 2mm }
-td:last-child { text-align: right } th { padding-top: 4mm; text-align: left } a { color: inherit; text-decoration: none }"""
+SHEET = """@page { size: A4; margin: 0 }
+body { margin: 0; font-family: Arial, "Liberation Sans", sans-serif; color: #222 }
+"""
+NUMBER = """div { box-sizing: border-box; height: 296.9mm; padding: 283mm 14mm 0; break-after: page }
+div { font-size: 9pt; text-align: right }
+"""
+FRONT = """@page { margin: 22mm 20mm }
+h1 { margin: 30mm 0 4mm } table { width: 100%; border-spacing: 0 2mm } td:last-child { text-align: right }
+th { padding-top: 4mm; text-align: left } a { color: inherit; text-decoration: none }
+"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,8 @@ def bound(browser_page: Any, root: Path, contents: Any) -> PdfWriter:
     for part in parts:
         book.append(part, import_outline=False)
     _bookmarks(book, named, starts)
-    _numbers(book, printed(browser_page, "".join(f"<div>{i + 1}</div>" for i in range(len(book.pages))), NUMBER), before)
+    sheets = "".join(f"<div>{number + 1}</div>" for number in range(len(book.pages)))
+    _numbers(book, printed(browser_page, sheets, NUMBER), before)
     _links(book, root, {chapter.place: start - 1 for chapter, start in zip(listed, starts, strict=True)})
     book.add_metadata({"/Title": addresses.config()["title"], "/Author": addresses.config()["author"]})
     book.compress_identical_objects(remove_duplicates=True, remove_unreferenced=True)
@@ -136,5 +143,3 @@ def _links(book: PdfWriter, root: Path, starts: dict[str, int]) -> None:
 def _top(book: PdfWriter, sheet: int) -> ArrayObject:
     reference = book.pages[sheet].indirect_reference
     return ArrayObject([reference, NameObject("/XYZ"), NullObject(), NullObject(), NumberObject(0)])
-
-

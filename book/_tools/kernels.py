@@ -53,8 +53,8 @@ def environment(installed: Path) -> dict[str, str]:
     """The environment of kernels: this interpreter's programs first, the package from the wheel, no network.
 
     The variable of `plots.style.in_book` lets a cell know that its page will have no kernel to ask. One thread adds in
-    one order, so that models and numbers do not hang on the number of cores. Figures come as vectors, for `finish.figures`
-    to make their light and their dark form; IPython writes into its folder, so the kernels get a copy.
+    one order, so that models and numbers do not hang on the number of cores. Figures come as vectors, of which
+    `finish.figures` makes a light and a dark form; IPython writes into its folder, so the kernels get a copy.
     """
     drawing = shutil.copytree(IPYTHON, installed.with_name("ipython"), dirs_exist_ok=True)
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

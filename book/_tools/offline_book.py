@@ -36,7 +36,9 @@ def main() -> int:
         pdf = BUILD / f"{name}.pdf"
         book = book_pdf.bound(page, HTML, contents)
         book.write(pdf)
-        print(f"{pdf.relative_to(addresses.ROOT)}: {len(book.pages)} pages, {pdf.stat().st_size / 1e6:.1f} MB", flush=True)
+        print(
+            f"{pdf.relative_to(addresses.ROOT)}: {len(book.pages)} pages, {pdf.stat().st_size / 1e6:.1f} MB", flush=True
+        )
         archive = book_zip.zipped(HTML, BUILD / f"{name}.zip")
         root = book_zip.unzipped(archive, Path(folder) / "a folder, in Zürich #1")
         found = list(book_zip.faults(page, root, places))

@@ -88,6 +88,8 @@ def test_no_picture_is_filtered_and_paper_gets_the_light_form() -> None:
             assert set(filters) == {"none"}, name
             page.emulate_media(media="print")
             for form, shown in (("only-light", True), ("only-dark", False)):
-                ways = page.locator(f"article .{form}").evaluate_all("all => all.map((one) => getComputedStyle(one).display)")
+                ways = page.locator(f"article .{form}").evaluate_all(
+                    "all => all.map((one) => getComputedStyle(one).display)"
+                )
                 assert {way != "none" for way in ways} <= {shown}, name
             page.emulate_media(media="screen")

@@ -142,7 +142,8 @@ def site(tmp_path: Path) -> Path:
     Image.fromarray(TILE).resize((900, 600)).save(tmp_path / "_images" / "b.png")
     (tmp_path / "index.html").write_text(
         '<main><figure><img alt="A &quot;tile&quot;" src="_images/a.svg" /><figcaption>x</figcaption></figure>'
-        '<a href="_images/b.png"><img alt="demo" class="k" src="_images/b.png"></a><img alt="own" src="_images/own.svg">'
+        '<a href="_images/b.png"><img alt="demo" class="k" src="_images/b.png"></a>'
+        '<img alt="own" src="_images/own.svg">'
         """<script>const markup = '<img src="_images/b.png">';</script></main>""",
         encoding="utf-8",
     )

@@ -74,10 +74,14 @@ def test_figures_of_a_page_are_drawings_and_the_same_ones_each_time(installed: P
 
     own = "import matplotlib.pyplot as plt; plt.figure(figsize=(2, 1)).supxlabel('log', color='black')"
     ours = "from plip_tutorial import plots; plots.lines({'one': {1: 2.0, 2: 3.0}})"
-    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"{own}; plt.plot([1]);"), nbformat.v4.new_code_cell(ours)])
+    page = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(f"{own}; plt.plot([1]);"), nbformat.v4.new_code_cell(ours)]
+    )
     shown = []
     for _ in range(2):
-        client = NotebookClient(page, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}})
+        client = NotebookClient(
+            page, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        )
         client.execute(env=kernels.environment(installed))
         data = [output.data for cell in page.cells for output in cell.outputs if "data" in output]
         shown.append([one["image/svg+xml"] for one in data if "image/svg+xml" in one])

@@ -111,7 +111,9 @@ def test_a_page_turns_to_paper_and_back(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(PAGE.format(body=body), encoding="utf-8")
     with browser_page() as page:
         page.goto((tmp_path / "page.html").as_uri())
-        state = "[document.documentElement.dataset.theme, ...[...document.querySelectorAll('details')].map((d) => d.open)]"
+        state = (
+            "[document.documentElement.dataset.theme, ...[...document.querySelectorAll('details')].map((d) => d.open)]"
+        )
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.evaluate(state) == ["light", True, True]

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .figures import figures
+from .frames import framed
 
 PageStep = Callable[[str, Path], str]  # the text of a page, and its place below the root
 FolderStep = Callable[[Path], None]  # the root of the site
 
-PAGES: tuple[PageStep, ...] = ()
+PAGES: tuple[PageStep, ...] = (framed,)
 FOLDER: tuple[FolderStep, ...] = (figures,)
 
 

@@ -12,8 +12,9 @@ import re
 from typing import NamedTuple
 
 import numpy as np
-from .inks import dark
 from PIL import Image
+
+from .inks import dark
 
 #: What the theme calls --pst-font-family-base-system, without its emoji.
 FONT = "-apple-system,BlinkMacSystemFont,'Segoe UI','Helvetica Neue',Arial,sans-serif"

@@ -12,8 +12,9 @@ import re
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
-from .drawings import WIDEST, figure, webp
 from PIL import Image
+
+from .drawings import WIDEST, figure, webp
 
 SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
 IMAGE = re.compile(r"<img\b[^>]*>")

@@ -17,7 +17,7 @@ from functools import cache
 
 WHITE, BLACK, INK = "#ffffff", "#000000", "#222222"
 PAPER, DARK_INK = "#14181e", "#ced6dd"  # ground and text of the theme in the dark
-KEPT = {"#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"}  # all of `plots.OKABE_ITO` but black
+KEPT = {"#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"}  # `plots.OKABE_ITO` without black
 FAINT = 1.7  # contrast on white of a line of a grid, which need not be seen at once
 COLOUR = re.compile(r"\b((?:fill|stroke)(?:: ?|=\"))(#[0-9a-fA-F]{6})\b")
 
@@ -41,7 +41,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def lit(colour: str, wanted: float) -> str:
-    """The colour with another luminance: with more or less light, and mixed with white where light alone is too little."""
+    """The colour with another luminance: in more or less light, and mixed with white where that is too little."""
     parts, now = light(colour), luminance(colour)
     most = min(wanted / now, 1 / max(parts)) if now else 0.0
     parts, now = [part * most for part in parts], now * most
@@ -79,7 +79,7 @@ def dark(drawing: str) -> str:
 
     Black letters stay black, and white ones white: they stand on coloured cells, while those on paper are in ink.
     """
-    whole = re.sub(r"<(?!!)[^>]*>", lambda tag: _letters(tag[0]) if tag[0].startswith("<text") else _marks(tag[0]), drawing)
+    whole = re.sub(r"<(?!!)[^>]*>", lambda tag: (_letters if tag[0].startswith("<text") else _marks)(tag[0]), drawing)
     return whole.replace("<svg ", f'<svg fill="{dark_line(BLACK)}" ', 1)
 
 
@@ -93,6 +93,5 @@ def _letters(tag: str) -> str:
     """Letters without a colour are black; those of a formula have none of their own, and that of what they stand in."""
     if "style=" in tag and "fill" not in tag:
         return tag.replace('style="', f'style="fill: {BLACK}; ')
-    return COLOUR.sub(
-        lambda found: found[0] if found[2].lower() in (WHITE, BLACK) else found[1] + dark_line(found[2].lower(), 4.5), tag
-    )
+    inked = lambda colour: colour if colour in (WHITE, BLACK) else dark_line(colour, 4.5)  # noqa: E731
+    return COLOUR.sub(lambda found: found[1] + inked(found[2].lower()), tag)

@@ -1,4 +1,4 @@
-"""How the kernels of the book draw: as vectors, with pictures at twice the width. Readers' kernels know nothing of it."""
+"""How the kernels of the book draw: as vectors, with pictures at twice the width. Readers' kernels do not know it."""
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 c.InlineBackend.figure_formats = {"svg"}
