@@ -137,7 +137,9 @@ def test_hatched_dots_are_circles_still() -> None:
 def site(tmp_path: Path) -> Path:
     """Three pictures on a page, one of them drawn by hand, and a script that writes another."""
     (tmp_path / "_images").mkdir()
-    (tmp_path / "_images" / "a.svg").write_text(saved(plots.gallery([TILE])), encoding="utf-8")
+    (tmp_path / "_images" / "a.svg").write_text(
+        saved(plots.gallery([TILE] * 3, ["a TILE", "of two\nlines", "B"])), encoding="utf-8"
+    )
     (tmp_path / "_images" / "own.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", encoding="utf-8")
     Image.fromarray(TILE).resize((900, 600)).save(tmp_path / "_images" / "b.png")
     (tmp_path / "index.html").write_text(
@@ -157,7 +159,7 @@ def test_a_page_knows_its_pictures_and_fetches_the_first_only(site: Path) -> Non
     page = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser")
     light, dark, demo, own = page.find_all("img")
     assert [image.get("loading") for image in (light, dark, demo, own)] == [None, "lazy", "lazy", "lazy"]
-    assert light["alt"] == dark["alt"] == 'A "tile"'
+    assert light["alt"] == dark["alt"] == 'A "tile" The titles: a TILE; of two lines; B.'
     assert (light["class"], dark["class"], demo["class"]) == (["only-light"], ["only-dark"], ["k", "dark-light"])
     assert (demo["src"], demo["width"], demo["height"]) == ("_images/b.webp", "728", "485")
     assert page.a["href"] == "_images/b.webp"  # type: ignore[index]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from html import unescape
 from typing import NamedTuple
 
 import numpy as np
@@ -28,17 +29,19 @@ PICTURE = re.compile(r"<image\b[^>]*>")
 DATA = re.compile(r"data:image/png;base64,\s*([^\"]+)")
 STRETCH = re.compile(r"matrix\(([\d.]+)")
 COARSE = re.compile(r" style=\"image-rendering:[^\"]*\"")
+TITLE = re.compile(r'<g id="text_\d+">(.*?)</g>', re.DOTALL)
 PATH = re.compile(r'\bd="[^"]*"')
 DOT = re.compile(r"M ([-\d.]+) ([-\d.]+)\s+((?:C [-\d.\s]+){8})z")  # a circle, as `matplotlib` hatches with it
 
 
 class Figure(NamedTuple):
-    """An SVG in both modes, and the size in pixels that it has on a page."""
+    """An SVG in both modes, the size in pixels that it has on a page, and what is written beside its pictures."""
 
     light: str
     dark: str
     width: int
     height: int
+    written: tuple[str, ...]
 
 
 def figure(svg: str) -> Figure:
@@ -47,7 +50,15 @@ def figure(svg: str) -> Figure:
     wide, high = float(sides["width"]), float(sides["height"])
     width = min(WIDEST, round(wide * PIXELS))
     light = _lean(_in_font(_with_webp(svg)))
-    return Figure(light, dark(light), width, round(width * high / wide))
+    return Figure(light, dark(light), width, round(width * high / wide), _written(svg))
+
+
+def _written(svg: str) -> tuple[str, ...]:
+    """The titles in a gallery, which has tiles and no axes."""
+    if 'id="xtick_1"' in svg or not PICTURE.search(svg):
+        return ()
+    titles = (re.findall(r"<text\b[^>]*>([^<]*)</text>", group) for group in TITLE.findall(svg))
+    return tuple(unescape(" ".join(lines)) for lines in titles if lines)
 
 
 def webp(picture: Image.Image, *, lossless: bool = True) -> bytes:

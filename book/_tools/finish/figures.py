@@ -9,12 +9,13 @@ come when they are scrolled to.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 from PIL import Image
 
-from .drawings import WIDEST, figure, webp
+from .drawings import WIDEST, Figure, figure, webp
 
 SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
 IMAGE = re.compile(r"<img\b[^>]*>")
@@ -27,11 +28,11 @@ class Pictures:
     def __init__(self, root: Path) -> None:
         """Take the site that lies in ``root``."""
         self.folder = root / "_images"
-        self.drawings: dict[str, tuple[int, int]] = {}  # name -> its size on the page
+        self.drawings: dict[str, Figure] = {}
         self.packed: dict[str, str] = {}  # name of a PNG -> of the WebP in its place
 
-    def drawing(self, name: str) -> tuple[int, int] | None:
-        """Write both forms of a drawing; its size, or None where the picture is no drawing of `matplotlib`."""
+    def drawing(self, name: str) -> Figure | None:
+        """Write both forms of a drawing; None where the picture is no drawing of `matplotlib`."""
         file = self.folder / name
         if name not in self.drawings and file.suffix == ".svg":
             text = file.read_text(encoding="utf-8")
@@ -39,7 +40,7 @@ class Pictures:
                 made = figure(text)
                 file.write_text(made.light, encoding="utf-8")
                 file.with_suffix(".dark.svg").write_text(made.dark, encoding="utf-8")
-                self.drawings[name] = made.width, made.height
+                self.drawings[name] = made
         return self.drawings.get(name)
 
     def pack(self, name: str) -> str:
@@ -92,10 +93,18 @@ def _shown(tag: str, pictures: Pictures, seen: list[str]) -> str:
         image["loading"] = "lazy"
     seen.append(name)
     both = pictures.drawing(name)
-    if size := both or pictures.size(name):
+    if size := (both.width, both.height) if both else pictures.size(name):
         image["width"], image["height"] = map(str, size)
+    if both:
+        image["alt"] = _told(str(image.get("alt", "")), both.written)
     image["class"] = [*filter(None, image.get_attribute_list("class")), "only-light" if both else "dark-light"]
     return _in_both(image) if both else str(image)
+
+
+def _told(alt: str, written: Sequence[str]) -> str:
+    """The description of a gallery, with its titles in order if it lacks one of them."""
+    known = all(re.search(rf"(?<!\w){re.escape(words)}(?!\w)", alt, re.IGNORECASE) for words in written)
+    return alt if known else f"{alt} The titles: {'; '.join(written)}."
 
 
 def _in_both(image: Tag) -> str:
