@@ -27,8 +27,14 @@ FIRST_TILE = re.compile(r'<image\b[^>]* width="([\d.]+)" height="([\d.]+)" trans
 
 
 def turned(page: Any, mode: str) -> None:
+    """Switch the mode, and wait for the form of the first drawing that belongs to it."""
     page.evaluate("mode => { document.documentElement.dataset.theme = mode }", mode)
-    page.evaluate("Promise.all([...document.images].slice(0, 4).map((picture) => picture.decode().catch(() => {})))")
+    page.evaluate(
+        """async () => {
+            const shown = [...document.querySelectorAll(".drawing img")].find((one) => one.getClientRects().length);
+            if (shown) { shown.loading = "eager"; await shown.decode(); }
+        }"""
+    )
 
 
 def seen(page: Any, clip: dict[str, float] | None = None) -> NDArray[np.uint8]:
@@ -50,7 +56,7 @@ def first_tile(page: Any) -> dict[str, float]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["00_in_five_minutes", "microcosm_gallery"])
+@pytest.mark.parametrize("name", ["01_pairs_and_a_loss", "microcosm_gallery"])
 def test_a_tile_in_an_output_is_the_same_by_pixel(name: str) -> None:
     with browser_page(viewport={"width": 1280, "height": 900}) as page:
         page.goto((BOOK / f"{name}.html").as_uri())
