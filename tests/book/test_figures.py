@@ -69,7 +69,7 @@ def test_contrast_is_that_of_wcag_in_the_slow_way() -> None:
             sums.append(total + 0.05)
         return max(sums) / min(sums)
 
-    for one, other in (("#ffffff", "#14181e"), ("#0072b2", "#14181e"), ("#777777", "#ffffff")):
+    for one, other in (("#ffffff", "#121212"), ("#0072b2", "#121212"), ("#777777", "#ffffff")):
         assert inks.contrast(one, other) == pytest.approx(slow(one, other), abs=1e-3)
 
 
@@ -117,6 +117,9 @@ def test_letters_are_in_the_font_of_the_theme_and_no_smaller_than_they_were() ->
     assert [name.strip("'") for name in drawings.FONT.split(",")] == plain[: plain.index("sans-serif") + 1]
     made = drawings.figure(drawn())
     assert made.light.count("font-family") == 1
+    book = Path(importlib.util.find_spec("sphinx_book_theme").origin).parent  # type: ignore[union-attr, arg-type]
+    styles = (book / "theme/sphinx_book_theme/static/styles/sphinx-book-theme.css").read_text(encoding="utf-8")
+    assert f"--pst-color-background:{inks.PAPER}" in styles
     assert made.width <= drawings.WIDEST == round(plots.WIDTH * plots.STYLE["figure.dpi"])
 
 

@@ -7,7 +7,7 @@ whatever carries data has at least the contrast of 3 that WCAG 1.4.11 asks for, 
 >>> contrast("#ffffff", "#000000")
 21.0
 >>> dark_line("#222222"), dark_line("#0072b2"), dark_area("#ffffff")
-('#ced6dd', '#0072b2', '#14181e')
+('#ced6dd', '#0072b2', '#121212')
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import re
 from functools import cache
 
 WHITE, BLACK, INK = "#ffffff", "#000000", "#222222"
-PAPER, DARK_INK = "#14181e", "#ced6dd"  # ground and text of the theme in the dark
+PAPER, DARK_INK = "#121212", "#ced6dd"  # ground and text of the theme in the dark
 KEPT = {"#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"}  # `plots.OKABE_ITO` without black
 FAINT = 1.7  # contrast on white of a line of a grid, which need not be seen at once
 COLOUR = re.compile(r"\b((?:fill|stroke)(?:: ?|=\"))(#[0-9a-fA-F]{6})\b")
