@@ -16,7 +16,7 @@ export MALLOC_MMAP_THRESHOLD_ := 4294967296
 export MALLOC_TRIM_THRESHOLD_ := 8589934592
 export MALLOC_TOP_PAD_ := 268435456
 
-.PHONY: book course test compare-processors test-floors test-colab setup sync serve models studies report ablation expansion sweep gpu-check measure-gpu lint clean
+.PHONY: book course offline test compare-processors test-floors test-colab setup sync serve models studies report ablation expansion sweep gpu-check measure-gpu lint clean
 
 book: setup
 	$(BIN)/python book/_tools/build.py
@@ -70,6 +70,10 @@ sync: setup
 # One zip for a teacher: notebooks of both kinds, slides, questions with their key, the built book, the package.
 course: book
 	$(BIN)/python book/_tools/course_zip.py
+
+# The book as a PDF, and as a zip of the site, which is then looked at with the network off. Needs Chromium or Chrome.
+offline: book
+	$(BIN)/python book/_tools/offline_book.py
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000

@@ -125,7 +125,7 @@ _, panels = plt.subplots(3, 4, figsize=(plots.WIDTH, 4.5))
 for column, name in zip(panels.T, four):
     drawn = four[name], white_balanced(four[name]), tables[name][::-1] ** 0.5
     for panel, picture in zip(column, drawn):
-        panel.imshow(picture, "Greys", interpolation="nearest", aspect="auto")
+        panel.imshow(picture, "Greys", interpolation="none", aspect="auto")
         panel.set(xticks=[], yticks=[])
     column[0].set_title(name)
     column[2].set_xticks(range(0, 12, 2), "CBMRYG")

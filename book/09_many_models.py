@@ -30,7 +30,7 @@ from plip_tutorial.studies.claims import Claims
 
 claim = Claims("09_many_models")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Parallel coordinates: six axes of settings and a seventh for the score. Each setting is a line; the darker and wider, the better. The chosen one is orange."}, "figure": {"caption": "Twenty-four ways to train the same model on the same pairs. The darker and wider a line, the better its score on held-out pairs, the last axis. The best one is orange.", "name": "fig-09-sweep"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Parallel coordinates: six axes of settings and a seventh for the score. Each setting is a line; the stronger and wider, the better. The chosen one is orange."}, "figure": {"caption": "Twenty-four ways to train the same model on the same pairs. The stronger and wider a line, the better its score on held-out pairs, the last axis. The best one is orange.", "name": "fig-09-sweep"}}
 from plip_tutorial import artifacts, plots, tracks
 from plip_tutorial.metrics import choosing
 from plip_tutorial.studies import sweep
@@ -251,7 +251,7 @@ claim("the winner by F1 leads by more than twice as much",
 #
 # **Shuffle the scores: what luck does as well has shown nothing.**
 #
-# In the first figure, follow the dark lines back to the left. Where they all pass through one value, that value seems
+# In the first figure, follow the wide lines back to the left. Where they all pass through one value, that value seems
 # to matter. Does it? For each axis we take the mean score of each value, and the width from the best to the worst mean.
 # Then we deal the 24 scores out at random, 500 times. How often is the width as large? We expect it seldom for the
 # learning rate.

@@ -494,7 +494,7 @@ widgets.search_box(plip, pictures["PLIP"], images, gallery["text"])
 # python -m plip_tutorial demo my_tiles        # a folder of yours, with one sub-folder for each class
 # ```
 #
-# :::{figure} pictures/demo.png
+# :::{figure} pictures/demo.webp
 # :alt: The demo in a browser. The words "pools of mucus with few cells" have been typed, and below stand the nearest tiles with the captions of their posts. Two more tabs lead to the search by picture and to classification.
 # :name: fig-13-demo
 # :class: dark-light

@@ -1,10 +1,11 @@
 """Drive the demo in a real Chromium: the browser tests use this, and it takes the picture of the unit on retrieval.
 
-python book/_tools/demo_browser.py       # writes book/pictures/demo.png
+python book/_tools/demo_browser.py       # writes book/pictures/demo.webp
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -18,7 +19,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-PICTURE = Path(__file__).parents[1] / "pictures" / "demo.png"
+PICTURE = Path(__file__).parents[1] / "pictures" / "demo.webp"
 SEARCH = "pools of mucus with few cells"
 PATIENCE = 240_000  # milliseconds: the first visit loads the tiny models and embeds the gallery
 
@@ -83,15 +84,19 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> None:
-    """Search, wait for the tiles, take the picture."""
-    with running_demo() as (address, _), browser_page(viewport={"width": 900, "height": 760}) as page:
+    """Search, wait for the tiles, take the picture, with two pixels for each one of the page."""
+    from PIL import Image
+
+    form: Any = {"viewport": {"width": 900, "height": 760}, "device_scale_factor": 2}
+    with running_demo() as (address, _), browser_page(**form) as page:
         page.goto(address)
         page.get_by_role("textbox", name="Words", exact=True).fill(SEARCH)
         page.get_by_role("textbox", name="Words", exact=True).press("Enter")
         page.get_by_test_id("stImage").nth(7).wait_for()
         page.wait_for_timeout(3000)  # until the last tile has arrived
         PICTURE.parent.mkdir(exist_ok=True)
-        page.screenshot(path=PICTURE)
+        taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        taken.save(PICTURE, quality=90, method=6)
     print(f"wrote {PICTURE}")
 
 

@@ -19,6 +19,7 @@ from plip_tutorial.sources import slides
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = Path(__file__).with_name("offline")
+IPYTHON = Path(__file__).with_name("ipython")
 PARTS = ("pyproject.toml", "README.md", "LICENSE", "plip_tutorial")
 
 
@@ -56,13 +57,16 @@ def environment(installed: Path) -> dict[str, str]:
     """The environment of kernels: this interpreter's programs first, the package from the wheel, no network.
 
     The variable of `plots.style.in_book` lets a cell know that its page will have no kernel to ask. One thread adds in
-    one order, so that models and numbers do not hang on the number of cores.
+    one order, so that models and numbers do not hang on the number of cores. Figures come as vectors, of which
+    `finish.figures` makes a light and a dark form; IPython writes into its folder, so the kernels get a copy.
     """
+    drawing = shutil.copytree(IPYTHON, installed.with_name("ipython"), dirs_exist_ok=True)
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     own = {"PATH": programs, "PYTHONPATH": f"{installed}{os.pathsep}{OFFLINE}", "OMP_NUM_THREADS": "1"}
     quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # bars are widgets, which would stand frozen on the page
+    figures = {"IPYTHONDIR": str(drawing), "MATPLOTLIBRC": str(drawing)}
     offline = {"HF_HUB_OFFLINE": "1", "PLIP_TUTORIAL_BOOK_JS": "1", **slide()}
-    return {**os.environ, **own, **quiet, **offline}
+    return {**os.environ, **own, **quiet, **figures, **offline}
 
 
 def slide() -> dict[str, str]:

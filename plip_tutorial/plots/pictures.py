@@ -34,7 +34,7 @@ def gallery(images: Iterable[ImageLike], titles: Sequence[str] | None = None, *,
     height = WIDTH / columns + LINE * max(name.count("\n") + bool(name) for name in names)
     figure, panels = _frames(-(-n // columns), columns, height)
     for panel, picture, name in zip(panels.flat, pictures, names, strict=False):
-        panel.imshow(np.asarray(picture), interpolation="nearest")
+        panel.imshow(np.asarray(picture), interpolation="none")
         panel.set_title(name, fontsize=9.5, pad=2)
     return figure
 
@@ -49,7 +49,7 @@ def gallery_rows(rows: Sequence[Iterable[ImageLike]], titles: Sequence[str]) -> 
     figure, panels = _frames(len(pictures), columns, WIDTH / columns + room, above=room)
     for line, row in zip(panels, pictures, strict=True):
         for panel, picture in zip(line, row, strict=False):
-            panel.imshow(np.asarray(picture), interpolation="nearest")
+            panel.imshow(np.asarray(picture), interpolation="none")
     # A long line must not push the second column away, so the lines come when the pictures have their places.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")

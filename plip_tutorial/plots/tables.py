@@ -43,7 +43,7 @@ def heatmap(
     figure, panel = _table(values, texts, [fill(name, 16) for name in rows], [fill(name, 16) for name in columns])
     for row, picture in enumerate(load(images) if images is not None else []):
         inset = panel.inset_axes((-0.5 - THUMBNAIL, row - 0.46, THUMBNAIL, 0.92), transform=panel.transData)
-        inset.imshow(np.asarray(picture), aspect="equal", interpolation="nearest")
+        inset.imshow(np.asarray(picture), aspect="equal", interpolation="none")
         inset.set_axis_off()
         panel.set_xlim(-0.5 - THUMBNAIL)
     return figure
@@ -72,7 +72,7 @@ def _table(
 ) -> tuple[Figure, Axes]:
     low, high = float(values.min()), float(values.max())
     figure, panel = plt.subplots(figsize=(WIDTH, 1.0 + WIDTH * 0.6 * len(rows) / max(len(columns), 5)))
-    panel.imshow(values, cmap=SHADES, vmin=low, vmax=high, aspect="auto")
+    panel.imshow(values, cmap=SHADES, vmin=low, vmax=high, aspect="auto", interpolation="none")
     for (row, column), text in np.ndenumerate(texts):
         panel.text(column, row, text, ha="center", va="center", color=BLACK, fontsize=9.5)
     slanted: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if len(columns) > 4 else {}

@@ -69,6 +69,28 @@ def test_a_page_knows_that_it_will_have_no_kernel(installed: Path, tmp_path: Pat
     assert said([ask], tmp_path, kernels.environment(installed)) == ["True"]
 
 
+def test_figures_of_a_page_are_drawings_and_the_same_ones_each_time(installed: Path, tmp_path: Path) -> None:
+    import kernels
+
+    own = "import matplotlib.pyplot as plt; plt.figure(figsize=(2, 1)).supxlabel('log', color='black')"
+    ours = "from plip_tutorial import plots; plots.lines({'one': {1: 2.0, 2: 3.0}})"
+    page = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(f"{own}; plt.plot([1]);"), nbformat.v4.new_code_cell(ours)]
+    )
+    shown = []
+    for _ in range(2):
+        client = NotebookClient(
+            page, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        )
+        client.execute(env=kernels.environment(installed))
+        data = [output.data for cell in page.cells for output in cell.outputs if "data" in output]
+        shown.append([one["image/svg+xml"] for one in data if "image/svg+xml" in one])
+        assert not any("image/png" in one for one in data)
+    assert len(shown[0]) == 2
+    assert shown[0] == shown[1]
+    assert all("</text>" in figure for figure in shown[0])
+
+
 @pytest.mark.skipif(not (HTML / "index.html").exists(), reason="no built book; run: make book")
 def test_the_built_page_of_retrieval_holds_its_searches() -> None:
     page = (HTML / "book" / "13_retrieval.html").read_text(encoding="utf-8")

@@ -14,9 +14,11 @@ from live import add_live, load_live
 from live_slide import add_slide
 
 from .access import mended
+from .figures import figures
 from .first_answer import first_answers
 from .formulas import drawn_formulas, small_formula_font
 from .found import lost_page, site_map
+from .frames import framed
 from .head import described, front_door
 from .icons import drawn_icons, small_icon_font
 from .outside import drop_dead_weight, only_ours
@@ -29,6 +31,7 @@ FolderStep = Callable[[Path], None]  # the root of the site
 PAGES: tuple[PageStep, ...] = (
     only_ours,
     mended,
+    framed,
     drawn_icons,
     drawn_formulas,
     described,
@@ -37,6 +40,7 @@ PAGES: tuple[PageStep, ...] = (
     first_answers,
 )
 FOLDER: tuple[FolderStep, ...] = (
+    figures,
     drop_dead_weight,
     small_icon_font,
     small_formula_font,
