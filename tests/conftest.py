@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
+
+from plip_tutorial.sources import slides
 
 settings.register_profile("no clock", deadline=None)  # a busy machine is no fault
 settings.load_profile("no clock")
@@ -15,6 +19,15 @@ ALLOWED = (
     "rights of POSIX",
     "slide cannot be had",  # on a machine without network, index and cache
 )
+
+
+@pytest.fixture(scope="session")
+def real_file() -> Path:
+    """The real slide, where it can be had."""
+    try:
+        return slides.small_region()
+    except slides.SlideFetchError as error:
+        pytest.skip(f"the real slide cannot be had: {error}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
