@@ -3,7 +3,8 @@
     python book/_tools/weights.py            # a line a page, the heaviest first, then what does not hold
 
 A page's weight is what a server sends that packs with gzip: the page, scripts, style sheets, fonts. Pictures count by
-themselves, those that stand as text within the page (``data:``) among them. All that load late are made to load.
+themselves, those that stand as text within the page (``data:``) among them. All that load late are made to load,
+but for the dark forms of drawings, which a reader of the light page never fetches.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from finish.head import ARTICLE
 HTML = Path(__file__).parents[2] / "_build" / "html"
 BEFORE_PICTURES, WHOLE = 600_000, 2_500_000  # bytes that a page may weigh
 EMBEDDED = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=]+)")
-LOAD_ALL = """() => Promise.allSettled([...document.images].map(image => {
+LOAD_ALL = """() => Promise.allSettled([...document.querySelectorAll("img:not(.only-dark)")].map(image => {
     image.loading = "eager";
     return Promise.race([image.decode(), new Promise(done => setTimeout(done, 2000))]);
 }))"""

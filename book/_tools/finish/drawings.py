@@ -21,7 +21,7 @@ from .inks import dark
 FONT = "-apple-system,BlinkMacSystemFont,'Segoe UI','Helvetica Neue',Arial,sans-serif"
 PIXELS = 130 / 72  # a point on the page, by the dpi of `plots.STYLE`: as wide as in a notebook
 WIDEST = 728  # pixels of `plots.WIDTH`
-HEAVY = 400_000  # bytes of the pictures of one figure
+HEAVY = 200_000  # bytes of the pictures of one figure
 NOISE = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 SIZE = re.compile(r'\b(width|height)="([\d.]+)pt"')
 FAMILY = re.compile(r"font-family: [^;\"]*")
