@@ -27,9 +27,9 @@ plipLive.kit = (() => {
     const bar = el("progress", { max: 1, value: 0, "aria-label": "Loading the model" });
     const line = el("span");
     const loading = el("p", { class: "plip-live-loading", hidden: true }, bar, line);
-    const status = el("p", { class: "plip-live-status", role: "status" });
-    const again = el("button", { type: "button", hidden: true }, "Try again");
     const first = box.querySelector(".plip-live-first"); // found while the book was built, before anybody asked
+    const status = el("p", { class: "plip-live-status", role: "status" }, first ? first.dataset.say : "");
+    const again = el("button", { type: "button", hidden: true }, "Try again");
     const results = el("div", { class: "plip-live-results" }, ...(first ? [first] : []));
     const data = box.querySelector('script[type="application/json"]');
     let turn = 0;

@@ -26,6 +26,9 @@ def test_a_box_shows_what_the_model_finds_for_its_own_question() -> None:
     best = np.argsort(-cosines, kind="stable")[:3]
     items = soup.select("div[data-live=search] > .plip-live-first li")
     assert [item.get_text(" ", strip=True) for item in items] == [f"{drawn.captions[i]} {cosines[i]:.2f}" for i in best]
+    told = soup.select_one(".plip-live-first")["data-say"]
+    assert told.startswith("3 tiles: ")
+    assert sum(int(part.split()[0]) for part in told[9:].split(", ")) == 3
     assert soup.strong.get_text() == '“mucus & "fat"”'
     assert all(item.img["src"].startswith("data:image/webp") for item in items)
     assert len({item.img["src"] for item in items}) == 3

@@ -6,6 +6,7 @@ So one look says what the box does, also on paper and where scripts are switched
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from html import escape, unescape
 from pathlib import Path
@@ -37,14 +38,19 @@ def nearest(question: str, k: int) -> tuple[NDArray[Any], NDArray[Any]]:
 def answer(question: str, k: int) -> str:
     """The tiles that the page's own script would show, as it would show them."""
     gallery, size = live.gallery(), f"width:{WIDE}px;height:{WIDE}px"
+    cosines, places = nearest(question, k)
+    found = Counter(gallery.captions[place] for place in places).most_common()
+    say = f"{k} tiles: {', '.join(f'{n} {words}' for words, n in found)}."
     items = "".join(
         f'<li><span class="plip-live-tile" style="{size}"><img class="dark-light" style="{size}" width="{WIDE}" '
         f'height="{WIDE}" alt="" src="{markup.address(gallery.shown[place])}"></span>'
         f'<span>{escape(gallery.captions[place])}</span><span class="plip-live-number">{cosine:.2f}</span></li>'
-        for cosine, place in zip(*nearest(question, k), strict=True)
+        for cosine, place in zip(cosines, places, strict=True)
     )
     title = f'<p class="plip-live-title"><strong>“{escape(question)}”</strong> by PLIP</p>'
-    return f'<div class="plip-live-first">{title}<ol class="plip-live-tiles">{items}</ol></div>'
+    return (
+        f'<div class="plip-live-first" data-say="{escape(say)}">{title}<ol class="plip-live-tiles">{items}</ol></div>'
+    )
 
 
 def first_answers(text: str, place: Path) -> str:
