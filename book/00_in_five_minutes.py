@@ -62,9 +62,9 @@ claim = Claims("00_in_five_minutes")
 # to violet, eosin makes fibres pink, and white is bare glass. The drawn tiles imitate such pictures. Slide:
 # CMU-1-Small-Region, test data of OpenSlide, in the public domain (CC0).
 # :::
-
-# Now it is your turn. Type what you like and run the cell. We begin with words that say what something looks like, not
-# what it is called. We expect muscle.
+#
+# Now it is your turn: type what you like, in the box below or, in a notebook, in the cell. We begin with words that say
+# what something looks like, not what it is called. We expect muscle.
 
 # %% mystnb={"image": {"alt": "Two rows of five tiles: pink and red fibres, cut along and across; the last tile is violet."}, "figure": {"caption": "The ten tiles nearest to the words.", "name": "fig-00-yours"}}
 words = "pink fibres"  # type your own

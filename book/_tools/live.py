@@ -174,6 +174,7 @@ def load_live(text: str, place: Path) -> str:
     if not re.search(r'<div [^>]*data-live="', text):
         return text
     base = Path(os.path.relpath(PLACE, place.parent)).as_posix()
+    text = text.replace('data-live="classify"', f'data-live="classify" data-own="{1 / scale("plip"):.4f}"')
     tags = f'<link rel="stylesheet" href="{base}/live.css"><script defer src="{base}/live.js"></script>'
     return text.replace("</head>", f"{tags}\n</head>", 1)
 

@@ -34,7 +34,8 @@ plipLive.kit = (() => {
     const data = box.querySelector('script[type="application/json"]');
     let turn = 0;
 
-    async function run(job) {
+    // A refusal takes away what was shown before, and tells the view: `refused`.
+    async function run(job, refused = () => {}) {
       const mine = ++turn;
       again.hidden = true;
       const progress = ({ loaded, total, what }) => {
@@ -52,7 +53,9 @@ plipLive.kit = (() => {
         if (mine !== turn) return;
         status.textContent = error.message;
         again.hidden = !error.again;
-        again.onclick = () => run(job);
+        again.onclick = () => run(job, refused);
+        results.replaceChildren();
+        refused();
       }
       loading.hidden = true;
     }
@@ -81,6 +84,8 @@ plipLive.kit = (() => {
 
   function field(label, input) {
     input.id = input.id || `plip-live-${++numbers}`;
+    // What stands there is a proposal: the first click takes all of it, so that typing replaces it.
+    if (input.type === "search" || input.type === "text") input.addEventListener("click", () => input.select(), { once: true });
     return el("div", { class: "plip-live-field" }, el("label", { for: input.id }, label), input);
   }
 
@@ -150,7 +155,7 @@ plipLive.kit = (() => {
   // "8 tiles: 6 mucus, 2 fat"; where each tile has a caption of its own, that of the nearest.
   function counted(gallery, found) {
     const captions = gallery.captions;
-    if (new Set(captions).size > 40) return `${found.length} tiles, the nearest: ${captions[found[0].index]}`;
+    if (new Set(captions).size > 40) return `${found.length} tiles, the nearest: ${captions[found[0].index].replace(/[\s.!?]+$/, "")}`;
     const counts = new Map();
     for (const { index } of found) counts.set(captions[index], (counts.get(captions[index]) || 0) + 1);
     const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([words, n]) => `${n} ${words}`);

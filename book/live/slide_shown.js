@@ -112,8 +112,9 @@ plipLive.parts.SlideShown = (() => {
       const order = ranked(values);
       const [low, high] = second ? [-1, 1] : [values[order.at(-1)], values[order[0]]];
       const nearer = values.filter((value) => value > 0).length;
+      const same = first === second ? "Both phrases are the same. " : "";
       const said = second
-        ? `Of ${values.length} tiles ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`
+        ? `${same}Of ${values.length} tiles ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`
         : `${first} on ${values.length} tiles: cosines from ${number(low)} to ${number(high)}. ${ALWAYS}`;
       return { quotes, model, all, values, order, best: apart(this.slide, order, MOST), low, high, said };
     }
@@ -171,12 +172,13 @@ plipLive.parts.SlideShown = (() => {
       const { width, height } = this.enlarged;
       this.enlarged.getContext("2d").drawImage(this.picture, x, y, side, side, 0, 0, width, height);
       this.state.chosen = tile;
-      const { quotes, all, order, best } = this.found;
+      const { quotes, all, values, order, best } = this.found;
       const rank = best.indexOf(tile) + 1;
       const name = rank
         ? `Best place ${rank} of ${best.length}`
         : `Tile ${order.indexOf(tile) + 1} of ${order.length}, the best first`;
-      const value = quotes.map((words, i) => `cosine with ${words} ${number(all[i][tile])}`).join(", ");
+      const against = quotes.length > 1 ? [`softmax difference ${number(values[tile])}`] : [];
+      const value = [...against, ...quotes.map((words, i) => `cosine with ${words} ${number(all[i][tile])}`)].join(", ");
       const place = `Its corner is ${counted(x)} pixels from the left and ${counted(y)} from the top`;
       this.told.textContent = `${name}: ${value}. ${place}; it is ${counted(side * mpp)} µm wide.`;
     }

@@ -40,6 +40,7 @@ plipLive.views.classify = (box) => {
 
   function tell() {
     if (last) status.textContent = sayIt();
+    else classify();
   }
 
   function back() {
@@ -78,7 +79,7 @@ plipLive.views.classify = (box) => {
       const cells = [bar, `${(100 * shares[i]).toFixed(1)} %`, last.cosines[i].toFixed(3)];
       return el("tr", {}, el("th", { scope: "row" }, last.labels[i]), ...cells.map((cell) => el("td", {}, cell)));
     });
-    const names = ["Label", "Share", "Softmax", "Cosine"].map((name) => el("th", { scope: "col" }, name));
+    const names = ["Label", "Share", "in per cent", "Cosine"].map((name) => el("th", { scope: "col" }, name));
     const table = el("table", {}, el("thead", {}, el("tr", {}, ...names)), el("tbody", {}, ...rows));
     const truth = last.truth ? `In truth: ${last.truth}.` : "Only you know what it is.";
     const how = ` by ${last.model.toUpperCase()}, temperature ${t.toFixed(3)}. ${truth}`;
@@ -88,7 +89,8 @@ plipLive.views.classify = (box) => {
 
   function sayIt() {
     const { shares, order } = current();
-    const [best, next] = order.map((i) => `${last.labels[i]} ${(100 * shares[i]).toFixed(0)} %`);
+    const percent = (share) => (share < 0.005 ? "under 1 %" : `${(100 * share).toFixed(0)} %`);
+    const [best, next] = order.map((i) => `${last.labels[i]} ${percent(shares[i])}`);
     const truth = last.truth ? ` In truth ${last.truth}.` : "";
     return `${last.what}: ${best}${next ? `, then ${next}` : ""}.${truth}`;
   }
@@ -133,7 +135,12 @@ plipLive.views.classify = (box) => {
       return (status.textContent = `These are ${asked.length} labels; at most 200 are read. Please leave some out.`);
     }
     const mine = chosen, name = model.value();
-    return run((progress) => answer(progress, asked, mine, name));
+    return run((progress) => answer(progress, asked, mine, name), refused);
+  }
+
+  function refused() {
+    last = null;
+    shown.replaceChildren(nothing);
   }
 
   function own(blob) {
@@ -164,12 +171,12 @@ plipLive.views.classify = (box) => {
   const form = el("form", { onsubmit: (event) => (event.preventDefault(), classify()) },
     field("Labels, one a line", labels), field("Sentence around each label", sentence),
     el("button", { type: "submit" }, "Classify"), model.element);
-  const heat = el("div", { class: "plip-live-heat" }, field("Temperature", slider), reading, mark, ticks);
+  const heat = el("div", { class: "plip-live-heat" }, field("Temperature, from 0.005 (sharp) to 1 (flat)", slider), reading, mark, ticks);
   ticks.id = `${slider.id}-own`; // the model's own temperature is a tick below the slider
   slider.setAttribute("list", ticks.id);
   const hint = el("p", { class: "plip-live-note" }, promise);
   const source = el("div", {}, pick, field("A picture of your own", file), hint);
   build(el("div", { class: "plip-live-pick" }, shown, source), form, heat);
-  slider.value = place(0.01);
+  slider.value = place(Number(box.dataset.own || 0.01)); // the model's own, which the build has written here
   draw();
 };

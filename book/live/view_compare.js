@@ -55,6 +55,7 @@ plipLive.views.compare = (box) => {
 
   const choose = (text) => {
     text.split(" / ").forEach((part, i) => (inputs[i].value = part));
+    which.value = "";
     compare();
   };
   const form = el("form", { onsubmit: (event) => (event.preventDefault(), compare()) },

@@ -22,7 +22,8 @@ plipLive.views.search = (box) => {
 
   function widen() {
     otherField.hidden = !switched.checked;
-    if (results.childElementCount) search();
+    if (switched.checked && !other.value.trim()) other.focus();
+    else if (results.childElementCount) search();
   }
 
   function found(told, tilesOf, chosen, question, rows) {
@@ -48,7 +49,7 @@ plipLive.views.search = (box) => {
   }
 
   const choose = (text) => {
-    first.value = text;
+    (switched.checked && first.value.trim() && !other.value.trim() ? other : first).value = text;
     search();
   };
   const submit = (event) => {
