@@ -24,6 +24,14 @@
     undo = null;
   }
 
+  // Who prints at once would get white gaps where pictures have not come. On a wide screen, where people print, they come
+  // in an idle moment; on a phone they wait until they are looked at.
+  addEventListener("load", () => {
+    if (!matchMedia("(min-width: 800px)").matches || navigator.connection?.saveData) return;
+    const soon = window.requestIdleCallback || ((work) => setTimeout(work, 2000));
+    soon(() => document.querySelectorAll("img[loading=lazy]:not(.only-dark)").forEach((one) => { one.loading = "eager"; }));
+  });
+
   addEventListener("beforeprint", toPaper);
   addEventListener("afterprint", toScreen);
 })();

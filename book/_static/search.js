@@ -13,6 +13,7 @@ const PACKAGE = 2; // the kind of its pages
 const SATURATION = 1.2, LENGTH = 0.4; // k1 and b of BM25
 const IN_TITLE = 2.5, IN_HEADING = 1; // worth, in multiples of a term that a page is full of
 const IN_CODE = 0.3; // of a word in prose
+const ASKING = ["how", "do", "does", "did", "can", "i", "you", "we", "my", "what", "why", "when", "where", "which", "who"];
 
 const stemmer = new Stemmer();
 const stems = new Map(); // of words that were met
@@ -93,7 +94,7 @@ function asked(query) {
   const { pages } = book();
   const known = (term) => pages.some((page) => page.counts.has(term));
   const every = [...new Set(terms(query).map(([term]) => term))];
-  const telling = every.filter((term) => !stopwords.includes(term));
+  const telling = every.filter((term) => !stopwords.includes(term) && !ASKING.includes(term));
   return (telling.length ? telling : every).map((term) => {
     if (known(term) || term.length < 3) return [term];
     const like = new Set();
@@ -185,7 +186,9 @@ function show(query) {
   const wanted = asked(query), found = ranked(wanted);
   const inPackage = ([, number]) => bookIndex.pages[number][2] === PACKAGE;
   const read = found.filter((one) => !inPackage(one)), code = found.filter(inPackage);
-  const said = found.length ? `${found.length} ${found.length === 1 ? "page" : "pages"} for “${query}”.`
+  const hidden = Math.max(0, read.length - PAGES_SHOWN) + Math.max(0, code.length - PAGES_SHOWN);
+  const best = hidden ? ` The best ${found.length - hidden} are shown.` : "";
+  const said = found.length ? `${found.length} ${found.length === 1 ? "page" : "pages"} for “${query}”.${best}`
     : `Nothing is found for “${query}”. Try another word for it, or the beginning of the word.`;
   const out = document.getElementById("search-results");
   out.replaceChildren(element("p", said, { role: "status" }));

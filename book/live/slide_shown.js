@@ -62,6 +62,7 @@ plipLive.parts.SlideShown = (() => {
       const set = () => {
         this.heat.style.opacity = on.checked ? strength.value / 100 : 0;
         strength.disabled = !on.checked;
+        strength.setAttribute("aria-valuetext", `${strength.value} %`);
       };
       const on = el("input", { type: "checkbox", checked: true, onchange: set });
       const strength = el("input", { type: "range", min: 10, max: 100, value: 55, oninput: set });

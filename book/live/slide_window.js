@@ -1,5 +1,6 @@
 // A window on a picture that is larger than the window. Mouse, fingers, keys and buttons move it; nothing moves by
-// itself. The page still scrolls: a wheel zooms with Ctrl only, and a finger that strokes up or down is the page's.
+// itself. The page still scrolls: a wheel zooms with Ctrl only, and while the whole slide is seen, a finger that strokes
+// up or down is the page's.
 //
 // A place is a pixel of the slide as it was scanned. `view` has the place in the middle of the window and the scale,
 // in CSS pixels for a pixel of the slide. The stage hangs on the middle of its frame, so that the place stays there
@@ -55,6 +56,7 @@ plipLive.parts.SlideWindow = (() => {
       y = kept(y, this.size.height, this.frame.clientHeight / scale);
       this.view = { x, y, scale };
       this.fits = scale <= this.smallest;
+      this.frame.style.touchAction = this.fits ? "pan-y" : "none"; // zoomed in, each stroke is the slide's
       this.stage.style.transform = `translate(${-x * scale}px, ${-y * scale}px) scale(${scale})`;
       this.told.moved(this.view);
     }
@@ -118,7 +120,7 @@ plipLive.parts.SlideWindow = (() => {
       if (this.still) {
         if (Math.hypot(moved.dx, moved.dy) < SLACK) return;
         this.still = false;
-        const pages = event.pointerType === "touch" && Math.abs(moved.dy) > Math.abs(moved.dx);
+        const pages = this.fits && event.pointerType === "touch" && Math.abs(moved.dy) > Math.abs(moved.dx);
         if (pages) return this.pointers.delete(event.pointerId);
         this.frame.setPointerCapture(event.pointerId);
       }

@@ -76,10 +76,11 @@ plipLive.views.classify = (box) => {
     const rows = order.map((i) => {
       const bar = el("span", { class: "plip-live-bar" });
       bar.style.width = `${100 * shares[i]}%`;
-      const cells = [bar, `${(100 * shares[i]).toFixed(1)} %`, last.cosines[i].toFixed(3)];
-      return el("tr", {}, el("th", { scope: "row" }, last.labels[i]), ...cells.map((cell) => el("td", {}, cell)));
+      const cells = [`${(100 * shares[i]).toFixed(1)} %`, last.cosines[i].toFixed(3)].map((cell) => el("td", {}, cell));
+      return el("tr", {}, el("th", { scope: "row" }, last.labels[i]), el("td", { "aria-hidden": "true" }, bar), ...cells);
     });
-    const names = ["Label", "Share", "in per cent", "Cosine"].map((name) => el("th", { scope: "col" }, name));
+    const head = (name) => (name ? el("th", { scope: "col" }, name) : el("td", { "aria-hidden": "true" }));
+    const names = ["Label", "", "Softmax", "Cosine"].map(head);
     const table = el("table", {}, el("thead", {}, el("tr", {}, ...names)), el("tbody", {}, ...rows));
     const truth = last.truth ? `In truth: ${last.truth}.` : "Only you know what it is.";
     const how = ` by ${last.model.toUpperCase()}, temperature ${t.toFixed(3)}. ${truth}`;
@@ -122,6 +123,7 @@ plipLive.views.classify = (box) => {
     };
     const show = () => {
       last = found;
+      press();
       picture(gallery, what);
       draw();
     };
@@ -140,6 +142,7 @@ plipLive.views.classify = (box) => {
 
   function refused() {
     last = null;
+    press();
     shown.replaceChildren(nothing);
   }
 
@@ -165,6 +168,8 @@ plipLive.views.classify = (box) => {
 
   const button = (text, onclick) => el("button", { type: "button", onclick }, text);
   const named = offered.map((index) => button(`Tile ${index + 1}`, () => ((chosen = { index }), classify())));
+  const press = () =>
+    named.forEach((one, i) => one.setAttribute("aria-pressed", String(last !== null && chosen.index === offered[i])));
   const pick = el("div", { class: "plip-live-examples", role: "group", "aria-label": "Tiles of the gallery" },
     ...named, button("Previous", () => step(-1)), button("Next", () => step(1)));
   const promise = "You may also drop a picture here or paste one. A picture never leaves your browser.";

@@ -20,7 +20,7 @@ plipLive.views.slide = (() => {
 
   /** The slide with the vectors of its tiles, and its picture. Scripts that have come already do not come again. */
   async function loaded(progress) {
-    const late = (name) => () => Promise.reject(failed(`The slide could not be loaded (${name} did not come).`));
+    const late = (name) => () => Promise.reject(failed(`The slide could not be loaded (${name} did not come). Check the connection and try again.`));
     const told = (loaded) => progress({ loaded, total: BYTES.tiles + BYTES.picture, what: "the slide" });
     told(0);
     for (const name of NEEDED) await script(name).catch(late(name));

@@ -191,7 +191,7 @@ def test_half_an_emoji_costs_neither_the_export_nor_the_post(folder):
     assert posts["author"][:] == [None, "a\ufffd"]
     assert [str(problem) for problem in problems] == ["export.jsonl, line 2: picture \ufffd.png is not there"]
     assert clean_text(posts["text"][1]) == "mucin"
-    assert "\ufffd" in widget("search", "", "", {"text": "mucin \ud83d"}).html.encode().decode()
+    assert "\ufffd" in widget("search", "", "", {"text": "mucin \ud83d"})._repr_html_().encode().decode()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,12 @@ MENDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"<thead>\s*<tr[^>]*>\s*(?:<th[^>]*>{EMPTY}</th>\s*)+</tr>\s*</thead>", ""),
         # pandas: a corner, or a gap, heads nothing. It is a cell.
         (rf"<th([^>]*)>({EMPTY})</th>", r"<td\1>\2</td>"),
+        # The theme: dialogs have no names.
+        (r'<dialog id="pst-search-dialog"', r'\g<0> aria-label="Search"'),
+        (r'<dialog id="pst-primary-sidebar-modal"', r'\g<0> aria-label="All pages"'),
+        (r'<dialog id="pst-secondary-sidebar-modal"', r'\g<0> aria-label="On this page"'),
+        # sphinx-exercise: each exercise of a page has the same id inside, which nothing refers to.
+        (r' id="(?:exercise|solution)-content"', ""),
         # The theme: what opens a part of the contents has a picture only, and is called as the part.
         (r'(<a class="[^"]*" href="[^"]*">([^<]+)</a><details[^>]*>)<summary>', r'\1<summary aria-label="Pages: \2">'),
         # The theme: the name of a button holds all that can be read on it, the keys too.
