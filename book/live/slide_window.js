@@ -31,10 +31,10 @@ plipLive.parts.SlideWindow = (() => {
       frame.addEventListener("pointermove", (event) => this.stroke(event));
       frame.addEventListener("pointerup", (event) => this.up(event));
       frame.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
-      // Two fingers are ours: without this the browser would take them for scrolling.
-      frame.addEventListener("touchmove", (event) => event.touches.length > 1 && event.preventDefault(), {
-        passive: false,
-      });
+      // Two fingers are ours, and one is while we are zoomed in: else the browser would take them for scrolling, and
+      // the tap after a stroke for the end of a fling.
+      const ours = (event) => (event.touches.length > 1 || !this.fits) && event.preventDefault();
+      frame.addEventListener("touchmove", ours, { passive: false });
       new ResizeObserver(() => (this.fits ? this.whole() : this.show(this.view))).observe(frame);
     }
 
