@@ -60,7 +60,7 @@ claim("\"smooth muscle\" in a few spots", (cosines[:, 1] > 0.45).mean(), "<", 0.
 # %% [markdown]
 # This tissue is real; our models have learned from drawings only. Anybody can see pink fibres, a violet layer with many
 # nuclei, dark flakes in a hollow, and green ink at the edge. The source names no organ and no disease, and we add none.
-# Ask it yourself: [the slide](#live-slide).
+# Ask it yourself: {ref}`the slide <ask-the-slide>`.
 #
 # ## Pixels and micrometres
 #
@@ -249,7 +249,7 @@ plots.over_slide(picture, maps, mpp=4, limits=(0, 1))
 
 # %%
 for i, n in given[:5]:
-    print(f"{names[i]:35}{n / len(tiles):3.0%} of tiles; shares up to",
+    print(f"{names[i]:35}{n / len(tiles):3.0%} of tiles; top share",
           f"{parts[:, i].max():.2f}, {(parts[:, i] > 0.9).sum()} above 0.9")
 print(f"{len(given)} of the {len(names)} phrases are given to some tile")
 clear = slide.grid(scan, pixels=pixels, mpp=tiles.mpp, step=pixels // 2)
@@ -453,7 +453,10 @@ claim("Called again, the run ends with the vectors that we had", same and np.arr
 # whole folders in one command. Ask of them what you asked here: micrometres, tissue, overlap, borders, and does the
 # answer hold?
 #
-# On the site the slide stands here, to move, to enlarge, and to ask with words of your own:
+# (ask-the-slide)=
+# ### Ask the slide
+#
+# On the site it stands here, to move, to enlarge, and to ask with words of your own:
 #
 # :::{live} slide
 # :asked: benign skin
