@@ -219,6 +219,8 @@ claim("The bicycle finds a tile as near as the others do", [
     for text in ("smooth muscle", "carcinoma", "benign skin")], ">", -0.03)
 claim("Some of them overlap", min(abs(tiles.places[i] - tiles.places[j]).max() for i in best for j in best if i != j),
       "<", side)
+
+# %% tags=["claim", "remove-cell"]
 claim("The caption's best tile comes nearer than we expected", fit.max(), ">", 0.55)
 claim("though its own picture is nearer still", own - fit.max(), ">", 0.05)
 
@@ -266,6 +268,8 @@ claim("Breast comes first most often, yet never with half of the shares",
       parts[:, names.index("benign breast tissue")].max(), "<", 0.5, margin=0.02)
 claim("Breast comes first most often, yet never with half of the shares",
       names[given[0][0]], "==", "benign breast tissue")
+
+# %% tags=["claim", "remove-cell"]
 claim("its lead is small", np.median(np.ptp(np.sort(parts[parts.argmax(1) == given[0][0]])[:, -2:], 1)), "<", 0.15)
 
 # %% tags=["claim", "remove-cell"]
