@@ -264,6 +264,8 @@ print(f"{len(clear)} tiles of glass: {right:.0%} are called background")
 claim("Glass is called glass, nearly always", right, ">", 0.9)
 claim("A cancer of the stomach gets shares of more than nine tenths",
       parts[:, names.index("gastric signet ring cell carcinoma")].max(), ">", 0.9, margin=0.02)
+
+# %% tags=["claim", "remove-cell"]
 claim("Breast comes first most often, yet never with half of the shares",
       parts[:, names.index("benign breast tissue")].max(), "<", 0.5, margin=0.02)
 claim("Breast comes first most often, yet never with half of the shares",
