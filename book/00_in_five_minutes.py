@@ -58,7 +58,7 @@ claim = Claims("00_in_five_minutes")
 # :class: dark-light
 # :width: 460px
 #
-# This is real: tissue stained with {term}`H&E`, 0.46 millimetres from left to right. Haematoxylin makes nuclei dark blue
+# This is real: tissue that looks like {term}`H&E`, 0.46 millimetres from left to right. Haematoxylin makes nuclei dark blue
 # to violet, eosin makes fibres pink, and white is bare glass. The drawn tiles imitate such pictures. Slide:
 # CMU-1-Small-Region, test data of OpenSlide, in the public domain (CC0).
 # :::

@@ -111,8 +111,8 @@ claim("there the label is wrong much more often", right[~close].mean() - right[c
 # Many tiles are nearly a tie, and there the label is wrong much more often. But the model has no threshold and says
 # nothing of it; the label is the top of the list, however close the list is.
 #
-# Here is the classifier. Write labels, choose a tile, turn the {term}`temperature` of its {term}`softmax`: what
-# moves, and does the first label?
+# Here is the classifier. Write labels, choose a tile, turn the {term}`temperature` of its {term}`softmax`: does
+# the first label change?
 #
 # :::{live} classify
 # :::

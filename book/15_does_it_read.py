@@ -239,7 +239,7 @@ claim("the third alone would pass for a bag of words", list(placed.values())[2],
 # would say that the model prefers what is wrong, two times in three; the third alone would pass for a bag of words. So
 # the words around the names move the answer in ways of their own.
 #
-# Is there a "no" or an order that counts? Try.
+# Does "no", or the order, change any tiles?
 #
 # :::{live} compare
 # :first: mucus, not fat

@@ -211,7 +211,7 @@ claim("one answer in eight changes, or more", [float(row[2][:-1]) for what, row 
 # :class: dark-light
 # :width: 400px
 #
-# What these six changes leave out, on real tissue, 0.4 millimetres wide: torn margins, cracks between fibres, green ink,
+# What these six changes leave out, on real tissue, 0.4 millimetres wide: edges, cracks between fibres, green ink,
 # outlines that the scanner has sharpened ("USM Filter", says the file). Slide: CMU-1-Small-Region, test data of
 # OpenSlide, CC0.
 # :::

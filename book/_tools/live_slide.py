@@ -28,8 +28,8 @@ GRID = {"pixels": 64, "mpp": 112 / 64, "step": 16}  # as in the unit on whole sl
 MISSING = "The slide was not at hand when this site was built, so it cannot be shown here."
 ALT = "A piece of stained tissue on white glass: pink fibres, purple bands of crowded cells, dark layered sheets."
 CAPTION = (
-    "Real tissue, stained with H&E: CMU-1-Small-Region.svs of OpenSlide’s test data, Aperio, 0.499 µm a pixel, in the "
-    "public domain (CC0). Its source names neither organ nor diagnosis, and nothing here is one."
+    "Real tissue that looks like H&E: CMU-1-Small-Region.svs of OpenSlide’s test data, Aperio, 0.499 µm a pixel, in "
+    "the public domain (CC0). Its source names neither organ nor diagnosis, and nothing here is one."
 )
 
 

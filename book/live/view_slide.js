@@ -10,7 +10,7 @@ plipLive.views.slide = (() => {
   "use strict";
   const { home, kit, parts, script, store } = plipLive;
   const { el } = kit;
-  const USUAL = "pink fibres|crowded dark nuclei|empty glass|tumor|no tumor";
+  const USUAL = "pink fibres|crowded dark nuclei|a bicycle|tumor|no tumor";
   const BYTES = { tiles: 0.44e6, picture: 0.71e6 };
   const NEEDED = ["slide_window.js", "slide_heat.js", "slide_shown.js", "slide.js"];
 

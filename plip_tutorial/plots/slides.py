@@ -1,8 +1,8 @@
 """A slide with maps on it: the tissue as it is, and beside it what each sentence sees.
 
 A map is opaque, so its colours are those of the bar and no dark tissue below looks like a low number; thin lines show
-where the tissue is dark. The colours are those of cividis, which grow in brightness, for colour-blind readers and for
-print. A bar says how long a field is.
+where the tissue is dark. A mask has borders of its own, and gets none. The colours are those of cividis, which grow in
+brightness, for colour-blind readers and for print. A bar says how long a field is.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def over_slide(
 
     Args:
         picture: (h, w, 3) overview of the slide, 0 to 255; it is shown unchanged.
-        maps: sentence -> (h, w) numbers, nan where there is none.
+        maps: sentence -> (h, w) numbers, nan where there is none; or a mask, True and False.
         mpp: micrometres a pixel of the overview, for the bar.
         limits: lowest and highest number of all colour bars; by default each map has its own.
         title: above the slide.
@@ -65,7 +65,7 @@ def over_slide(
         panel.imshow(slide, interpolation="nearest")
     _bar(panels.flat[0], slide.shape, mpp)
     for panel, values in zip(panels.flat[1:], maps.values(), strict=False):
-        _map(figure, panel, slide, np.asarray(values, float), limits)
+        _map(figure, panel, slide, np.asarray(values), limits)
     return figure
 
 
@@ -76,13 +76,14 @@ def _map(
         raise ValueError(f"a map has the shape {values.shape}, the slide {slide.shape[:2]}; make both with one mpp.")
     if np.isnan(values).all():
         raise ValueError("a map has no number in it; nan stands for places without one.")
+    is_mask, values = values.dtype == bool, values.astype(float)
     low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
     seen = panel.imshow(values, cmap="cividis", vmin=low, vmax=high, interpolation="nearest")
     dark = gaussian_filter(255 - slide.mean(-1), max(1.0, slide.shape[1] / 90))
-    if np.ptp(dark) > 0:
+    if np.ptp(dark) > 0 and not is_mask:
         panel.contour(dark, [dark.max() / 2], colors=PAPER, linewidths=0.6)
     place = panel.inset_axes((0.04, -0.045, 0.92, 0.025))
-    bar = figure.colorbar(seen, cax=place, orientation="horizontal", ticks=[low, high], format="%.2f")
+    bar = figure.colorbar(seen, cax=place, orientation="horizontal", ticks=[low, high], format="{x:z.2f}")
     place.tick_params(labelsize=9, length=2, pad=1)
     bar.ax.get_xticklabels()[0].set_horizontalalignment("left")
     bar.ax.get_xticklabels()[-1].set_horizontalalignment("right")

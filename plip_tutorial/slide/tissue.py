@@ -6,7 +6,8 @@ on a slide of glass alone, or of tissue alone, it would part what belongs togeth
 
 Haematoxylin and eosin take most from the green. Ink for margins and pens in blue or green take most from the red, a
 black pen takes from all alike: what is not denser in green than in red by `DYE` is left out, and Otsu's threshold is
-not led astray by it. Specks go, and small holes are filled: the lumen of a gland belongs to it.
+not led astray by it. A red pen passes, as eosin does. Specks go, and small holes are filled: the lumen of a gland
+belongs to it.
 """
 
 from __future__ import annotations

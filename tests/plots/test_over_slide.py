@@ -66,3 +66,13 @@ def test_odd_maps() -> None:
         warnings.simplefilter("error")
         plots.over_slide(np.full_like(SLIDE, 255), {"glass": np.zeros_like(MAP)}, mpp=8)
     plt.close("all")
+
+
+def test_a_mask_has_its_own_borders_and_no_lines_and_zero_has_no_sign() -> None:
+    figure = plots.over_slide(SLIDE, {"mask": MAP > 0.5, "map": np.full_like(MAP, -0.001)}, mpp=8)
+    _, mask, numbers = [panel for panel in figure.axes if panel.images]
+    assert (len(mask.collections), len(numbers.collections)) == (0, 1)
+    np.testing.assert_array_equal(mask.images[1].get_array(), MAP > 0.5)
+    figure.draw_without_rendering()
+    assert {text.get_text() for text in numbers.child_axes[0].get_xticklabels()} == {"0.00"}
+    plt.close(figure)
