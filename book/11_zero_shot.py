@@ -115,6 +115,7 @@ claim("there the label is wrong much more often", right[~close].mean() - right[c
 # the first label change?
 #
 # :::{live} classify
+# :tiles: 2|5|3|7|1|0
 # :::
 #
 # ## What stands beside a score
