@@ -34,6 +34,7 @@ def test_a_box_shows_what_the_model_finds_for_its_own_question() -> None:
     assert len({item.img["src"] for item in items}) == 3
 
 
-def test_a_box_without_a_question_and_other_views_stay_as_they_are() -> None:
-    boxes = markup("search", {}) + markup("classify", {"asked": "fat"}) + "<p>text</p>"
+def test_a_box_without_a_question_or_with_its_own_gallery_and_other_views_stay_as_they_are() -> None:
+    own = markup("search", {"asked": "fat"}).replace("</div>", '<script type="application/json">{}</script></div>')
+    boxes = markup("search", {}) + own + markup("classify", {"asked": "fat"}) + "<p>text</p>"
     assert first_answers(boxes, Path("x.html")) == boxes

@@ -94,8 +94,8 @@ def test_figures_of_a_page_are_drawings_and_the_same_ones_each_time(installed: P
 @pytest.mark.skipif(not (HTML / "index.html").exists(), reason="no built book; run: make book")
 def test_the_built_page_of_retrieval_holds_its_searches() -> None:
     page = (HTML / "book" / "13_retrieval.html").read_text(encoding="utf-8")
-    assert 'data-plip="search"' in page
-    assert '"queries":["' in page
+    assert 'data-live="search"' in page
+    assert '"vectors":{"plip":"' in page
 
 
 def test_the_set_up_cell_does_nothing_where_the_package_is_installed(installed: Path, tmp_path: Path) -> None:

@@ -24,9 +24,9 @@ MENDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # pandas: a corner, or a gap, heads nothing. It is a cell.
         (rf"<th([^>]*)>({EMPTY})</th>", r"<td\1>\2</td>"),
         # The theme: dialogs have no names.
-        (r'<dialog id="pst-search-dialog"', r'\g<0> aria-label="Search"'),
-        (r'<dialog id="pst-primary-sidebar-modal"', r'\g<0> aria-label="All pages"'),
-        (r'<dialog id="pst-secondary-sidebar-modal"', r'\g<0> aria-label="On this page"'),
+        (r'<dialog id="pst-search-dialog"(?! aria-label)', r'\g<0> aria-label="Search"'),
+        (r'<dialog id="pst-primary-sidebar-modal"(?! aria-label)', r'\g<0> aria-label="All pages"'),
+        (r'<dialog id="pst-secondary-sidebar-modal"(?! aria-label)', r'\g<0> aria-label="On this page"'),
         # sphinx-exercise: each exercise of a page has the same id inside, which nothing refers to.
         (r' id="(?:exercise|solution)-content"', ""),
         # The theme: what opens a part of the contents has a picture only, and is called as the part.

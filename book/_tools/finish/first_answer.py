@@ -19,7 +19,11 @@ from plip_tutorial import artifacts, retrieval
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.plots import markup
 
-BOX = re.compile(r'<div class="plip-live"[^>]* data-live="search"([^>]*)>')
+#: A box that has no gallery of its own: no data before its end.
+BOX = re.compile(
+    r'<div class="plip-live"[^>]* data-live="search"([^>]*)>(?!(?:(?!</div>).)*<script type="application/json">)',
+    re.DOTALL,
+)
 WIDE = 112  # CSS pixels of a tile
 
 
