@@ -29,6 +29,9 @@ ANSWERS = """(slider) => {
     return told() !== before;
 }"""
 
+#: What a box shows only when it has been asked: tokens, a table, a map.
+ANSWERED = ".plip-live-results :is(.plip-live-tokens, table, canvas)"
+
 
 def zipped(root: Path, target: Path) -> Path:
     """Write the site into a zip, in a folder of the zip's name."""
@@ -69,6 +72,13 @@ def faults(page: Any, root: Path, places: Sequence[str], search: str = "temperat
         yield from (f"{place} has a formula that is not set: {text[:60]}" for text in seen["formulas"])
         dead = [slider for slider in page.locator("input[type=range]").all() if not slider.evaluate(ANSWERS)]
         yield from (f"{place} has a slider that moves nothing" for _ in dead)
+        for box in page.locator("[data-live]").all():  # the model comes from the disk, and answers
+            box.locator("button[type=submit]").first.click()
+            try:
+                box.locator(ANSWERED).first.wait_for(timeout=60_000)
+            except Exception:
+                yield f"{place} has a box that does not answer: {box.locator('[role=status]').inner_text()!r}"
+        page.wait_for_load_state("networkidle")
         yield from (f"{place} {what}" for what in heard)
         heard.clear()
     page.goto((root / "search.html").as_uri() + f"?q={search}", wait_until="load")
