@@ -29,11 +29,14 @@ SPREAD  := -q -p no:cacheprovider --numprocesses $(WORKERS) --dist loadfile --no
 PACKAGE := --ignore tests/book --ignore tests/real --ignore tests/test_full_track.py --ignore tests/test_house.py \
 	--ignore tests/test_dependencies.py --ignore tests/studies/test_measured.py -m "not once" tests plip_tutorial
 
-# The book is built from nothing: every cell runs, and every warning is an error. Then the package runs at the lowest
+# The book is built from nothing: every cell runs, and every warning is an error. What its pages weigh and how fast the
+# model in them answers is printed; tests hold the weights, and nothing fails on a clock. Then the package runs at the lowest
 # versions that it allows, and at last all tests, pages with the versions of Colab among them.
 test: setup
 	$(MAKE) --jobs 3 lint $(FLOORS) $(COLAB)
 	$(BIN)/python book/_tools/build.py --from-nothing
+	-$(BIN)/python book/_tools/weights.py
+	-$(BIN)/python benchmarks/live.py _build/html
 	$(MAKE) test-floors
 	PLIP_TUTORIAL_BOOK_BUILT=1 $(BIN)/pytest $(SPREAD) --no-other-skips tests/test_full_track.py \
 		tests/book/test_students.py tests/book/test_colab_run.py tests plip_tutorial
