@@ -66,11 +66,14 @@ class Quiet(SimpleHTTPRequestHandler):
         return super().translate_path(path.replace(home(), "/", 1))
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Show the page for a wrong address, as GitHub does."""
+        """Show the page for a wrong address, as GitHub does, if there is one."""
+        lost = Path(self.directory) / "404.html"
+        if not lost.exists():
+            return super().send_error(code, message, explain)
         self.send_response(code)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
-        self.wfile.write((Path(self.directory) / "404.html").read_bytes())
+        self.wfile.write(lost.read_bytes())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -14,7 +14,7 @@ plipLive.views.compare = (box) => {
   const inputs = ["first", "second"].map((name, i) =>
     el("input", { value: box.dataset[name] || list[0].split(" / ")[i], autocomplete: "off", maxlength: 2000 })
   );
-  const which = el("input", { type: "number", min: 1, max: 300, placeholder: "none" });
+  const which = el("input", { type: "number", min: 1, placeholder: "none" });
   const model = choice(["plip", "clip"], () => results.childElementCount && compare());
 
   function column(question, told, all, found, seen) {
@@ -61,6 +61,6 @@ plipLive.views.compare = (box) => {
   const form = el("form", { onsubmit: (event) => (event.preventDefault(), compare()) },
     field("First sentence", inputs[0]), field("Second sentence", inputs[1]),
     el("button", { type: "submit" }, "Compare"), model.element,
-    field("Against a tile, 1 to 300 (may stay empty)", which));
+    field("Against a tile, by its number (may stay empty)", which));
   build(form, examples("Try", list, choose));
 };

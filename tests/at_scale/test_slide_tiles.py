@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from drawn_slide import CELL, colours, picture, pyramid
 from small_clip import small_clip
 
-from plip_tutorial.at_scale import EmbedTiles, ray_data, read, run, vectors_of, write_shards
+from plip_tutorial.at_scale import EmbedTiles, read, run, vectors_of, write_shards
 from plip_tutorial.plip.model import PLIP
 from plip_tutorial.slide import Tiles, find_tissue, grid, open_slide
 
@@ -93,16 +94,8 @@ def test_a_killed_run_goes_on_where_it_stopped_and_ends_with_the_same(place: Pat
         np.testing.assert_array_equal(found, expected)
 
 
-def test_through_ray_the_same_comes_out(place: Path, whole: Path) -> None:
-    ray = pytest.importorskip("ray", reason="Ray is the optional extra scale")
-    try:
-        told = pa.concat_tables(ray.get(ray_data.with_ray(place / "places", step(place), workers=2).to_arrow_refs()))
-    except Exception as error:
-        if "timed out during startup" not in str(error):
-            raise
-        pytest.skip(f"Ray could not start here: {error}")
-    finally:
-        ray.shutdown()
+def test_through_ray_the_same_comes_out(place: Path, whole: Path, through_ray: Callable[..., pa.Table]) -> None:
+    told = through_ray(place / "places", step(place), workers=2)
     expected = read(whole)
     assert told.column_names == expected.column_names
     for name in told.column_names:

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -174,18 +174,12 @@ def test_a_killed_worker_is_called_again_and_the_bytes_are_the_same(place: Path,
     assert sorted(path.suffix for path in (tmp_path / "shared").iterdir()) == [".json", *5 * [".parquet"]]
 
 
-def test_through_ray_with_two_workers_the_same_comes_out(place: Path, folders: list[Path]) -> None:
-    ray = pytest.importorskip("ray", reason="Ray is the optional extra scale")
+def test_through_ray_with_two_workers_the_same_comes_out(
+    place: Path, folders: list[Path], through_ray: Callable[..., pa.Table]
+) -> None:
     first, last = chain(place)[:4], chain(place)[4]
-    try:
-        told = pa.concat_tables(ray.get(ray_data.with_ray(place / "pool", *first, workers=2).to_arrow_refs()))
-        near = pa.concat_tables(ray.get(ray_data.with_ray(folders[3], last).to_arrow_refs()))
-    except Exception as error:
-        if "timed out during startup" not in str(error):
-            raise
-        pytest.skip(f"Ray could not start here: {error}")
-    finally:
-        ray.shutdown()
+    told = through_ray(place / "pool", *first, workers=2)
+    near = through_ray(folders[3], last)
     expected = shards.read(folders[3])
     assert told.column_names == expected.column_names
     for name in told.column_names:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_tools"))
 
 VIEWS = ("search", "classify", "compare")
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Not on the screen of the tests."""
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +34,7 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def live_server(live_site: Path) -> Iterator[str]:
     """The address of a server of that site on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(live_site)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
+    from weights import served
+
+    with served(live_site) as address:
+        yield address.rstrip("/")

@@ -27,7 +27,13 @@ NOTEBOOKS = ROOT / "notebooks" / "student"
 COLAB = ROOT / ".venvs" / "colab"
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
 KEPT = ["torch", "numpy", "transformers", "pyarrow"]
-PAGES = ["07_fine_tuning", "05_what_does_not_belong", "04_neighbours", "11_zero_shot", "14_whole_slide"]  # the longest first
+PAGES = [
+    "07_fine_tuning",
+    "05_what_does_not_belong",
+    "04_neighbours",
+    "11_zero_shot",
+    "14_whole_slide",
+]  # the longest first
 sys.path.insert(0, str(ROOT / "book" / "_tools"))
 pytestmark = pytest.mark.skipif(
     not (COLAB / ".installed").exists(), reason="no environment with Colab's versions; run: make test-colab"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import random
 import re
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from encoded import encoded
 from PIL import Image
 
 from plip_tutorial import artifacts, microcosm
@@ -78,12 +78,6 @@ def served(opened: Any, live_server: str) -> Any:
     """The bare page from the server, for what need not be asked twice."""
     opened.goto(f"{live_server}/book/bare.html")
     return opened
-
-
-def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    with io.BytesIO() as file:
-        picture.save(file, kind, **options)
-        return file.getvalue()
 
 
 def looked_at(page: Any, file: bytes, model: str = "plip") -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 import struct
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from encoded import encoded
 from PIL import Image
 
 from plip_tutorial import microcosm
@@ -34,12 +34,6 @@ def page(live_server: str) -> Iterator[Any]:
     with browser_page() as opened:
         opened.goto(f"{live_server}/book/bare.html")
         yield opened
-
-
-def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    with io.BytesIO() as file:
-        picture.save(file, kind, **options)
-        return file.getvalue()
 
 
 def png(width: int, height: int, data: bytes, bits: int = 8) -> bytes:
