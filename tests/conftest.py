@@ -12,6 +12,8 @@ from plip_tutorial.sources import slides
 settings.register_profile("no clock", deadline=None)  # a busy machine is no fault
 settings.load_profile("no clock")
 
+collect_ignore_glob = ["*conftest.py"]  # three files of one name, with fixtures and no examples to run
+
 ALLOWED = (
     "beside",  # the real pictures and the shared facts lie outside of the repository
     "Chromium",  # of the machine; `.ci/run` installs it where it can
