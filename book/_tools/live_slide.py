@@ -1,8 +1,8 @@
 """The real slide for the page: its picture, the places of its tiles and their vectors, beside the view that shows them.
 
-`write` leaves ``slide.webp`` (the whole slide, each of its pixels) and ``slide.js`` in the folder that `live` has
-filled. The tiles are those of the unit on whole slides. Without the slide, ``slide.js`` says so, the view tells its
-reader, and the build goes on with a warning.
+`write` leaves ``slide.js`` (places, words, and how much is to come), ``slide_vectors.js`` and ``slide.webp`` (the whole
+slide, each of its pixels) in the folder that `live` has filled. The tiles are those of the unit on whole slides.
+Without the slide, ``slide.js`` says so, the view tells its reader, and the build goes on with a warning.
 """
 
 from __future__ import annotations
@@ -45,14 +45,19 @@ def half(vectors: NDArray[Any]) -> str:
 
 
 def content(tiles: Tiles) -> dict[str, Any]:
-    """What the view is told: places in pixels of the slide as it was scanned, and a vector for each tile and model."""
+    """What the view is told first: places in pixels of the slide as it was scanned, and words."""
     width, height = tiles.slide.size
     x, y = tiles.places.T.tolist()
-    models = {name: PLIP(artifacts.checkpoint(made), device="cpu") for name, made in live.MODELS.items()}
-    seen = {name: half(model.encode_images(tiles)) for name, model in models.items()}
     place = {"width": width, "height": height, "mpp": tiles.slide.mpp, "side": tiles.side, "x": x, "y": y}
     scales = {name: live.scale(name) for name in live.MODELS}
-    return {"picture": "slide.webp", **place, "scales": scales, "vectors": seen, "alt": ALT, "caption": CAPTION}
+    return {**place, "scales": scales, "alt": ALT, "caption": CAPTION}
+
+
+def write_vectors(file: Path, tiles: Tiles) -> int:
+    """A vector for each tile and model, as a script; its size in bytes."""
+    models = {name: PLIP(artifacts.checkpoint(made), device="cpu") for name, made in live.MODELS.items()}
+    seen = {name: half(model.encode_images(tiles)) for name, model in models.items()}
+    return file.write_text(live.script("slide_vectors", seen), encoding="ascii")
 
 
 def write(folder: Path) -> None:
@@ -63,8 +68,10 @@ def write(folder: Path) -> None:
         warnings.warn(f"{MISSING} {error}", stacklevel=2)
         told: dict[str, Any] = {"missing": MISSING}
     else:
-        told = content(tiles_of(path))
-        real_tissue.slide().save(folder / told["picture"], quality=QUALITY, method=4)
+        tiles, vectors, picture = tiles_of(path), folder / "slide_vectors.js", folder / "slide.webp"
+        real_tissue.slide().save(picture, quality=QUALITY, method=4)
+        bytes_ = [write_vectors(vectors, tiles), picture.stat().st_size]
+        told = {"vectors": vectors.name, "picture": picture.name, "bytes": bytes_, **content(tiles)}
     (folder / "slide.js").write_text(live.script("slide", told), encoding="ascii")
 
 

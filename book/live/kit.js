@@ -89,15 +89,17 @@ plipLive.kit = (() => {
     return el("div", { class: "plip-live-field" }, el("label", { for: input.id }, label), input);
   }
 
-  // PLIP or CLIP. `value()` tells which; nothing is shown where there is no choice.
+  // PLIP, CLIP or both. `value()` tells which; nothing is shown where there is no choice.
   function choice(names, onchange) {
     const group = `plip-live-${++numbers}`;
     const buttons = names.map((name, i) =>
       el("input", { type: "radio", name: group, value: name, checked: i === 0, onchange })
     );
-    const labels = buttons.map((button) => el("label", {}, button, ` ${button.value.toUpperCase()}`));
+    const shown = (name) => (name === "both" ? " Both" : ` ${name.toUpperCase()}`);
+    const labels = buttons.map((button) => el("label", {}, button, shown(button.value)));
     const element = el("fieldset", { hidden: names.length < 2 }, el("legend", {}, "Model"), ...labels);
-    return { element, value: () => buttons.find((button) => button.checked).value };
+    const choose = (name) => buttons.forEach((button) => (button.checked ||= button.value === name));
+    return { element, choose, value: () => buttons.find((button) => button.checked).value };
   }
 
   function examples(name, list, onchosen) {

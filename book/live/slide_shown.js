@@ -25,6 +25,7 @@ plipLive.parts.SlideShown = (() => {
       this.heat = el("canvas", { class: "plip-slide-heat", hidden: true });
       this.mark = el("div", { class: "plip-slide-mark", hidden: true });
       this.bar = el("div", { class: "plip-slide-bar" });
+      this.where = el("p", { class: "plip-slide-heard", "aria-live": "polite" });
       const stage = el(
         "div",
         { class: "plip-slide-stage", style: `width:${width}px;height:${height}px` },
@@ -35,12 +36,12 @@ plipLive.parts.SlideShown = (() => {
       const name = "The slide. Arrow keys move it, plus and minus zoom, 0 shows the whole.";
       const frame = el(
         "div",
-        { class: "plip-slide-frame", tabindex: 0, role: "application", "aria-label": name },
+        { class: "plip-slide-frame", tabindex: 0, role: "application", "aria-label": name, onkeyup: () => this.tell() },
         stage,
         this.bar,
       );
       place.replaceChildren(
-        el("div", { class: "plip-slide-shown" }, el("div", {}, frame, this.buttons(), this.layer()), this.closeUp()),
+        el("div", { class: "plip-slide-shown" }, el("div", {}, frame, this.where, this.buttons(), this.layer()), this.closeUp()),
         el("p", { class: "plip-slide-small" }, slide.caption),
       );
       const told = { moved: (view) => this.moved(view), tapped: (x, y) => this.tapped(x, y) };
@@ -48,13 +49,24 @@ plipLive.parts.SlideShown = (() => {
     }
 
     buttons() {
+      const told = (move) => () => (move(), this.tell());
       return group(
         "Move the slide",
-        button("+", () => this.window.zoom(SlideWindow.ZOOM), "zoom in (+)"),
-        button("−", () => this.window.zoom(1 / SlideWindow.ZOOM), "zoom out (−)"),
-        button("Whole slide", () => this.window.whole()),
+        button("+", told(() => this.window.zoom(SlideWindow.ZOOM)), "zoom in (+)"),
+        button("−", told(() => this.window.zoom(1 / SlideWindow.ZOOM)), "zoom out (−)"),
+        button("Whole slide", told(() => this.window.whole())),
         el("span", { class: "plip-slide-small" }, "Drag to move; Ctrl and the wheel, or two fingers, zoom."),
       );
+    }
+
+    /** What the window shows, for ears: said when a key is let go, so that one held down is told once. */
+    tell() {
+      const { width, height, mpp } = this.slide;
+      const { x, y, scale } = this.window.view;
+      const { clientWidth, clientHeight } = this.window.frame;
+      const [wide, high] = [Math.min(width, clientWidth / scale), Math.min(height, clientHeight / scale)];
+      const [shown, tall, left, top] = [wide, high, x - wide / 2, y - high / 2].map((length) => counted(length * mpp));
+      this.where.textContent = `The window shows ${shown} by ${tall} µm, ${left} µm from the left and ${top} from the top.`;
     }
 
     /** The switch and the strength of the map, and its legend. */

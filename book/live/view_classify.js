@@ -14,7 +14,9 @@ plipLive.views.classify = (box) => {
   const offered = (box.dataset.tiles || "0|1|2|3|4|5").split("|").map(Number);
   const { build, run, results, status } = frame(box, "Classify by words");
   const nothing = el("figcaption", {}, "No picture yet: choose one, or press Classify.");
-  const shown = el("figure", { class: "plip-live-shown" }, nothing);
+  const first = box.querySelector(".plip-live-one"); // the first tile, if the build has put it into the box
+  const named = el("figcaption", {}, `Tile ${offered[0] + 1}, not yet classified.`);
+  const shown = el("figure", { class: "plip-live-shown" }, ...(first ? [first, named] : [nothing]));
   let chosen = { index: offered[0] }; // or {blob, name}
   let address = ""; // of the reader's own picture
   let last = null; // what the present bars show: {labels, cosines, what, truth, own}
@@ -30,6 +32,7 @@ plipLive.views.classify = (box) => {
   const reading = el("span", { class: "plip-live-reading" });
   const mark = el("button", { type: "button", hidden: true, onclick: back });
 
+  const usual = Number(box.dataset.own || 0.01); // the model's own, which the build has written here
   const temperature = () => LEAST ** (1 - slider.value / STEPS);
   const place = (value) => STEPS * (1 - Math.log(value) / Math.log(LEAST));
 
@@ -58,7 +61,7 @@ plipLive.views.classify = (box) => {
 
   // The bars for the present temperature. A step of the slider is finer than what is marked: the mark itself is exact.
   function current() {
-    const t = touched || !last ? temperature() : last.own;
+    const t = touched ? temperature() : last ? last.own : usual;
     const shares = last ? softmax(last.cosines, t) : [];
     const order = shares.map((_, i) => i).sort((a, b) => last.cosines[b] - last.cosines[a]);
     return { t, shares, order };
@@ -167,11 +170,11 @@ plipLive.views.classify = (box) => {
   box.addEventListener("paste", (event) => take(event, event.clipboardData && event.clipboardData.files));
 
   const button = (text, onclick) => el("button", { type: "button", onclick }, text);
-  const named = offered.map((index) => button(`Tile ${index + 1}`, () => ((chosen = { index }), classify())));
+  const numbered = offered.map((index) => button(`Tile ${index + 1}`, () => ((chosen = { index }), classify())));
   const press = () =>
-    named.forEach((one, i) => one.setAttribute("aria-pressed", String(last !== null && chosen.index === offered[i])));
+    numbered.forEach((one, i) => one.setAttribute("aria-pressed", String(last !== null && chosen.index === offered[i])));
   const pick = el("div", { class: "plip-live-examples", role: "group", "aria-label": "Tiles of the gallery" },
-    ...named, button("Previous", () => step(-1)), button("Next", () => step(1)));
+    ...numbered, button("Previous", () => step(-1)), button("Next", () => step(1)));
   const promise = "You may also drop a picture here or paste one. A picture never leaves your browser.";
   const form = el("form", { onsubmit: (event) => (event.preventDefault(), classify()) },
     field("Labels, one a line", labels), field("Sentence around each label", sentence),
@@ -182,6 +185,6 @@ plipLive.views.classify = (box) => {
   const hint = el("p", { class: "plip-live-note" }, promise);
   const source = el("div", {}, pick, field("A picture of your own", file), hint);
   build(el("div", { class: "plip-live-pick" }, shown, source), form, heat);
-  slider.value = place(Number(box.dataset.own || 0.01)); // the model's own, which the build has written here
+  slider.value = Math.round(place(usual));
   draw();
 };

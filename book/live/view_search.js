@@ -4,7 +4,8 @@
 //     <div class="plip-live" data-live="search" data-asked="mucus" data-second="not mucus" data-k="8"
 //          data-examples="mucus|fat"></div>
 //
-// A gallery of its own may stand in the box, as JSON; else it is that of the site.
+// A gallery of its own may stand in the box, as JSON; else it is that of the site. An address may bring a search with
+// it, and each search tells the address that does: page.html?words=mucus&second=fat&model=both#live-search
 
 plipLive.views.search = (box) => {
   "use strict";
@@ -18,7 +19,9 @@ plipLive.views.search = (box) => {
   const other = el("input", { type: "search", value: second, autocomplete: "off", maxlength: 2000 });
   const switched = el("input", { type: "checkbox", checked: Boolean(second), onchange: widen });
   const otherField = field("Second question", other);
-  const model = choice(own ? Object.keys(own.vectors) : ["plip", "clip"], () => results.childElementCount && search());
+  const names = own ? Object.keys(own.vectors) : ["plip", "clip"];
+  const model = choice(names.length > 1 ? [...names, "both"] : names, () => results.childElementCount && search());
+  const link = el("a", {}, "Link to this search");
 
   function widen() {
     otherField.hidden = !switched.checked;
@@ -26,20 +29,49 @@ plipLive.views.search = (box) => {
     else if (results.childElementCount) search();
   }
 
-  function found(told, tilesOf, chosen, question, rows) {
-    const title = [el("strong", {}, `“${question}”`), ` by ${chosen.toUpperCase()}`];
-    return el("section", {}, el("p", { class: "plip-live-title" }, ...title), tokens(told), tiles(tilesOf, rows));
+  function section(all, { told, question, by, rows }) {
+    const title = [el("strong", {}, `“${question}”`), ` by ${by.toUpperCase()}`];
+    return el("section", {}, el("p", { class: "plip-live-title" }, ...title), tokens(told), tiles(all, rows));
+  }
+
+  const capital = (letter) => letter.toUpperCase();
+
+  // What each question finds by one model: {told, question, by, rows, name}; the words of `name` tell it from the others.
+  async function finds(all, questions, by, alone, progress) {
+    const told = await plipLive.texts(questions, { model: by, progress });
+    const places = questions.length > 1 ? ["first question", "second question"] : [];
+    return told.map((one, i) => ({
+      told: one, question: questions[i], by, rows: nearest(all.vectors[by], one.vector, Number(k)),
+      name: [...(alone ? [] : [by.toUpperCase()]), ...places.slice(i, i + 1)],
+    }));
   }
 
   async function answer(progress, questions, chosen) {
-    const told = await plipLive.texts(questions, { model: chosen, progress });
     const all = await gallery(own, progress);
-    const rows = told.map(({ vector }) => nearest(all.vectors[chosen], vector, Number(k)));
-    const both = rows.length > 1 ? `The two share ${shared(...rows)} of ${rows[0].length} tiles.` : "";
-    const lines = rows.map((row) => counted(all, row));
-    const say = both ? `First question, ${lines[0]}. Second question, ${lines[1]}. ${both}` : `${lines[0]}.`;
-    const show = () => results.replaceChildren(...told.map((one, i) => found(one, all, chosen, questions[i], rows[i])));
-    return { show, say };
+    const asked = chosen === "both" ? names : [chosen];
+    const found = [];
+    for (const by of asked) found.push(...(await finds(all, questions, by, asked.length === 1, progress)));
+    const lines = found.map(({ name, rows }) => `${[...name, counted(all, rows)].join(", ")}.`.replace(/^./, capital));
+    const two = found.map(({ rows }) => rows);
+    if (two.length === 2) lines.push(`The two share ${shared(...two)} of ${two[0].length} tiles.`);
+    const show = () => {
+      const [words, other = ""] = questions;
+      results.replaceChildren(...found.map((one) => section(all, one)));
+      if (box.id) results.append(el("p", { class: "plip-live-note" }, link));
+      link.href = `?${new URLSearchParams({ words, second: other, model: chosen })}#${box.id}`;
+    };
+    return { show, say: lines.join(" ") };
+  }
+
+  // The search that an address has brought: for the box that it names.
+  function brought() {
+    const given = new URLSearchParams(location.search);
+    if (!box.id || location.hash !== `#${box.id}` || !given.get("words")) return;
+    first.value = given.get("words");
+    other.value = given.get("second") || "";
+    switched.checked = Boolean(other.value);
+    model.choose(given.get("model"));
+    search();
   }
 
   function search() {
@@ -60,5 +92,6 @@ plipLive.views.search = (box) => {
     field("Words", first), otherField, el("button", { type: "submit" }, "Search"),
     model.element, el("label", {}, switched, " Two questions side by side"));
   build(form, examples("Try", list, choose));
+  brought();
   otherField.hidden = !switched.checked;
 };

@@ -11,24 +11,25 @@ plipLive.views.slide = (() => {
   const { home, kit, parts, script, store } = plipLive;
   const { el } = kit;
   const USUAL = "pink fibres|crowded dark nuclei|a bicycle|tumor|no tumor";
-  const BYTES = { tiles: 0.44e6, picture: 0.71e6 };
   const NEEDED = ["slide_window.js", "slide_heat.js", "slide_shown.js", "slide.js"];
 
   function failed(line) {
     return Object.assign(new Error(line), { again: true });
   }
 
-  /** The slide with the vectors of its tiles, and its picture. Scripts that have come already do not come again. */
+  /** The slide, then the vectors of its tiles, then its picture. What has come already does not come again. */
   async function loaded(progress) {
     const late = (name) => () => Promise.reject(failed(`The slide could not be loaded (${name} did not come). Check the connection and try again.`));
-    const told = (loaded) => progress({ loaded, total: BYTES.tiles + BYTES.picture, what: "the slide" });
-    told(0);
     for (const name of NEEDED) await script(name).catch(late(name));
     const { slide } = store;
     if (slide.missing) throw new Error(slide.missing);
-    told(BYTES.tiles);
+    const [vectors, pixels] = slide.bytes;
+    const told = (loaded) => progress({ loaded, total: vectors + pixels, what: "the slide" });
+    told(0);
+    await script(slide.vectors).catch(late(slide.vectors));
+    told(vectors);
     const { unpacked } = await plipLive.model();
-    slide.of ||= Object.fromEntries(Object.entries(slide.vectors).map(([name, text]) => [name, unpacked(text)]));
+    slide.of ||= Object.fromEntries(Object.entries(store.slide_vectors).map(([name, text]) => [name, unpacked(text)]));
     const picture = el("img", { src: home + slide.picture, width: slide.width, height: slide.height });
     await picture.decode().catch(late(slide.picture));
     return { slide, picture };

@@ -17,15 +17,17 @@ VIEWS = ("search", "classify", "compare")
 def live_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of the folder ``_static/live``, a bare page that only loads it, and one page for each view."""
     from live import PLACE, load_live, write
+    from live_view import markup
 
     root = tmp_path_factory.mktemp("live_site")
     write(root / PLACE)
     (root / "book").mkdir()
-    empty = '<!doctype html><html lang="en"><head><title>A page</title></head><body><main>{}</main></body></html>'
+    head = '<head><meta charset="utf-8"><title>A page</title></head>'
+    empty = f'<!doctype html><html lang="en">{head}<body><main>{{}}</main></body></html>'
     for view in VIEWS:
-        box = f'<div class="plip-live" data-live="{view}"><p>Without scripts.</p></div>'
         place = Path("book") / f"{view}.html"
-        (root / place).write_text(load_live(empty.format(box), place), encoding="utf-8")
+        text = empty.format(markup(view, {}, "Without scripts."))
+        (root / place).write_text(load_live(text, place), encoding="utf-8")
     loader = '<script defer src="../_static/live/live.js"></script>'
     (root / "book" / "bare.html").write_text(empty.format(loader), encoding="utf-8")
     return root

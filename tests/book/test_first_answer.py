@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from plip_tutorial import artifacts
 from plip_tutorial.plip import PLIP
+from plip_tutorial.plots.markup import address
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_tools"))
 import live
@@ -36,5 +38,13 @@ def test_a_box_shows_what_the_model_finds_for_its_own_question() -> None:
 
 def test_a_box_without_a_question_or_with_its_own_gallery_and_other_views_stay_as_they_are() -> None:
     own = markup("search", {"asked": "fat"}).replace("</div>", '<script type="application/json">{}</script></div>')
-    boxes = markup("search", {}) + own + markup("classify", {"asked": "fat"}) + "<p>text</p>"
+    boxes = markup("search", {}) + own + markup("compare", {"first": "fat"}) + "<p>text</p>"
     assert first_answers(boxes, Path("x.html")) == boxes
+
+
+def test_a_box_that_classifies_shows_the_tile_that_it_will_take_first() -> None:
+    found = re.findall(
+        r'src="([^"]*)"',
+        first_answers(markup("classify", {"tiles": "7|1"}) + markup("classify", {}), Path("x.html")),
+    )
+    assert found == [address(live.gallery().shown[place]) for place in (7, 0)]

@@ -134,7 +134,8 @@ def test_the_tiles_are_those_of_the_unit(real_file: Path) -> None:
 
 @pytest.mark.parametrize("way", ["disk", "server"])
 def test_the_map_is_what_python_says_and_nothing_comes_before_it_is_asked_for(site: Site, way: str) -> None:
-    assert (site.root / live.PLACE / "slide.webp").stat().st_size < 1_000_000
+    parts = [site.root / live.PLACE / name for name in ("slide_vectors.js", "slide.webp")]
+    assert sum(part.stat().st_size for part in parts) < 1_300_000
     with opened(site.root, way) as page:
         loader = {"page.html", "live.css", "live.js", "kit.js", "view_slide.js", "view_slide.css"}
         assert {one.rsplit("/", 1)[1] for one in page.asked} <= loader
@@ -200,8 +201,12 @@ def test_keys_mouse_and_wheel_move_the_view_to_the_pixel(site: Site) -> None:
         for _ in range(40):
             frame.press("ArrowLeft")
         assert view(page)[0] == pytest.approx(wide / 2 / scale), "the slide's edge is the window's"
+        heard = page.locator(".plip-slide-heard")
+        shown = " by ".join(f"{length / scale * 0.499:,.0f}" for length in (wide, high))
+        assert heard.inner_text().startswith(f"The window shows {shown} µm, 0 µm from the left and ")
         frame.press("Home")
         assert view(page) == pytest.approx((1110, 1483.5, whole))
+        assert heard.inner_text() == "The window shows 1,108 by 1,481 µm, 0 µm from the left and 0 from the top."
         page.get_by_role("button", name="zoom in").click()
         page.get_by_role("button", name="zoom in").click()
 
@@ -306,7 +311,7 @@ def test_fingers_on_a_phone(site: Site) -> None:
 def test_what_did_not_come_is_said_and_can_be_asked_for_again(site: Site) -> None:
     with address(site.root, "server") as url, browser_page() as page:
         page.set_default_timeout(60_000)
-        for part in ("slide.js", "slide.webp"):
+        for part in ("slide.js", "slide_vectors.js", "slide.webp"):
             page.route(f"**/{part}", lambda route: route.abort())
             page.goto(url)
             page.get_by_role("button", name="Show on the slide").click()

@@ -19,6 +19,7 @@ from plip_tutorial.plip.model import PLIP
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_tools"))
+import live  # noqa: E402
 import live_view  # noqa: E402
 from demo_browser import browser_page, chromium  # noqa: E402
 from plain_notebook import plain_notebook  # noqa: E402
@@ -115,6 +116,29 @@ def test_two_questions_stand_side_by_side_and_a_cut_one_is_told(page: Any, live_
     assert "only the first 75 tokens are read" in box.locator(".plip-live-tokens").nth(1).inner_text()
     box.get_by_label("CLIP", exact=True).check()
     box.get_by_text("by CLIP").first.wait_for()
+
+
+def test_both_models_stand_side_by_side_and_a_link_brings_the_search_back(page: Any, live_site: Path) -> None:
+    box = opened(page, live_site.as_uri(), "search")
+    box.get_by_label("Both").check()
+    box.get_by_label("Words").fill("pools of mucus & fat")
+    box.get_by_role("button", name="Search", exact=True).click()
+    box.locator("li").nth(15).wait_for()
+    titles = box.locator(".plip-live-title").all_inner_texts()
+    assert titles == [f"“pools of mucus & fat” by {model}" for model in ("PLIP", "CLIP")]
+    tiles, best = live.gallery(), {}
+    for model, vectors in tiles.vectors.items():
+        seen = PLIP(artifacts.checkpoint(f"tiny-{model}"), device="cpu", precision="float32")
+        best[model] = set(np.argsort(-vectors @ seen.encode_text(["pools of mucus & fat"])[0])[:8])
+    said = box.get_by_role("status").inner_text()
+    assert re.fullmatch(
+        rf"PLIP, 8 tiles: .*\. CLIP, 8 tiles: .*\. The two share {len(best['plip'] & best['clip'])} of 8 tiles\.", said
+    )
+    page.goto(box.get_by_role("link", name="Link to this search").evaluate("link => link.href"))
+    page.reload()  # an address that differs in its end alone would not load the page anew
+    box.locator("li").nth(15).wait_for()
+    assert box.get_by_label("Words").input_value() == "pools of mucus & fat"
+    assert box.get_by_role("status").inner_text() == said
 
 
 def test_labels_classify_tiles_and_the_temperature_moves_the_shares(page: Any, live_server: str) -> None:

@@ -1,4 +1,4 @@
-"""What a search box shows before anybody has asked: the answer to its own question, found while the book is built.
+"""What a box shows before anybody has asked: the answer to its own question, or the tile that it will classify first.
 
 So one look says what the box does, also on paper and where scripts are switched off; and nothing is loaded for it.
 """
@@ -21,7 +21,8 @@ from plip_tutorial.plots import markup
 
 #: A box that has no gallery of its own: no data before its end.
 BOX = re.compile(
-    r'<div class="plip-live"[^>]* data-live="search"([^>]*)>(?!(?:(?!</div>).)*<script type="application/json">)',
+    r'<div class="plip-live"[^>]* data-live="(search|classify)"([^>]*)>'
+    r'(?!(?:(?!</div>).)*<script type="application/json">)',
     re.DOTALL,
 )
 WIDE = 112  # CSS pixels of a tile
@@ -57,11 +58,22 @@ def answer(question: str, k: int) -> str:
     )
 
 
+def tile(place: int) -> str:
+    """One tile of the gallery, as it was drawn."""
+    return (
+        f'<img class="plip-live-one dark-light" width="{live.SIDE}" height="{live.SIDE}" alt="Tile {place + 1}" '
+        f'src="{markup.address(live.gallery().shown[place])}">'
+    )
+
+
 def first_answers(text: str, place: Path) -> str:
-    """A page step of `finish`: an answer in each box that names its first question."""
+    """A page step of `finish`: an answer in each box that names its first question, a tile in each that classifies."""
 
     def filled(box: re.Match[str]) -> str:
-        options = dict(re.findall(r'data-(\w+)="([^"]*)"', box[1]))
+        kind, told = box.groups()
+        options = dict(re.findall(r'data-(\w+)="([^"]*)"', told))
+        if kind == "classify":
+            return box[0] + tile(int(options.get("tiles", "0").split("|")[0]))
         if "asked" not in options:
             return box[0]
         return box[0] + answer(unescape(options["asked"]), int(options.get("k", 8)))
