@@ -119,6 +119,7 @@ def _numbers(book: PdfWriter, numbers: PdfReader, before: int) -> None:
     """The number of each sheet, at its foot; the front matter has none."""
     for sheet, number in list(zip(book.pages, numbers.pages, strict=False))[before:]:
         sheet.merge_page(number)
+        sheet.compress_content_streams()  # merging has unpacked them
 
 
 def _links(book: PdfWriter, root: Path, starts: dict[str, int]) -> None:

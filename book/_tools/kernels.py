@@ -64,7 +64,8 @@ def environment(installed: Path) -> dict[str, str]:
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     own = {"PATH": programs, "PYTHONPATH": f"{installed}{os.pathsep}{OFFLINE}", "OMP_NUM_THREADS": "1"}
     quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # bars are widgets, which would stand frozen on the page
-    figures = {"IPYTHONDIR": str(drawing), "MATPLOTLIBRC": str(drawing)}
+    backend = "module://matplotlib_inline.backend_inline"  # whatever the shell of this build draws with
+    figures = {"IPYTHONDIR": str(drawing), "MATPLOTLIBRC": str(drawing), "MPLBACKEND": backend}
     offline = {"HF_HUB_OFFLINE": "1", "PLIP_TUTORIAL_BOOK_JS": "1", **slide()}
     return {**os.environ, **own, **quiet, **figures, **offline}
 

@@ -69,9 +69,12 @@ def test_a_page_knows_that_it_will_have_no_kernel(installed: Path, tmp_path: Pat
     assert said([ask], tmp_path, kernels.environment(installed)) == ["True"]
 
 
-def test_figures_of_a_page_are_drawings_and_the_same_ones_each_time(installed: Path, tmp_path: Path) -> None:
+def test_figures_of_a_page_are_drawings_and_the_same_ones_each_time(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import kernels
 
+    monkeypatch.setenv("MPLBACKEND", "agg")  # as in the shell of a server
     own = "import matplotlib.pyplot as plt; plt.figure(figsize=(2, 1)).supxlabel('log', color='black')"
     ours = "from plip_tutorial import plots; plots.lines({'one': {1: 2.0, 2: 3.0}})"
     page = nbformat.v4.new_notebook(

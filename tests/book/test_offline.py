@@ -61,6 +61,7 @@ def test_two_chapters_are_bound_with_contents_bookmarks_numbers_and_links(tmp_pa
     assert second.title in texts[start]
     assert str(start + 1) in texts[0].split()
     assert all(text.split()[-1] == str(i + 1) for i, text in enumerate(texts[1:], 1))
+    assert {sheet["/Contents"].get_object().get("/Filter") for sheet in book.pages} == {"/FlateDecode"}
     whole = "\n".join(texts)
     assert "def " in whole
     assert "Solution to" in whole
