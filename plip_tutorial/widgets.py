@@ -13,7 +13,6 @@ for readers whose system asks for stillness.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -206,7 +205,7 @@ def _live_search(
     gallery = {
         "n": len(rows), "side": 64, "columns": sheet["columns"], "sheet": sheet["picture"],
         "captions": [str(captions[int(i)]) for i in rows],
-        "vectors": {"plip": b64encode(embeddings[rows].astype("<f2").tobytes()).decode()},
+        "vectors": {"plip": markup.numbers(embeddings[rows])},
     }  # fmt: skip
     told = "<p>Here words search the gallery, on the pages of the book with JavaScript switched on.</p>"
     options = f'data-live="search" data-asked="{escape(asked)}" data-k="{k}"'

@@ -5,7 +5,7 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const dialog of document.querySelectorAll("dialog")) {
     let opener = null;
     document.addEventListener("click", (event) => { if (!dialog.open) opener = event.target.closest("button"); }, true);
-    dialog.addEventListener("close", () => setTimeout(() => opener?.focus()));
+    dialog.addEventListener("close", () => setTimeout(() => { if (document.activeElement === document.body) opener?.focus(); }));
   }
 
   // The buttons for colours and for the contents let go of the focus when they are pressed, and do not say what they did.

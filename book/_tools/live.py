@@ -4,7 +4,7 @@ A page that was opened from a disk may load scripts and pictures and nothing els
 half-precision numbers as they lie in the repository, in base64, cut into pieces so that a reader sees them come. The
 scripts are those of ``book/live``, as they are written: to be read.
 
-    python book/_tools/live.py _build/html       # writes _build/html/_static/live
+    python book/_tools/live.py /tmp/site       # writes /tmp/site/_static/live, anew
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from safetensors.numpy import load_file
 from plip_tutorial import artifacts, microcosm, tracks
 from plip_tutorial.artifacts.pages import benchmark_of
 from plip_tutorial.plip.model import PLIP
+from plip_tutorial.plots import markup
+from plip_tutorial.sources import images
 
 SOURCES = Path(__file__).parents[1] / "live"
 PLACE = Path("_static") / "live"
@@ -46,12 +48,6 @@ def script(name: str, value: Any) -> str:
     """A script that puts a value into the page's store."""
     packed = json.dumps(value, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
     return f'plipLive.store["{name}"]={packed};\n'
-
-
-def base64_of(vectors: Any) -> str:
-    """Unit vectors as text, three bytes a number, in steps of 2^-23: half precision would swap neighbours in rank."""
-    whole = np.round(np.clip(vectors, -1, 1 - 2**-23) * 2**23).astype("<i4")
-    return base64.b64encode(whole.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()).decode()
 
 
 def tower(checkpoint: Path, kind: str) -> tuple[list[list[Any]], bytes]:
@@ -129,12 +125,12 @@ def write_gallery(folder: Path) -> int:
         sheet.save(picture, "webp", quality=QUALITY, method=6)
         (folder / "gallery.webp").write_bytes(picture.getvalue())
     told = {"n": TILES, "side": SIDE, "columns": COLUMNS, "sheet": "gallery.webp", "captions": drawn.captions}
-    text = script("gallery", told | {"vectors": {model: base64_of(rows) for model, rows in drawn.vectors.items()}})
+    text = script("gallery", told | {"vectors": {model: markup.numbers(rows) for model, rows in drawn.vectors.items()}})
     return (folder / "gallery.js").write_text(text, encoding="ascii") + (folder / "gallery.webp").stat().st_size
 
 
 def settings() -> dict[str, Any]:
-    """What both models share: merges of the tokenizer, its limit, and the colours that pictures are measured by."""
+    """What both models share: the tokenizer, the colours that pictures are measured by, and how large these may be."""
     checkpoint = Path(artifacts.checkpoint(MODELS["plip"]))
     read = lambda name: json.loads((checkpoint / name).read_text(encoding="utf-8"))  # noqa: E731
     pictures = read("processor_config.json")["image_processor"]
@@ -143,6 +139,7 @@ def settings() -> dict[str, Any]:
         "limit": read("tokenizer_config.json")["model_max_length"],
         "mean": pictures["image_mean"],
         "std": pictures["image_std"],
+        "limits": {"pixels": images.MAX_PIXELS, "strip": images.MAX_STRIP, "bytes": images.MAX_BYTES},
     }
 
 

@@ -49,8 +49,7 @@ def content(tiles: Tiles) -> dict[str, Any]:
     width, height = tiles.slide.size
     x, y = tiles.places.T.tolist()
     place = {"width": width, "height": height, "mpp": tiles.slide.mpp, "side": tiles.side, "x": x, "y": y}
-    scales = {name: live.scale(name) for name in live.MODELS}
-    return {**place, "scales": scales, "alt": ALT, "caption": CAPTION}
+    return {**place, "alt": ALT, "caption": CAPTION}
 
 
 def write_vectors(file: Path, tiles: Tiles) -> int:

@@ -24,7 +24,7 @@ VIEWS = {
     "compare": "compare two sentences",
     "slide": "lay words on a slide of real tissue",
 }
-OPTIONS = ("asked", "against", "second", "first", "examples", "k", "tiles", "labels", "sentence")
+OPTIONS = ("asked", "against", "second", "first", "examples", "k", "tiles")
 
 
 def anchor(kind: str) -> str:

@@ -1,13 +1,10 @@
 // What can be said of a picture before it is decoded: its kind, its size, whether its file is whole.
 //
-// The limits are those of the package (plip_tutorial/sources/images.py). What a browser would show in other colours
+// `limits` are those of the package (plip_tutorial/sources/images.py): {pixels, strip, bytes}. What a browser would show in other colours
 // than Python reads, or not at all, is refused in a line that names the value and the remedy.
 
-plipLive.parts.check = async function check(blob) {
+plipLive.parts.check = async function check(blob, limits) {
   "use strict";
-  const MOST = 89478485; // pixels
-  const STRIP = 1000; // longest side over shortest
-  const BYTES = 256 * 1024 ** 2;
   const refuse = (line) => {
     throw new Error(line);
   };
@@ -86,9 +83,9 @@ plipLive.parts.check = async function check(blob) {
   const commas = (number) => number.toLocaleString("en");
   if (!(blob instanceof Blob)) refuse("This is no file. Please choose a picture.");
   if (!blob.size) refuse("This file is empty (0 bytes). Please choose another.");
-  if (blob.size > BYTES) {
-    const size = Math.round(blob.size / 1024 ** 2);
-    refuse(`This file has ${size} MB; at most 256 are read. Please cut it into tiles first.`);
+  if (blob.size > limits.bytes) {
+    const [size, most] = [blob.size, limits.bytes].map((bytes) => Math.round(bytes / 1024 ** 2));
+    refuse(`This file has ${size} MB; at most ${most} are read. Please cut it into tiles first.`);
   }
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const kind = kindOf(bytes);
@@ -111,10 +108,11 @@ plipLive.parts.check = async function check(blob) {
   const limited = ({ width, height }) => {
     const size = `${commas(width)} x ${commas(height)} pixels`;
     if (!width || !height) refuse(`This picture is empty (${size}). Please choose another.`);
-    if (width * height > MOST) {
-      refuse(`This picture has ${size}; at most ${commas(MOST)} are decoded at once. Please cut it into tiles first.`);
+    if (width * height > limits.pixels) {
+      const most = commas(limits.pixels);
+      refuse(`This picture has ${size}; at most ${most} are decoded at once. Please cut it into tiles first.`);
     }
-    if (Math.max(width, height) > STRIP * Math.min(width, height)) {
+    if (Math.max(width, height) > limits.strip * Math.min(width, height)) {
       refuse(`This picture is a strip of ${size}, which no model can be shown. Please cut a piece out of it.`);
     }
     return { width, height };

@@ -1,7 +1,7 @@
 // What the views are built from: elements, tiles, tokens, and the frame in which a request runs.
 //
-// All text is set as text and never read as HTML. There is one place for news in each view (role="status"), and it is
-// filled once for each request, so a screen reader speaks once.
+// All text is set as text and never read as HTML. There is one place for the answers of each view (role="status"), and
+// it is filled once for each request, so a screen reader speaks once.
 
 plipLive.kit = (() => {
   "use strict";
@@ -34,7 +34,8 @@ plipLive.kit = (() => {
     const data = box.querySelector('script[type="application/json"]');
     let turn = 0;
 
-    // A refusal takes away what was shown before, and tells the view: `refused`.
+    // A refusal takes away what was shown before, and tells the view: `refused`. Trying again takes its button away, too,
+    // and the focus with it.
     async function run(job, refused = () => {}) {
       const mine = ++turn;
       again.hidden = true;
@@ -53,12 +54,15 @@ plipLive.kit = (() => {
         if (mine !== turn) return;
         status.textContent = error.message;
         again.hidden = !error.again;
-        again.onclick = () => run(job, refused);
+        again.onclick = () => (box.querySelector("button[type=submit]").focus(), run(job, refused));
         results.replaceChildren();
         refused();
       }
       loading.hidden = true;
     }
+
+    // What is wrong with a request is told in the place of its answer, and an earlier request is not answered any more.
+    const refuse = (line, refused) => run(() => Promise.reject(new Error(line)), refused);
 
     function build(...controls) {
       const plain = el("div", { class: "plip-live-plain" }, ...[...box.childNodes].filter((node) => node !== data));
@@ -71,21 +75,22 @@ plipLive.kit = (() => {
       box.setAttribute("aria-label", name);
       box.classList.add("plip-live", "plip-live-ready");
     }
-    return { build, run, results, status, own: data ? JSON.parse(data.textContent) : null };
+    return { build, run, refuse, results, status, own: data ? JSON.parse(data.textContent) : null };
   }
 
   // The gallery of the site, or the one that stands in the box.
   async function gallery(own, progress) {
     if (!own) return plipLive.gallery({ progress });
-    const { unpacked } = await plipLive.model();
-    const vectors = Object.entries(own.vectors).map(([model, text]) => [model, unpacked(text)]);
-    return { ...own, vectors: Object.fromEntries(vectors) };
+    const { unpacked, whole } = await plipLive.model();
+    own.shelf ||= { ...own, vectors: unpacked(own.vectors, whole) };
+    return own.shelf;
   }
 
   function field(label, input) {
     input.id = input.id || `plip-live-${++numbers}`;
     // What stands there is a proposal: the first click takes all of it, so that typing replaces it.
-    if (input.type === "search" || input.type === "text") input.addEventListener("click", () => input.select(), { once: true });
+    const proposed = () => input.value === input.defaultValue && input.select();
+    if (input.type === "search" || input.type === "text") input.addEventListener("click", proposed, { once: true });
     return el("div", { class: "plip-live-field" }, el("label", { for: input.id }, label), input);
   }
 
@@ -110,7 +115,7 @@ plipLive.kit = (() => {
   // One tile of the sheet, `side` pixels wide; what it shows stands beside it in words.
   function tile(gallery, index, side = 112) {
     const column = index % gallery.columns, row = Math.floor(index / gallery.columns);
-    const picture = el("img", { src: gallery.sheet, alt: "", class: "dark-light", draggable: false });
+    const picture = el("img", { src: gallery.sheet, alt: "", class: "dark-light", draggable: "false" });
     picture.style.cssText = `width:${gallery.columns * side}px;left:${-column * side}px;top:${-row * side}px`;
     const window = el("span", { class: "plip-live-tile" }, picture);
     window.style.cssText = `width:${side}px;height:${side}px`;

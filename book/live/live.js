@@ -20,6 +20,7 @@
   const parts = {}; // functions, by name: each script of the model puts its own here
   const store = {}; // data, by name: weights, gallery, manifest
   const views = {}; // name -> function of a box
+  const again = (line) => Object.assign(new Error(line), { again: true }); // an error after which trying again may help
   let page = null;
 
   function script(name) {
@@ -29,8 +30,7 @@
         const failed = () => {
           tag.remove();
           scripts.delete(name);
-          const line = `The model could not be loaded (${name} did not come). Check the connection and try again.`;
-          reject(Object.assign(new Error(line), { again: true }));
+          reject(again(`The model could not be loaded (${name} did not come). Check the connection and try again.`));
         };
         const timer = setTimeout(failed, PATIENCE);
         tag.onload = () => (clearTimeout(timer), resolve());
@@ -50,7 +50,7 @@
   }
 
   window.plipLive = {
-    home, parts, store, views, script, model,
+    home, parts, store, views, script, model, again,
     texts: async (captions, options) => (await model()).texts(captions, options),
     picture: async (blob, options) => (await model()).picture(blob, options),
     gallery: async (options) => (await model()).gallery(options),

@@ -6,11 +6,11 @@
 
 plipLive.parts.page = function page() {
   "use strict";
-  const { parts, store, script } = plipLive;
+  const { parts, store, script, again } = plipLive;
   const NAMES = { plip: "PLIP", clip: "CLIP" };
-  const again = (line) => Object.assign(new Error(line), { again: true }); // trying again may help
   const patience = { texts: 20000, each: 250, picture: 30000 }; // milliseconds; `each` for every sentence
   let worker = null;
+  const come = new Set(); // towers whose scripts are here
   let told = new Set(); // towers that the worker has
   let waiting = new Map(); // id -> {resolve, reject, timer}
   let last = 0;
@@ -64,6 +64,7 @@ plipLive.parts.page = function page() {
 
   // The scripts of a tower, one after the other; `progress` is told bytes.
   async function fetched(tower, progress) {
+    if (come.has(tower)) return;
     const { sizes, what } = store.manifest.towers[tower];
     const total = sizes.reduce((sum, size) => sum + size, 0);
     let loaded = 0;
@@ -72,6 +73,7 @@ plipLive.parts.page = function page() {
       await script(`${tower}-${i}.js`);
       loaded += size;
     }
+    come.add(tower);
     if (progress) progress({ loaded, total, what });
   }
 
@@ -102,7 +104,7 @@ plipLive.parts.page = function page() {
 
   async function picture(blob, { model = "plip", progress } = {}) {
     known(model);
-    const size = await parts.check(blob);
+    const size = await parts.check(blob, store.manifest.limits);
     await fetched(`${model}-image`, progress);
     return inTurn(async () => {
       await ready(`${model}-image`);
@@ -122,10 +124,10 @@ plipLive.parts.page = function page() {
 
   const floats = parts.transformer().floats;
   const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const unpacked = (text) => floats(bytesOf(text)); // half-precision numbers, as base64
+  const half = (text) => floats(bytesOf(text)); // half-precision numbers, as base64
 
   // Numbers of three bytes in steps of 2^-23: half precision would swap neighbours in rank.
-  function exact(text) {
+  function whole(text) {
     const bytes = bytesOf(text);
     const number = (i) => (((bytes[3 * i] << 8) | (bytes[3 * i + 1] << 16) | (bytes[3 * i + 2] << 24)) >> 8) / 2 ** 23;
     return Float32Array.from({ length: bytes.length / 3 }, (_, i) => number(i));
@@ -141,6 +143,7 @@ plipLive.parts.page = function page() {
   }
 
   async function gallery({ progress } = {}) {
+    if (shelf) return shelf;
     const { bytes } = store.manifest.gallery;
     const told = (loaded) => progress && progress({ loaded, total: bytes, what: "the tiles" });
     told(0);
@@ -149,10 +152,15 @@ plipLive.parts.page = function page() {
     const address = new URL(sheet, plipLive.home).href;
     await sheetLoaded(address);
     told(bytes);
-    const floats = () => Object.fromEntries(Object.entries(vectors).map(([model, text]) => [model, exact(text)]));
-    shelf = shelf || { ...others, sheet: address, vectors: floats() };
+    shelf = { ...others, sheet: address, vectors: unpacked(vectors, whole) };
     return shelf;
   }
 
-  return { texts, picture, gallery, unpacked, patience, scale: (model) => store.manifest.scales[model] };
+  // {model: text} as {model: numbers}; `how` is `half` or `whole`.
+  function unpacked(vectors, how) {
+    return Object.fromEntries(Object.entries(vectors).map(([model, text]) => [model, how(text)]));
+  }
+
+  const scale = (model) => store.manifest.scales[model];
+  return { texts, picture, gallery, unpacked, half, whole, patience, scale };
 };

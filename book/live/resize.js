@@ -80,15 +80,15 @@ plipLive.parts.resize = function resize() {
     return into;
   }
 
-  // The middle square of `side` pixels, its short side resized to `side`: RGB. `strip(top, rows)` gives RGBA.
-  return function square(width, height, side, strip) {
+  // The middle square of `side` pixels, its short side resized to `side`: RGB. `strip(top, rows)` gives RGBA, of at most
+  // `most` rows at once.
+  return function square(width, height, side, most, strip) {
     const short = Math.min(width, height);
     const newWidth = Math.trunc((side * width) / short), newHeight = Math.trunc((side * height) / short);
     const across = filters(width, newWidth);
-    const rowsAtOnce = Math.max(1, Math.floor(4e6 / width));
     const slim = new Uint8ClampedArray(3 * newWidth * height);
-    for (let top = 0; top < height; top += rowsAtOnce) {
-      const rows = Math.min(rowsAtOnce, height - top);
+    for (let top = 0; top < height; top += most) {
+      const rows = Math.min(most, height - top);
       narrow(strip(top, rows), width, rows, across, slim, top);
     }
     const small = shorten(slim, newWidth, filters(height, newHeight));

@@ -24,11 +24,8 @@ plipLive.parts.slideHeat = (() => {
 
   /** One dot product for each tile: of unit vectors that is the cosine. */
   function cosines(vectors, vector) {
-    const found = new Float32Array(vectors.length / vector.length);
-    for (let tile = 0, at = 0; tile < found.length; tile++) {
-      for (let i = 0; i < vector.length; i++) found[tile] += vectors[at++] * vector[i];
-    }
-    return found;
+    const length = vectors.length / vector.length;
+    return Float32Array.from({ length }, (_, tile) => plipLive.kit.cosine(vector, vectors, tile * vector.length));
   }
 
   /** Softmax over two sentences: the share of the first less that of the second, from -1 to 1. */

@@ -25,7 +25,7 @@ plipLive.parts.SlideShown = (() => {
       this.heat = el("canvas", { class: "plip-slide-heat", hidden: true });
       this.mark = el("div", { class: "plip-slide-mark", hidden: true });
       this.bar = el("div", { class: "plip-slide-bar" });
-      this.where = el("p", { class: "plip-slide-heard", "aria-live": "polite" });
+      this.heard = el("p", { class: "plip-slide-heard", "aria-live": "polite" });
       const stage = el(
         "div",
         { class: "plip-slide-stage", style: `width:${width}px;height:${height}px` },
@@ -36,15 +36,15 @@ plipLive.parts.SlideShown = (() => {
       const name = "The slide. Arrow keys move it, plus and minus zoom, 0 shows the whole.";
       const frame = el(
         "div",
-        { class: "plip-slide-frame", tabindex: 0, role: "application", "aria-label": name, onkeyup: () => this.tell() },
+        { class: "plip-slide-frame", tabindex: 0, role: "application", "aria-label": name },
         stage,
         this.bar,
       );
       place.replaceChildren(
-        el("div", { class: "plip-slide-shown" }, el("div", {}, frame, this.where, this.buttons(), this.layer()), this.closeUp()),
+        el("div", { class: "plip-slide-shown" }, el("div", {}, frame, this.heard, this.buttons(), this.layer()), this.closeUp()),
         el("p", { class: "plip-slide-small" }, slide.caption),
       );
-      const told = { moved: (view) => this.moved(view), tapped: (x, y) => this.tapped(x, y) };
+      const told = { moved: (view) => this.moved(view), rested: () => this.tell(), tapped: (x, y) => this.tapped(x, y) };
       this.window = new SlideWindow(frame, stage, slide, told);
     }
 
@@ -59,14 +59,14 @@ plipLive.parts.SlideShown = (() => {
       );
     }
 
-    /** What the window shows, for ears: said when a key is let go, so that one held down is told once. */
+    /** What the window shows, for ears. */
     tell() {
       const { width, height, mpp } = this.slide;
       const { x, y, scale } = this.window.view;
       const { clientWidth, clientHeight } = this.window.frame;
       const [wide, high] = [Math.min(width, clientWidth / scale), Math.min(height, clientHeight / scale)];
       const [shown, tall, left, top] = [wide, high, x - wide / 2, y - high / 2].map((length) => counted(length * mpp));
-      this.where.textContent = `The window shows ${shown} by ${tall} µm, ${left} µm from the left and ${top} from the top.`;
+      this.heard.textContent = `The window shows ${shown} by ${tall} µm, ${left} µm from the left and ${top} from the top.`;
     }
 
     /** The switch and the strength of the map, and its legend. */
@@ -88,7 +88,7 @@ plipLive.parts.SlideShown = (() => {
     closeUp() {
       const size = { width: 2 * CLOSE_UP, height: 2 * CLOSE_UP };
       this.enlarged = el("canvas", { ...size, role: "img", "aria-label": "the tile, enlarged" });
-      this.told = el("p", { "aria-live": "polite" });
+      this.told = el("p"); // with an answer it is only shown, and told where the reader has asked for the place
       const walk = (step) => () => this.choose(this.place + step);
       const steps = group(
         "Best places",
@@ -121,13 +121,13 @@ plipLive.parts.SlideShown = (() => {
       const all = vectors.map((vector) => cosines(this.slide.of[model], vector));
       const quotes = words.map((phrase) => `“${phrase}”`);
       const [first, second] = quotes;
-      const values = second ? differences(...all, this.slide.scales[model]) : all[0];
+      const values = second ? differences(...all, this.slide.scale(model)) : all[0];
       const order = ranked(values);
       const [low, high] = second ? [-1, 1] : [values[order.at(-1)], values[order[0]]];
       const nearer = values.filter((value) => value > 0).length;
-      const same = first === second ? "Both phrases are the same. " : "";
+      const split = `Of ${values.length} tiles ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`;
       const said = second
-        ? `${same}Of ${values.length} tiles ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`
+        ? first === second ? "Both phrases are the same, so no tile is nearer to either." : split
         : `${first} on ${values.length} tiles: cosines from ${number(low)} to ${number(high)}. ${ALWAYS}`;
       return { quotes, model, all, values, order, best: apart(this.slide, order, MOST), low, high, said };
     }
@@ -165,6 +165,7 @@ plipLive.parts.SlideShown = (() => {
       const tile = best[this.place];
       this.window.reach(this.slide.x[tile], this.slide.y[tile], this.slide.side);
       this.show(tile);
+      this.heard.textContent = this.told.textContent;
     }
 
     /** The tile under a pointer: of those that hold the place the one whose middle is nearest. */
@@ -175,6 +176,7 @@ plipLive.parts.SlideShown = (() => {
       const nearest = this.found.order.reduce((one, other) => (away(other) < away(one) ? other : one));
       if (away(nearest) <= half) this.show(nearest);
       else this.told.textContent = "There is no tile at this place.";
+      this.heard.textContent = this.told.textContent;
     }
 
     /** Mark one tile, enlarge it, and say where it lies and what the words see in it. */

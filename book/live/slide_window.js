@@ -19,13 +19,15 @@ plipLive.parts.SlideWindow = (() => {
      * @param frame what cuts off; it takes focus, keys and pointers.
      * @param stage what is moved: as large as the slide, one CSS pixel for each of its pixels.
      * @param size {width, height} of the slide.
-     * @param told {moved(view), tapped(x, y)}: called after each move, and with the place of a tap.
+     * @param told {moved(view), rested(), tapped(x, y)}: called after each move, when a key that moved is let go (so one
+     *     that is held down counts once), and with the place of a tap.
      */
     constructor(frame, stage, size, told) {
       Object.assign(this, { frame, stage, size, told });
       this.pointers = new Map();
       this.whole();
       frame.addEventListener("keydown", (event) => this.key(event));
+      frame.addEventListener("keyup", () => this.keyed && ((this.keyed = false), told.rested()));
       frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
       frame.addEventListener("pointerdown", (event) => this.down(event));
       frame.addEventListener("pointermove", (event) => this.stroke(event));
@@ -43,13 +45,17 @@ plipLive.parts.SlideWindow = (() => {
       return Math.min(this.frame.clientWidth / this.size.width, this.frame.clientHeight / this.size.height) || 1;
     }
 
+    within(scale) {
+      return Math.min(CLOSEST, Math.max(this.smallest, scale));
+    }
+
     whole() {
       this.show({ x: this.size.width / 2, y: this.size.height / 2, scale: this.smallest });
     }
 
     /** Show a view, or the nearest one that neither leaves the slide nor its range of scales. */
     show({ x, y, scale }) {
-      scale = Math.min(CLOSEST, Math.max(this.smallest, scale));
+      scale = this.within(scale);
       const kept = (middle, length, seen) =>
         seen >= length ? length / 2 : Math.min(length - seen / 2, Math.max(seen / 2, middle));
       x = kept(x, this.size.width, this.frame.clientWidth / scale);
@@ -64,7 +70,7 @@ plipLive.parts.SlideWindow = (() => {
     /** Zoom so that one place of the window keeps its place of the slide; without one, the middle does. */
     zoom(factor, held = { dx: 0, dy: 0 }, moved = { dx: 0, dy: 0 }) {
       const { x, y, scale } = this.view;
-      const after = Math.min(CLOSEST, Math.max(this.smallest, scale * factor));
+      const after = this.within(scale * factor);
       const gain = 1 / scale - 1 / after;
       this.show({ x: x + held.dx * gain - moved.dx / scale, y: y + held.dy * gain - moved.dy / scale, scale: after });
     }
@@ -96,6 +102,7 @@ plipLive.parts.SlideWindow = (() => {
       else if (event.key === "-") this.zoom(1 / SlideWindow.ZOOM);
       else if (event.key === "0" || event.key === "Home") this.whole();
       else return;
+      this.keyed = true;
       event.preventDefault();
     }
 
@@ -115,6 +122,7 @@ plipLive.parts.SlideWindow = (() => {
     stroke(event) {
       const before = this.pointers.get(event.pointerId);
       if (!before) return;
+      if (!event.buttons) return this.pointers.delete(event.pointerId); // let go outside of the window
       const now = this.from(event);
       const moved = { dx: now.dx - before.dx, dy: now.dy - before.dy };
       if (this.still) {

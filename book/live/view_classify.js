@@ -1,7 +1,6 @@
 // Labels are a classifier: one tile or picture, any labels, their cosines, and a softmax with its temperature.
 //
-//     <div class="plip-live" data-live="classify" data-tiles="0|1|2|3|4|5" data-labels="mucus|fat"
-//          data-sentence="An H&amp;E image of {}"></div>
+//     <div class="plip-live" data-live="classify" data-tiles="0|1|2|3|4|5"></div>
 
 plipLive.views.classify = (box) => {
   "use strict";
@@ -10,21 +9,22 @@ plipLive.views.classify = (box) => {
     "adipose tissue", "background", "debris", "lymphocytes", "mucus", "smooth muscle", "normal colon mucosa",
     "cancer-associated stroma", "colorectal adenocarcinoma epithelium",
   ];
+  const MOST = 200; // labels
   const LEAST = 0.005, STEPS = 200; // temperatures from LEAST to 1, equal steps of their logarithm
   const offered = (box.dataset.tiles || "0|1|2|3|4|5").split("|").map(Number);
-  const { build, run, results, status } = frame(box, "Classify by words");
+  const { build, run, refuse, results, status } = frame(box, "Classify by words");
   const nothing = el("figcaption", {}, "No picture yet: choose one, or press Classify.");
   const first = box.querySelector(".plip-live-one"); // the first tile, if the build has put it into the box
   const named = el("figcaption", {}, `Tile ${offered[0] + 1}, not yet classified.`);
   const shown = el("figure", { class: "plip-live-shown" }, ...(first ? [first, named] : [nothing]));
-  let chosen = { index: offered[0] }; // or {blob, name}
+  let chosen = { index: offered[0] }; // or {blob, name}; an index beyond the gallery is counted round, once it is known
   let address = ""; // of the reader's own picture
-  let last = null; // what the present bars show: {labels, cosines, what, truth, own}
+  let last = null; // what the present bars show: {labels, cosines, what, mine, truth, own}; `mine` was chosen for it
   let touched = false; // whether the reader has moved the temperature
 
   const labels = el("textarea", { rows: 9, spellcheck: "false" });
-  labels.value = box.dataset.labels ? box.dataset.labels.split("|").join("\n") : PHRASES.join("\n");
-  const sentence = el("input", { value: box.dataset.sentence || "An H&E image of {}", autocomplete: "off" });
+  labels.value = PHRASES.join("\n");
+  const sentence = el("input", { value: "An H&E image of {}", autocomplete: "off" });
   const file = el("input", { type: "file", accept: "image/*", onchange: () => file.files[0] && own(file.files[0]) });
   const model = choice(["plip", "clip"], () => last && classify());
   const slider = el("input", { type: "range", min: 0, max: STEPS, step: 1, oninput: slide, onchange: tell });
@@ -99,19 +99,20 @@ plipLive.views.classify = (box) => {
     return `${last.what}: ${best}${next ? `, then ${next}` : ""}.${truth}`;
   }
 
-  function picture(gallery, what) {
+  function picture(gallery, { what, mine }) {
     let seen = null;
-    if (chosen.blob) {
+    if (mine.blob) {
       if (address) URL.revokeObjectURL(address);
-      address = URL.createObjectURL(chosen.blob);
+      address = URL.createObjectURL(mine.blob);
       seen = el("img", { src: address, alt: what, class: "dark-light" });
-    } else seen = tile(gallery, chosen.index, 160);
+    } else seen = tile(gallery, mine.index, 160);
     shown.replaceChildren(seen, el("figcaption", {}, what));
   }
 
   async function answer(progress, asked, mine, name) {
-    const what = mine.blob ? mine.name : `Tile ${mine.index + 1}`;
     const gallery = mine.blob ? null : await plipLive.gallery({ progress });
+    if (gallery) mine.index = (mine.index + gallery.n) % gallery.n;
+    const what = gallery ? `Tile ${mine.index + 1}` : mine.name;
     const dim = gallery ? gallery.vectors[name].length / gallery.n : 0;
     const seen = gallery
       ? gallery.vectors[name].subarray(mine.index * dim, (mine.index + 1) * dim)
@@ -121,13 +122,13 @@ plipLive.views.classify = (box) => {
     const told = await plipLive.texts(prompts, { model: name, progress });
     const { scale } = await plipLive.model();
     const found = {
-      labels: asked, cosines: told.map(({ vector }) => cosine(vector, seen)), what, model: name,
+      labels: asked, cosines: told.map(({ vector }) => cosine(vector, seen)), what, mine, model: name,
       truth: gallery ? gallery.captions[mine.index] : "", own: 1 / scale(name),
     };
     const show = () => {
       last = found;
       press();
-      picture(gallery, what);
+      picture(gallery, found);
       draw();
     };
     return { show, get say() { return sayIt(); } };
@@ -135,9 +136,9 @@ plipLive.views.classify = (box) => {
 
   function classify() {
     const asked = labels.value.split("\n").map((line) => line.trim()).filter(Boolean);
-    if (!asked.length) return (status.textContent = "Write at least one label first.");
-    if (asked.length > 200) {
-      return (status.textContent = `These are ${asked.length} labels; at most 200 are read. Please leave some out.`);
+    if (!asked.length) return refuse("Write at least one label first.", refused);
+    if (asked.length > MOST) {
+      return refuse(`These are ${asked.length} labels; at most ${MOST} are read. Please leave some out.`, refused);
     }
     const mine = chosen, name = model.value();
     return run((progress) => answer(progress, asked, mine, name), refused);
@@ -154,32 +155,35 @@ plipLive.views.classify = (box) => {
     return classify();
   }
 
-  async function step(by) {
-    const n = plipLive.store.gallery ? plipLive.store.gallery.n : offered.length;
-    chosen = { index: chosen.blob ? offered[0] : (chosen.index + by + n) % n };
+  function step(by) {
+    chosen = { index: chosen.blob ? offered[0] : chosen.index + by };
     return classify();
   }
 
-  const take = (event, files) => {
-    if (!files || !files.length) return;
-    event.preventDefault();
-    own(files[0]);
+  // Files are ours. Words that are dragged or pasted go where they always go, also when a picture of them comes along.
+  const files = ({ dataTransfer, clipboardData }) => {
+    const data = dataTransfer || clipboardData;
+    return data.types.includes("Files") && !data.types.includes("text/plain") ? data.files : null;
   };
-  box.addEventListener("dragover", (event) => event.preventDefault());
-  box.addEventListener("drop", (event) => (event.preventDefault(), take(event, event.dataTransfer.files)));
-  box.addEventListener("paste", (event) => take(event, event.clipboardData && event.clipboardData.files));
+  const take = (event) => {
+    const given = files(event);
+    if (!given) return;
+    event.preventDefault();
+    if (given.length) own(given[0]); // while it is dragged over the box there is none yet
+  };
+  for (const name of ["dragover", "drop", "paste"]) box.addEventListener(name, take);
 
   const button = (text, onclick) => el("button", { type: "button", onclick }, text);
   const numbered = offered.map((index) => button(`Tile ${index + 1}`, () => ((chosen = { index }), classify())));
   const press = () =>
-    numbered.forEach((one, i) => one.setAttribute("aria-pressed", String(last !== null && chosen.index === offered[i])));
+    numbered.forEach((one, i) => one.setAttribute("aria-pressed", String(last !== null && last.mine.index === offered[i])));
   const pick = el("div", { class: "plip-live-examples", role: "group", "aria-label": "Tiles of the gallery" },
     ...numbered, button("Previous", () => step(-1)), button("Next", () => step(1)));
   const promise = "You may also drop a picture here or paste one. A picture never leaves your browser.";
   const form = el("form", { onsubmit: (event) => (event.preventDefault(), classify()) },
     field("Labels, one a line", labels), field("Sentence around each label", sentence),
     el("button", { type: "submit" }, "Classify"), model.element);
-  const heat = el("div", { class: "plip-live-heat" }, field("Temperature, from 0.005 (sharp) to 1 (flat)", slider), reading, mark, ticks);
+  const heat = el("div", { class: "plip-live-heat" }, field(`Temperature, from ${LEAST} (sharp) to 1 (flat)`, slider), reading, mark, ticks);
   ticks.id = `${slider.id}-own`; // the model's own temperature is a tick below the slider
   slider.setAttribute("list", ticks.id);
   const hint = el("p", { class: "plip-live-note" }, promise);

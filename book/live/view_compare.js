@@ -10,7 +10,7 @@ plipLive.views.compare = (box) => {
   const usual = "mucus / no mucus|lymphocytes around a tumor / a tumor around lymphocytes|tumor / tumour";
   const list = (box.dataset.examples || usual).split("|");
   const k = Number(box.dataset.k || 6);
-  const { build, run, results, status } = frame(box, "Compare two sentences");
+  const { build, run, refuse, results } = frame(box, "Compare two sentences");
   const inputs = ["first", "second"].map((name, i) =>
     el("input", { value: box.dataset[name] || list[0].split(" / ")[i], autocomplete: "off", maxlength: 2000 })
   );
@@ -31,7 +31,7 @@ plipLive.views.compare = (box) => {
   async function answer(progress, questions, name, number) {
     const told = await plipLive.texts(questions, { model: name, progress });
     const all = await plipLive.gallery({ progress });
-    if (number > all.n) throw new Error(`There is no tile ${number}; the gallery has ${all.n}.`);
+    if (number && !all.captions[number - 1]) throw new Error(`There is no tile ${number}; the gallery has 1 to ${all.n}.`);
     const vectors = all.vectors[name], dim = vectors.length / all.n;
     const seen = number ? vectors.subarray((number - 1) * dim, number * dim) : null;
     const near = cosine(told[0].vector, told[1].vector);
@@ -49,7 +49,7 @@ plipLive.views.compare = (box) => {
 
   function compare() {
     const questions = inputs.map((input) => input.value.trim());
-    if (!questions.every(Boolean)) return (status.textContent = "Type a sentence into both fields first.");
+    if (!questions.every(Boolean)) return refuse("Type a sentence into both fields first.");
     return run((progress) => answer(progress, questions, model.value(), Number(which.value) || 0));
   }
 

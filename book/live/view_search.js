@@ -1,8 +1,7 @@
 // Type words, see the nearest tiles. The words go through the text tower in this browser, the tiles went through the
 // image tower when the book was made; what is nearest is a matter of dot products.
 //
-//     <div class="plip-live" data-live="search" data-asked="mucus" data-second="not mucus" data-k="8"
-//          data-examples="mucus|fat"></div>
+//     <div class="plip-live" data-live="search" data-asked="mucus" data-k="8" data-examples="mucus|fat"></div>
 //
 // A gallery of its own may stand in the box, as JSON; else it is that of the site. An address may bring a search with
 // it, and each search tells the address that does: page.html?words=mucus&second=fat&model=both#live-search
@@ -10,14 +9,14 @@
 plipLive.views.search = (box) => {
   "use strict";
   const { el, frame, gallery, field, choice, examples, tiles, tokens, nearest, counted, shared } = plipLive.kit;
-  const { asked = "mucus", second = "", k = "8" } = box.dataset;
+  const { asked = "mucus", k = "8" } = box.dataset;
   const usual = "pools of mucus|empty fat cells|pink fibres|crowded dark nuclei|not cancer|tumor|tumour";
   const list = (box.dataset.examples || usual).split("|");
-  const { build, run, results, status, own } = frame(box, "Search by words");
+  const { build, run, refuse, results, own } = frame(box, "Search by words");
 
   const first = el("input", { type: "search", value: asked, autocomplete: "off", maxlength: 2000 });
-  const other = el("input", { type: "search", value: second, autocomplete: "off", maxlength: 2000 });
-  const switched = el("input", { type: "checkbox", checked: Boolean(second), onchange: widen });
+  const other = el("input", { type: "search", autocomplete: "off", maxlength: 2000 });
+  const switched = el("input", { type: "checkbox", onchange: widen });
   const otherField = field("Second question", other);
   const names = own ? Object.keys(own.vectors) : ["plip", "clip"];
   const model = choice(names.length > 1 ? [...names, "both"] : names, () => results.childElementCount && search());
@@ -77,7 +76,7 @@ plipLive.views.search = (box) => {
   function search() {
     const questions = [first, ...(switched.checked ? [other] : [])].map((input) => input.value.trim());
     if (questions.every(Boolean)) return run((progress) => answer(progress, questions, model.value()));
-    status.textContent = switched.checked ? "Type words into both fields first." : "Type some words first.";
+    return refuse(switched.checked ? "Type words into both fields first." : "Type some words first.");
   }
 
   const choose = (text) => {

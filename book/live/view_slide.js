@@ -8,18 +8,14 @@
 
 plipLive.views.slide = (() => {
   "use strict";
-  const { home, kit, parts, script, store } = plipLive;
+  const { again, home, kit, parts, script, store } = plipLive;
   const { el } = kit;
   const USUAL = "pink fibres|crowded dark nuclei|a bicycle|tumor|no tumor";
   const NEEDED = ["slide_window.js", "slide_heat.js", "slide_shown.js", "slide.js"];
 
-  function failed(line) {
-    return Object.assign(new Error(line), { again: true });
-  }
-
   /** The slide, then the vectors of its tiles, then its picture. What has come already does not come again. */
   async function loaded(progress) {
-    const late = (name) => () => Promise.reject(failed(`The slide could not be loaded (${name} did not come). Check the connection and try again.`));
+    const late = (name) => () => Promise.reject(again(`The slide could not be loaded (${name} did not come). Check the connection and try again.`));
     for (const name of NEEDED) await script(name).catch(late(name));
     const { slide } = store;
     if (slide.missing) throw new Error(slide.missing);
@@ -28,8 +24,9 @@ plipLive.views.slide = (() => {
     told(0);
     await script(slide.vectors).catch(late(slide.vectors));
     told(vectors);
-    const { unpacked } = await plipLive.model();
-    slide.of ||= Object.fromEntries(Object.entries(store.slide_vectors).map(([name, text]) => [name, unpacked(text)]));
+    const { unpacked, half, scale } = await plipLive.model();
+    slide.of ||= unpacked(store.slide_vectors, half);
+    slide.scale = scale;
     const picture = el("img", { src: home + slide.picture, width: slide.width, height: slide.height });
     await picture.decode().catch(late(slide.picture));
     return { slide, picture };
@@ -42,6 +39,7 @@ plipLive.views.slide = (() => {
     const fields = [text(asked), text(against)];
     const note = el("p", {}, "The slide with its tiles, about 1 MB, and the words of a model come when you ask.");
     let shown = null;
+    const gone = () => (shown = null); // a refusal has taken it off the page
 
     const ask = () =>
       frame.run(async (progress) => {
@@ -54,7 +52,7 @@ plipLive.views.slide = (() => {
         const vectors = texts.map(({ vector }) => vector);
         const seen = shown.seen(words, vectors, model);
         return { show: () => shown.answer(seen), say: seen.said };
-      });
+      }, gone);
 
     const choice = kit.choice(["plip", "clip"], () => shown && ask());
     const submitted = (event) => {

@@ -15,6 +15,7 @@ plipLive.parts.worker = function worker(tokenizer, transformer, resize, settings
   const tokens = tokenizer(settings.merges, settings.limit);
   const square = resize();
   const towers = {}; // name -> {weights, shape}
+  const AT_ONCE = 4e6; // pixels of a picture that are unpacked together
 
   function weights({ tower, header, shape, parts }) {
     const text = parts.map(atob);
@@ -38,7 +39,8 @@ plipLive.parts.worker = function worker(tokenizer, transformer, resize, settings
     const { side } = tower.shape;
     const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
     const { width, height } = bitmap;
-    const canvas = new OffscreenCanvas(width, Math.min(height, Math.max(1, Math.floor(4e6 / width))));
+    const most = Math.min(height, Math.max(1, Math.floor(AT_ONCE / width))); // rows of a strip
+    const canvas = new OffscreenCanvas(width, most);
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     const strip = (top, rows) => {
       pen.fillStyle = "#fff";
@@ -46,7 +48,7 @@ plipLive.parts.worker = function worker(tokenizer, transformer, resize, settings
       pen.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
       return pen.getImageData(0, 0, width, rows).data;
     };
-    const pixels = square(width, height, side, strip);
+    const pixels = square(width, height, side, most, strip);
     bitmap.close();
     const values = new Float32Array(3 * side * side);
     for (let i = 0; i < values.length; i++) {
@@ -54,7 +56,7 @@ plipLive.parts.worker = function worker(tokenizer, transformer, resize, settings
       const value = (pixels[i] / 255 - settings.mean[channel]) / settings.std[channel];
       values[channel * side * side + (i - channel) / 3] = value;
     }
-    return { vector: imageVector(tower.weights, values, tower.shape), width, height, pixels };
+    return { vector: imageVector(tower.weights, values, tower.shape), width, height };
   }
 
   const jobs = { weights, texts, picture };

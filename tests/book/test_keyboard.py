@@ -82,6 +82,17 @@ def test_the_search_opens_and_gives_the_focus_back(page: Any) -> None:
     page.wait_for_function("document.activeElement.matches('.search-button-field')")
 
 
+def test_a_search_by_its_keys_gives_the_focus_back_to_where_it_was(page: Any) -> None:
+    page.locator(".theme-switch-button").filter(visible=True).first.click()
+    page.evaluate("document.querySelector('.bd-article p a[href]').focus()")
+    page.keyboard.press("Control+k")
+    page.locator("dialog[open] input").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("dialog[open]").wait_for(state="detached")
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.activeElement.matches('.bd-article p a')")
+
+
 @pytest.mark.parametrize("page", [(390, "light")], indirect=True, ids=["phone"])
 def test_the_contents_open_on_a_phone_and_give_the_focus_back(page: Any) -> None:
     page.get_by_role("button", name="Toggle primary sidebar").press("Enter")

@@ -171,14 +171,18 @@ def test_legend_list_and_announcement_say_the_numbers(site: Site) -> None:
             f"“{PHRASES[0]}” on {len(cosines)} tiles: cosines from {low} to {high}. Any words have a brightest place."
         ]
         told = page.locator(".plip-slide-tile p")
+        assert page.locator(".plip-slide-heard").inner_text() == "", "one answer, one announcement"
         for place, tile in enumerate(best[:3], 1):
             x, y = site.tiles.places[tile]
             assert f"Best place {place} of 10: cosine with “{PHRASES[0]}” {cosines[tile]:.3f}." in told.inner_text()
             assert f"{x:,} pixels from the left and {y:,} from the top" in told.inner_text()
             page.get_by_role("button", name="Next").press("Enter")
         assert page.evaluate("told.length") == 1
+        assert page.locator(".plip-slide-heard").inner_text() == told.inner_text()
         nearer = (seen(page, *PHRASES) > 0).sum()
         assert f"{nearer} are nearer to “{PHRASES[0]}”" in page.get_by_role("status").inner_text()
+        seen(page, "fat", "fat")
+        assert page.get_by_role("status").inner_text().startswith("Both phrases are the same")
         seen(page, "fat")
         assert page.locator(".plip-slide-legend").inner_text().startswith("Cosine of a tile and “fat”")
 
@@ -220,6 +224,11 @@ def test_keys_mouse_and_wheel_move_the_view_to_the_pixel(site: Site) -> None:
         assert view(page) == pytest.approx((before[0] + 60 / before[2], before[1] - 30 / before[2], before[2]))
         x, y, scale = view(page)
         page.mouse.move(middle[0] + 50, middle[1] - 40)
+        frame.dispatch_event("pointerdown", {"pointerId": 9, "buttons": 1, "clientX": middle[0], "clientY": middle[1]})
+        frame.dispatch_event(
+            "pointermove", {"pointerId": 9, "buttons": 0, "clientX": middle[0], "clientY": middle[1] + 90}
+        )
+        assert view(page) == (x, y, scale), "a button that was let go outside of the window carries nothing"
         page.keyboard.down("Control")
         page.mouse.wheel(0, -30)
         page.keyboard.up("Control")
@@ -319,6 +328,14 @@ def test_what_did_not_come_is_said_and_can_be_asked_for_again(site: Site) -> Non
             page.unroute(f"**/{part}")
             page.get_by_role("button", name="Try again").press("Enter")
             page.wait_for_function("document.querySelector('[data-live]').slide.values")
+        page.route("**/clip-text-0.js", lambda route: route.abort())
+        page.get_by_label("CLIP").check()
+        page.get_by_text("(clip-text-0.js did not come)").wait_for()
+        assert page.locator(".plip-slide-frame").count() == 0
+        page.unroute("**/clip-text-0.js")
+        page.get_by_role("button", name="Try again").press("Enter")
+        page.locator(".plip-slide-frame").wait_for()
+        page.get_by_role("status").filter(has_text="cosines from").wait_for()
 
 
 def test_without_the_slide_the_build_warns_and_the_view_says_so(

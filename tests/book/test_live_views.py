@@ -166,6 +166,58 @@ def test_labels_classify_tiles_and_the_temperature_moves_the_shares(page: Any, l
     assert box.get_by_role("button", name=f"The model's own, {1 / plip.logit_scale:.3f}").count() == 1
 
 
+def test_a_request_that_is_refused_leaves_no_answer_of_an_earlier_one(page: Any, live_site: Path) -> None:
+    box = opened(page, live_site.as_uri(), "classify")
+    box.get_by_role("button", name="Tile 1", exact=True).click()
+    box.locator("tbody tr").nth(8).wait_for()
+    box.evaluate(
+        """(box) => {
+            const press = (name) => [...box.querySelectorAll("button")].find((one) => one.innerText === name).click();
+            press("Tile 2"); // answered later than what follows
+            box.querySelector("textarea").value = "";
+            press("Tile 3");
+        }"""
+    )
+    page.wait_for_timeout(500)
+    assert box.get_by_role("status").inner_text() == "Write at least one label first."
+    assert box.locator("tbody tr, figure img, [aria-pressed=true]").count() == 0
+
+
+def test_tiles_are_counted_round_and_none_is_made_up(page: Any, live_site: Path) -> None:
+    box = opened(page, live_site.as_uri(), "classify")
+    box.get_by_role("button", name="Previous").click()  # the gallery comes with this request
+    box.get_by_role("status").filter(has_text=f"Tile {live.TILES}: ").wait_for()
+    box.get_by_role("button", name="Next").click()
+    box.get_by_role("status").filter(has_text="Tile 1: ").wait_for()
+    assert box.get_by_role("button", name="Tile 1", exact=True).get_attribute("aria-pressed") == "true"
+    box = opened(page, live_site.as_uri(), "compare")
+    box.get_by_role("button", name="Compare", exact=True).click()
+    box.locator("li").nth(11).wait_for()
+    for number in ("-3", "2.5", str(live.TILES + 1)):
+        box.get_by_label("Against a tile").fill(number)
+        box.get_by_label("CLIP" if number == "-3" else "PLIP", exact=True).check()
+        box.get_by_role("button", name="Compare", exact=True).evaluate("button => { button.form.noValidate = true }")
+        box.get_by_role("button", name="Compare", exact=True).click()
+        box.get_by_text(f"There is no tile {number}; the gallery has 1 to {live.TILES}.").wait_for()
+
+
+def test_what_has_come_does_not_come_again(page: Any, live_server: str) -> None:
+    box = opened(page, live_server, "search")
+    box.get_by_role("button", name="Search", exact=True).click()
+    box.locator("li").nth(7).wait_for()
+    box.evaluate(
+        """(box) => {
+            window.shown = 0;
+            const line = box.querySelector(".plip-live-loading");
+            new MutationObserver(() => { shown += !line.hidden; }).observe(line, {attributes: true});
+        }"""
+    )
+    box.get_by_label("Words").fill("fat")
+    box.get_by_role("button", name="Search", exact=True).click()
+    box.get_by_text("“fat”").wait_for()
+    assert page.evaluate("shown") == 0
+
+
 def test_a_picture_of_ones_own_is_chosen_dropped_or_pasted_and_stays_here(
     page: Any, live_server: str, tmp_path: Path
 ) -> None:
@@ -194,6 +246,18 @@ def test_a_picture_of_ones_own_is_chosen_dropped_or_pasted_and_stays_here(
         )
         box.get_by_text(f"by {event}.png: adipose tissue").wait_for()
     assert {one for one in sent if one != ("GET", None)} == set()
+    kept = box.evaluate(
+        """(box) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", "mucus");
+            data.items.add(new File(["a picture of the words"], "cells.png", {type: "image/png"})); // of a spreadsheet
+            const field = box.querySelector("textarea");
+            return ["drop", "paste"].every((name) => field.dispatchEvent(name === "drop"
+                ? new DragEvent(name, {dataTransfer: data, bubbles: true, cancelable: true})
+                : new ClipboardEvent(name, {clipboardData: data, bubbles: true, cancelable: true})));
+        }"""
+    )
+    assert kept, "words that are dropped or pasted belong to the field"
 
 
 def test_two_sentences_are_compared_with_their_tokens_and_tiles(page: Any, live_site: Path) -> None:
