@@ -49,6 +49,16 @@ def _blocks(fields: NDArray[np.uint8], width: int, factor: int) -> Iterator[byte
             yield plain[key]
 
 
+def with_hole(path: Path) -> Path:
+    """The same slide, whose first block of the finest level can no longer be read."""
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        first, size = file.pages[0].dataoffsets[0], file.pages[0].databytecounts[0]
+    content[first : first + size] = b"\xff" * size
+    path.write_bytes(content)
+    return path
+
+
 def picture(path: Path, pixels: NDArray[np.uint8], *, mpp: float | None = 0.5) -> Path:
     """A small slide of one level that shows a picture, unchanged."""
     resolution = {} if mpp is None else {"resolution": (1e4 / mpp, 1e4 / mpp), "resolutionunit": "CENTIMETER"}

@@ -37,8 +37,7 @@ def heat_map(tiles: Tiles, values: ArrayLike, *, mpp: float = MPP) -> Floats:
     numbers = np.asarray(values, np.float64)
     if numbers.shape != (len(tiles),):
         raise ValueError(f"values have the shape {numbers.shape}; {len(tiles)} tiles need ({len(tiles)},).")
-    factor = max(1, round(mpp / tiles.slide.mpp))
-    width, height = (-(-length // factor) for length in tiles.slide.size)
+    factor, (width, height) = tiles.slide.factor(mpp), tiles.slide.overview_size(mpp)
     total, count = np.zeros((height, width)), np.zeros((height, width))
     for (x, y), value in zip(tiles.places.tolist(), numbers, strict=True):
         (left, right), (top, bottom) = inside(x, tiles.side, factor, width), inside(y, tiles.side, factor, height)

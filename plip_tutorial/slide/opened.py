@@ -95,16 +95,24 @@ class Slide:
         end = min((x + w) / down - left, piece.width), min((y + h) / down - top, piece.height)
         return piece.resize(pixels, RESIZED, box=(x / down - left, y / down - top, *end))
 
+    def factor(self, mpp: float) -> int:
+        """How many pixels of level 0 lie side by side in one of an overview of ``mpp`` micrometres a pixel."""
+        return max(1, round(mpp / self.mpp))
+
+    def overview_size(self, mpp: float) -> tuple[int, int]:
+        """Width and height of such an overview, in its pixels."""
+        factor, (width, height) = self.factor(mpp), self.size
+        return -(-width // factor), -(-height // factor)
+
     def overview(self, *, mpp: float = 8.0) -> NDArray[np.uint8]:
         """The whole slide, small: (h, w, 3), put together from blocks so that no level has to fit into memory.
 
-        Each of its pixels covers ``factor`` x ``factor`` pixels of level 0, with ``factor = round(mpp / self.mpp)``;
-        those of the last column and row may cover fewer.
+        Each of its pixels covers `factor` x `factor` pixels of level 0; those of the last column and row may cover
+        fewer. A SlideError names the first block that cannot be read.
         """
-        factor = max(1, round(mpp / self.mpp))
-        width, height = self.size
-        across, down = _edges(width, factor), _edges(height, factor)
-        picture = np.empty((-(-height // factor), -(-width // factor), 3), np.uint8)
+        factor, (width, height) = self.factor(mpp), self.overview_size(mpp)
+        across, down = (_edges(length, factor) for length in self.size)
+        picture = np.empty((height, width, 3), np.uint8)
         for top, bottom in pairwise(down):
             for left, right in pairwise(across):
                 area = (right - left, bottom - top)
@@ -115,12 +123,14 @@ class Slide:
         return picture
 
     def _read(self, place: tuple[int, int], level: int, pixels: tuple[int, int]) -> Image.Image:
+        from openslide import OpenSlideError
+
         try:
             found = self._file.read_region(place, level, pixels)
-        except Exception as error:  # of OpenSlide, which is not imported at the top
-            raise SlideError(
-                f"{self.path} cannot be read at {place}, level {level}: {error}. Fetch it anew."
-            ) from error
+        except OpenSlideError:  # here, or in an earlier read or another thread: OpenSlide tells it ever after
+            file = _opened(self.path)
+            found = _region_of(file, self.path, place, level, pixels)
+            self._file = file  # the old one is closed when no thread reads from it any more
         return Image.alpha_composite(Image.new("RGBA", pixels, "white"), found).convert("RGB")
 
 
@@ -154,6 +164,16 @@ def _opened(path: Path) -> Any:
         raise SlideError(f"{path} is no slide that OpenSlide reads. {hint}") from error
     except openslide.OpenSlideError as error:
         raise SlideError(f"{path} is damaged: {error}. Fetch it anew.") from error
+
+
+def _region_of(file: Any, path: Path, place: tuple[int, int], level: int, pixels: tuple[int, int]) -> Image.Image:
+    from openslide import OpenSlideError
+
+    try:
+        found: Image.Image = file.read_region(place, level, pixels)
+    except OpenSlideError as error:
+        raise SlideError(f"{path} cannot be read at {place}, level {level}: {error}. Fetch it anew.") from error
+    return found
 
 
 def _mpp(path: Path, properties: dict[str, str]) -> float:

@@ -75,7 +75,7 @@ def find_tissue(slide: Slide, *, mpp: float = MPP, ink: bool = False) -> Mask:
         mpp: micrometres a pixel of the overview that is looked at.
         ink: take ink and pens for tissue, too.
     """
-    picture, factor = slide.overview(mpp=mpp), max(1, round(mpp / slide.mpp))
+    picture, factor = slide.overview(mpp=mpp), slide.factor(mpp)
     density = optical_density(picture.astype(np.float32))
     mean = density.mean(-1)
     dyed: Bools = (density[..., 1] > DYE * density[..., 0]) | (mean < GLASS) | ink

@@ -63,8 +63,8 @@ def _fetch(target: Path) -> None:
     for name, way in ways.items():
         try:
             way(target)
-        except (OSError, subprocess.SubprocessError, KeyError, zipfile.BadZipFile) as error:
-            tried.append(f"{name}: {error}")
+        except Exception as error:  # of sockets, of a proxy that speaks no HTTP, of pip, of a damaged wheel
+            tried.append(f"{name}: {type(error).__name__}: {error!s:.200}")
             continue
         if _is_right(target):
             return

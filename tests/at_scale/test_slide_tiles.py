@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from drawn_slide import CELL, colours, picture, pyramid
+from drawn_slide import CELL, colours, picture, pyramid, with_hole
 from small_clip import small_clip
 
 from plip_tutorial.at_scale import EmbedTiles, read, run, vectors_of, write_shards
@@ -145,6 +145,38 @@ def test_a_slide_or_a_model_that_has_changed_is_another_job(place: Path, tmp_pat
         run(job, tmp_path / "places", tmp_path / "done")
     run(job, tmp_path / "places", tmp_path / "again")
     assert not np.allclose(vectors_of(tmp_path / "again")[0], before)  # and the slide is opened anew
+
+
+def test_a_tile_that_cannot_be_read_has_its_problem_and_the_others_their_vectors(place: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 200, (512, 512, 3), np.uint8)
+    path = with_hole(picture(tmp_path / "hole.tif", noise))
+    write_shards(grid(open_slide(path), pixels=128, mpp=0.5).table(), tmp_path / "places", rows=10)
+    job = EmbedTiles(str(path), str(place / "clip"), batch_size=4)
+    run(job, tmp_path / "places", tmp_path / "done")
+    found = read(tmp_path / "done").to_pylist()
+    for row in found:
+        x, y = row["x"], row["y"]
+        bad = max(x, y) < 256  # the first block has a fourth of the tiles
+        assert (row["embedding"] is None) == bad
+        assert (f"hole.tif cannot be read at ({x}, {y}), level 0" in (row["problem"] or "")) == bad
+    whole = [noise[row["y"] :, row["x"] :][:128, :128] for row in found if row["embedding"]]
+    vectors = [row["embedding"] for row in found if row["embedding"]]
+    np.testing.assert_allclose(vectors, PLIP(place / "clip").encode_images(whole), atol=1e-6)
+    with pytest.raises(ValueError, match=r"4 of 16 tiles .*\(.*hole\.tif cannot be read at \(0, 0\)"):
+        vectors_of(tmp_path / "done")
+    every = read(tmp_path / "places").filter(pa.array([max(row["x"], row["y"]) < 256 for row in found]))
+    assert job(every)["embedding"].null_count == 4  # and if none can be read
+
+
+def test_the_pictures_of_an_mrxs_lie_in_its_folder(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "case").mkdir()
+    for name in ("case.mrxs", "case.svs", "case/Data0000.dat"):
+        (tmp_path / name).write_bytes(b"as scanned")
+    jobs = [EmbedTiles(str(tmp_path / name), str(place / "clip")) for name in ("case.mrxs", "case.svs")]
+    before = [job.reads for job in jobs]
+    (tmp_path / "case" / "Data0000.dat").write_bytes(b"and again.")
+    assert jobs[0].reads != before[0]
+    assert jobs[1].reads == before[1]  # what lies beside it is not its own
 
 
 def test_a_slide_without_a_size_and_tiles_of_two_sizes(place: Path, tmp_path: Path) -> None:

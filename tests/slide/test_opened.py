@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from drawn_slide import CELL, colours, picture, pyramid
+from drawn_slide import CELL, colours, picture, pyramid, with_hole
+from openslide import OpenSlideError
 from PIL import Image
 
 from plip_tutorial.slide import SlideError, open_slide, opened
@@ -89,6 +90,7 @@ def test_an_overview_is_the_slide_small_in_blocks_of_any_size(tmp_path: Path, mo
     smooth = np.stack([x, y, x / 2 + y / 2], -1).astype(np.uint8)
     slide = open_slide(picture(tmp_path / "smooth.tif", smooth))
     whole = slide.overview(mpp=2.0)
+    assert (slide.factor(2.0), slide.overview_size(2.0)) == (4, (126, 76))
     assert whole.shape == (76, 126, 3)  # 4 pixels each, the last ones cover a single column and row
     means = smooth[:300, :500].reshape(75, 4, 125, 4, 3).mean((1, 3))
     np.testing.assert_allclose(whole[1:-2, 1:-2], means[1:-1, 1:-1], atol=1.5)
@@ -135,15 +137,16 @@ def test_of_half_a_file_no_picture_is_made(tmp_path: Path, real_file: Path, shar
         open_slide(tmp_path / "half.svs").overview()
 
 
-def test_a_hole_in_a_file_is_named_with_its_place(tmp_path: Path) -> None:
-    path = picture(tmp_path / "noise.tif", NOISE)
-    content = bytearray(path.read_bytes())
-    with tifffile.TiffFile(path) as file:
-        first, size = file.pages[0].dataoffsets[0], file.pages[0].databytecounts[0]
-    content[first : first + size] = b"\xff" * size
-    path.write_bytes(content)
-    with pytest.raises(SlideError, match=r"noise\.tif cannot be read at \(0, 0\), level 0: .* Fetch it anew"):
-        open_slide(path).read(0, 0, side=64, pixels=64)
+def test_a_hole_in_a_file_is_named_with_its_place_and_the_rest_is_read(tmp_path: Path) -> None:
+    slide = open_slide(with_hole(picture(tmp_path / "noise.tif", NOISE)))
+    expected = by_pillow(Image.fromarray(NOISE), 260, 20, 64, 64)
+    for _ in range(2):
+        with pytest.raises(SlideError, match=r"noise\.tif cannot be read at \(0, 0\), level 0: .* Fetch it anew"):
+            slide.read(0, 0, side=64, pixels=64)
+        np.testing.assert_array_equal(slide.read(260, 20, side=64, pixels=64), expected)
+    with pytest.raises(OpenSlideError):
+        slide._file.read_region((0, 0), 0, (64, 64))  # of another thread, between two reads of this one
+    np.testing.assert_array_equal(slide.read(260, 20, side=64, pixels=64), expected)
 
 
 def test_without_openslide_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

