@@ -35,7 +35,7 @@ from plip_tutorial.sources import images
 SOURCES = Path(__file__).parents[1] / "live"
 PLACE = Path("_static") / "live"
 PIECE = 262_144  # bytes of weights in one script, 350 kB as base64
-TILES, SIDE, COLUMNS, QUALITY = 300, 160, 20, 40  # a tile is shown with 112 px; more of either would pass 900 kB
+TILES, SIDE, COLUMNS, QUALITY = 300, 160, 20, 40  # a tile is shown with 100 px; more of either would pass 900 kB
 MODELS = {"plip": "tiny-plip", "clip": "tiny-clip"}
 #: Prefixes of a tower's weights in the checkpoint, and what a reader is told that they are.
 TOWERS = {

@@ -90,7 +90,7 @@ plipLive.parts.check = async function check(blob, limits) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const kind = kindOf(bytes);
   const saveAs = "Please save it as PNG, JPEG or WebP.";
-  if (!kind) refuse(`This file${blob.type ? ` (${blob.type})` : ""} is no picture that is known here. ${saveAs}`);
+  if (!kind) refuse(`This file${blob.type ? `, called ${blob.type},` : ""} is no picture that is known here. ${saveAs}`);
   if (["TIFF", "HEIC", "SVG"].includes(kind)) refuse(`This is a ${kind} file, which cannot be read here. ${saveAs}`);
   if (!isWhole(kind, bytes)) {
     refuse(`This ${kind} file is cut off: it ends after ${commas(bytes.length)} bytes. Please fetch or save it anew.`);

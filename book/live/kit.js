@@ -113,7 +113,7 @@ plipLive.kit = (() => {
   }
 
   // One tile of the sheet, `side` pixels wide; what it shows stands beside it in words.
-  function tile(gallery, index, side = 112) {
+  function tile(gallery, index, side = 100) {
     const column = index % gallery.columns, row = Math.floor(index / gallery.columns);
     const picture = el("img", { src: gallery.sheet, alt: "", class: "dark-light", draggable: "false" });
     picture.style.cssText = `width:${gallery.columns * side}px;left:${-column * side}px;top:${-row * side}px`;
@@ -122,10 +122,12 @@ plipLive.kit = (() => {
     return window;
   }
 
-  function tiles(gallery, found) {
+  // A list of them, with what they show, their cosine, and what else is to be said of one: `more(index)`.
+  function tiles(gallery, found, more = () => "") {
     const items = found.map(({ index, cosine }) => {
-      const words = el("span", {}, gallery.captions[index]);
-      return el("li", {}, tile(gallery, index), words, el("span", { class: "plip-live-number" }, cosine.toFixed(2)));
+      const words = el("span", { title: gallery.captions[index] }, gallery.captions[index]);
+      const told = el("span", { class: "plip-live-number" }, cosine.toFixed(2), more(index));
+      return el("li", {}, tile(gallery, index), words, told);
     });
     return el("ol", { class: "plip-live-tiles" }, ...items);
   }

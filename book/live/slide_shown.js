@@ -8,6 +8,8 @@ plipLive.parts.SlideShown = (() => {
   const CLOSE_UP = 192; // CSS pixels of the enlarged tile, which has twice as many of its own
   const LONGEST_BAR = 120; // CSS pixels
   const ALWAYS = "Any words have a brightest place.";
+  const HINT =
+    "Drag it, or use the arrow keys; + and −, Ctrl and the wheel, or two fingers zoom; 0 shows all. A click asks for a tile.";
 
   const number = (value) => value.toFixed(3).replace("-", "−");
   const counted = (value) => Math.round(value).toLocaleString("en");
@@ -55,7 +57,7 @@ plipLive.parts.SlideShown = (() => {
         button("+", told(() => this.window.zoom(SlideWindow.ZOOM)), "zoom in (+)"),
         button("−", told(() => this.window.zoom(1 / SlideWindow.ZOOM)), "zoom out (−)"),
         button("Whole slide", told(() => this.window.whole())),
-        el("span", { class: "plip-slide-small" }, "Drag to move; Ctrl and the wheel, or two fingers, zoom."),
+        el("span", { class: "plip-slide-small" }, HINT),
       );
     }
 
@@ -125,10 +127,10 @@ plipLive.parts.SlideShown = (() => {
       const order = ranked(values);
       const [low, high] = second ? [-1, 1] : [values[order.at(-1)], values[order[0]]];
       const nearer = values.filter((value) => value > 0).length;
-      const split = `Of ${values.length} tiles ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`;
+      const by = `${values.length} tiles by ${model.toUpperCase()}`;
       const said = second
-        ? first === second ? "Both phrases are the same, so no tile is nearer to either." : split
-        : `${first} on ${values.length} tiles: cosines from ${number(low)} to ${number(high)}. ${ALWAYS}`;
+        ? `Of ${by} ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`
+        : `${first} on ${by}: cosines from ${number(low)} to ${number(high)}. ${ALWAYS}`;
       return { quotes, model, all, values, order, best: apart(this.slide, order, MOST), low, high, said };
     }
 
@@ -153,7 +155,8 @@ plipLive.parts.SlideShown = (() => {
         : [low, (low + high) / 2, high].map(number);
       const strip = el("div", { class: "plip-slide-colours" });
       strip.style.background = `linear-gradient(to right, ${colours.map((colour) => `rgb(${colour})`)})`;
-      const title = second ? `Softmax of ${first} less that of ${second}` : `Cosine of a tile and ${first}`;
+      const what = second ? `Softmax of ${first} less that of ${second}` : `Cosine with ${first}`;
+      const title = `${what}, on average over the tiles that hold a place`;
       const marks = el("div", { class: "plip-slide-ends" }, ...ends.map((text) => el("span", {}, text)));
       this.legend.replaceChildren(el("div", {}, title), strip, marks);
     }

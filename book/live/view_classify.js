@@ -19,7 +19,7 @@ plipLive.views.classify = (box) => {
   const shown = el("figure", { class: "plip-live-shown" }, ...(first ? [first, named] : [nothing]));
   let chosen = { index: offered[0] }; // or {blob, name}; an index beyond the gallery is counted round, once it is known
   let address = ""; // of the reader's own picture
-  let last = null; // what the present bars show: {labels, cosines, what, mine, truth, own}; `mine` was chosen for it
+  let last = null; // what the present bars show: {around, labels, cosines, what, mine, truth, own}; `mine` was chosen for it
   let touched = false; // whether the reader has moved the temperature
 
   const labels = el("textarea", { rows: 9, spellcheck: "false" });
@@ -86,7 +86,7 @@ plipLive.views.classify = (box) => {
     const names = ["Label", "", "Softmax", "Cosine"].map(head);
     const table = el("table", {}, el("thead", {}, el("tr", {}, ...names)), el("tbody", {}, ...rows));
     const truth = last.truth ? `In truth: ${last.truth}.` : "Only you know what it is.";
-    const how = ` by ${last.model.toUpperCase()}, temperature ${t.toFixed(3)}. ${truth}`;
+    const how = ` by ${last.model.toUpperCase()}, “${last.around}”, temperature ${t.toFixed(3)}. ${truth}`;
     const scrolled = { class: "plip-live-wide", role: "region", tabindex: 0, "aria-label": "Labels and their shares" };
     results.replaceChildren(el("p", {}, el("strong", {}, last.what), how), el("div", scrolled, table));
   }
@@ -122,7 +122,7 @@ plipLive.views.classify = (box) => {
     const told = await plipLive.texts(prompts, { model: name, progress });
     const { scale } = await plipLive.model();
     const found = {
-      labels: asked, cosines: told.map(({ vector }) => cosine(vector, seen)), what, mine, model: name,
+      around, labels: asked, cosines: told.map(({ vector }) => cosine(vector, seen)), what, mine, model: name,
       truth: gallery ? gallery.captions[mine.index] : "", own: 1 / scale(name),
     };
     const show = () => {
@@ -136,17 +136,22 @@ plipLive.views.classify = (box) => {
 
   function classify() {
     const asked = labels.value.split("\n").map((line) => line.trim()).filter(Boolean);
-    if (!asked.length) return refuse("Write at least one label first.", refused);
+    if (!asked.length) return refuse("Write at least one label first.", forgotten);
     if (asked.length > MOST) {
-      return refuse(`These are ${asked.length} labels; at most ${MOST} are read. Please leave some out.`, refused);
+      return refuse(`These are ${asked.length} labels; at most ${MOST} are read. Please leave some out.`, forgotten);
     }
     const mine = chosen, name = model.value();
     return run((progress) => answer(progress, asked, mine, name), refused);
   }
 
-  function refused() {
+  // With the labels the answer is gone; with the picture, the picture too.
+  function forgotten() {
     last = null;
     press();
+  }
+
+  function refused() {
+    forgotten();
     shown.replaceChildren(nothing);
   }
 
@@ -156,7 +161,12 @@ plipLive.views.classify = (box) => {
   }
 
   function step(by) {
-    chosen = { index: chosen.blob ? offered[0] : chosen.index + by };
+    return choose(chosen.blob ? offered[0] : chosen.index + by);
+  }
+
+  function choose(index) {
+    chosen = { index };
+    file.value = "";
     return classify();
   }
 
@@ -174,14 +184,14 @@ plipLive.views.classify = (box) => {
   for (const name of ["dragover", "drop", "paste"]) box.addEventListener(name, take);
 
   const button = (text, onclick) => el("button", { type: "button", onclick }, text);
-  const numbered = offered.map((index) => button(`Tile ${index + 1}`, () => ((chosen = { index }), classify())));
+  const numbered = offered.map((index) => button(`Tile ${index + 1}`, () => choose(index)));
   const press = () =>
     numbered.forEach((one, i) => one.setAttribute("aria-pressed", String(last !== null && last.mine.index === offered[i])));
   const pick = el("div", { class: "plip-live-examples", role: "group", "aria-label": "Tiles of the gallery" },
     ...numbered, button("Previous", () => step(-1)), button("Next", () => step(1)));
   const promise = "You may also drop a picture here or paste one. A picture never leaves your browser.";
   const form = el("form", { onsubmit: (event) => (event.preventDefault(), classify()) },
-    field("Labels, one a line", labels), field("Sentence around each label", sentence),
+    field("Labels, one a line", labels), field("Sentence around each label, which takes the place of {}", sentence),
     el("button", { type: "submit" }, "Classify"), model.element);
   const heat = el("div", { class: "plip-live-heat" }, field(`Temperature, from ${LEAST} (sharp) to 1 (flat)`, slider), reading, mark, ticks);
   ticks.id = `${slider.id}-own`; // the model's own temperature is a tick below the slider

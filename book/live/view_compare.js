@@ -14,13 +14,13 @@ plipLive.views.compare = (box) => {
   const inputs = ["first", "second"].map((name, i) =>
     el("input", { value: box.dataset[name] || list[0].split(" / ")[i], autocomplete: "off", maxlength: 2000 })
   );
-  const which = el("input", { type: "number", min: 1, placeholder: "none" });
+  const which = el("input", { type: "number", placeholder: "none" });
   const model = choice(["plip", "clip"], () => results.childElementCount && compare());
 
   function column(question, told, all, found, seen) {
     const beside = seen ? [el("p", {}, `Cosine to the tile: ${cosine(told.vector, seen).toFixed(3)}`)] : [];
     const title = el("p", { class: "plip-live-title" }, el("strong", {}, `“${question}”`));
-    return el("section", {}, title, tokens(told), ...beside, tiles(all, found));
+    return el("section", {}, title, tokens(told), ...beside, tiles(all, found, (index) => `, tile ${index + 1}`));
   }
 
   function chosenTile(all, number) {
@@ -31,9 +31,9 @@ plipLive.views.compare = (box) => {
   async function answer(progress, questions, name, number) {
     const told = await plipLive.texts(questions, { model: name, progress });
     const all = await plipLive.gallery({ progress });
-    if (number && !all.captions[number - 1]) throw new Error(`There is no tile ${number}; the gallery has 1 to ${all.n}.`);
+    if (number !== null && !all.captions[number - 1]) throw new Error(`There is no tile ${number}; the gallery has 1 to ${all.n}.`);
     const vectors = all.vectors[name], dim = vectors.length / all.n;
-    const seen = number ? vectors.subarray((number - 1) * dim, number * dim) : null;
+    const seen = number !== null ? vectors.subarray((number - 1) * dim, number * dim) : null;
     const near = cosine(told[0].vector, told[1].vector);
     const rows = told.map(({ vector }) => nearest(vectors, vector, k));
     const both = `They share ${shared(...rows)} of ${k} tiles.`;
@@ -50,7 +50,8 @@ plipLive.views.compare = (box) => {
   function compare() {
     const questions = inputs.map((input) => input.value.trim());
     if (!questions.every(Boolean)) return refuse("Type a sentence into both fields first.");
-    return run((progress) => answer(progress, questions, model.value(), Number(which.value) || 0));
+    const number = which.value === "" ? null : Number(which.value);
+    return run((progress) => answer(progress, questions, model.value(), number));
   }
 
   const choose = (text) => {
@@ -58,9 +59,9 @@ plipLive.views.compare = (box) => {
     which.value = "";
     compare();
   };
-  const form = el("form", { onsubmit: (event) => (event.preventDefault(), compare()) },
+  const form = el("form", { novalidate: true, onsubmit: (event) => (event.preventDefault(), compare()) },
     field("First sentence", inputs[0]), field("Second sentence", inputs[1]),
     el("button", { type: "submit" }, "Compare"), model.element,
-    field("Against a tile, by its number (may stay empty)", which));
+    field("Against a tile, by the number below it (may stay empty)", which));
   build(form, examples("Try", list, choose));
 };

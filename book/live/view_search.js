@@ -45,27 +45,34 @@ plipLive.views.search = (box) => {
     }));
   }
 
+  // What each has found; of two also how much is in both, and of four that alone.
+  function said(all, found) {
+    const share = (who, [one, other]) => `${who} share ${shared(one.rows, other.rows)} of ${one.rows.length} tiles.`;
+    if (found.length > 2) {
+      return names.map((by) => share(`${by.toUpperCase()}: the two questions`, found.filter((one) => one.by === by))).join(" ");
+    }
+    const lines = found.map(({ name, rows }) => `${[...name, counted(all, rows)].join(", ")}.`.replace(/^./, capital));
+    return [...lines, ...(found.length > 1 ? [share("The two", found)] : [])].join(" ");
+  }
+
   async function answer(progress, questions, chosen) {
     const all = await gallery(own, progress);
     const asked = chosen === "both" ? names : [chosen];
     const found = [];
     for (const by of asked) found.push(...(await finds(all, questions, by, asked.length === 1, progress)));
-    const lines = found.map(({ name, rows }) => `${[...name, counted(all, rows)].join(", ")}.`.replace(/^./, capital));
-    const two = found.map(({ rows }) => rows);
-    if (two.length === 2) lines.push(`The two share ${shared(...two)} of ${two[0].length} tiles.`);
     const show = () => {
       const [words, other = ""] = questions;
       results.replaceChildren(...found.map((one) => section(all, one)));
       if (box.id) results.append(el("p", { class: "plip-live-note" }, link));
       link.href = `?${new URLSearchParams({ words, second: other, model: chosen })}#${box.id}`;
     };
-    return { show, say: lines.join(" ") };
+    return { show, say: said(all, found) };
   }
 
   // The search that an address has brought: for the box that it names.
   function brought() {
     const given = new URLSearchParams(location.search);
-    if (!box.id || location.hash !== `#${box.id}` || !given.get("words")) return;
+    if (!box.id || (location.hash && location.hash !== `#${box.id}`) || !given.get("words")) return;
     first.value = given.get("words");
     other.value = given.get("second") || "";
     switched.checked = Boolean(other.value);
@@ -79,8 +86,10 @@ plipLive.views.search = (box) => {
     return refuse(switched.checked ? "Type words into both fields first." : "Type some words first.");
   }
 
+  // Of two questions the last two that were chosen stand there, in their order.
   const choose = (text) => {
-    (switched.checked && first.value.trim() && !other.value.trim() ? other : first).value = text;
+    if (switched.checked && other.value.trim()) first.value = other.value;
+    (switched.checked ? other : first).value = text;
     search();
   };
   const submit = (event) => {

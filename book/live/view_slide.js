@@ -43,7 +43,7 @@ plipLive.views.slide = (() => {
 
     const ask = () =>
       frame.run(async (progress) => {
-        const words = fields.map((field) => field.value.trim()).filter(Boolean);
+        const words = [...new Set(fields.map((field) => field.value.trim()).filter(Boolean))];
         const model = choice.value();
         const come = shown ? null : await loaded(progress);
         note.hidden = true;
@@ -61,6 +61,7 @@ plipLive.views.slide = (() => {
     };
     const chosen = (words) => {
       fields[0].value = words;
+      fields[1].value = "";
       ask();
     };
     const form = el(

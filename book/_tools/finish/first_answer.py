@@ -25,7 +25,7 @@ BOX = re.compile(
     r'(?!(?:(?!</div>).)*<script type="application/json">)',
     re.DOTALL,
 )
-WIDE = 112  # CSS pixels of a tile
+WIDE = 100  # CSS pixels of a tile
 
 
 @cache
