@@ -127,10 +127,10 @@ plipLive.parts.SlideShown = (() => {
       const order = ranked(values);
       const [low, high] = second ? [-1, 1] : [values[order.at(-1)], values[order[0]]];
       const nearer = values.filter((value) => value > 0).length;
-      const by = `${values.length} tiles by ${model.toUpperCase()}`;
+      const [n, by] = [values.length, model.toUpperCase()];
       const said = second
-        ? `Of ${by} ${nearer} are nearer to ${first}, and ${values.length - nearer} to ${second}.`
-        : `${first} on ${by}: cosines from ${number(low)} to ${number(high)}. ${ALWAYS}`;
+        ? `By ${by}, ${nearer} of ${n} tiles are nearer to ${first}, and ${n - nearer} to ${second}.`
+        : `${first} on ${n} tiles by ${by}: cosines from ${number(low)} to ${number(high)}. ${ALWAYS}`;
       return { quotes, model, all, values, order, best: apart(this.slide, order, MOST), low, high, said };
     }
 

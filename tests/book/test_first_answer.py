@@ -36,6 +36,12 @@ def test_a_box_shows_what_the_model_finds_for_its_own_question() -> None:
     assert len({item.img["src"] for item in items}) == 3
 
 
+def test_the_first_page_tells_how_many_tiles_there_are() -> None:
+    page = (Path(live.__file__).parents[1] / "index.md").read_text(encoding="utf-8")
+    told = [words for words in re.findall(r"(\w+ \w+) tiles", page) if "hundred" in words]
+    assert set(told) == {{300: "three hundred"}[live.TILES]}
+
+
 def test_a_box_without_a_question_or_with_its_own_gallery_and_other_views_stay_as_they_are() -> None:
     own = markup("search", {"asked": "fat"}).replace("</div>", '<script type="application/json">{}</script></div>')
     boxes = markup("search", {}) + own + markup("compare", {"first": "fat"}) + "<p>text</p>"

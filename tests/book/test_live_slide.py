@@ -179,7 +179,8 @@ def test_legend_list_and_announcement_say_the_numbers(site: Site) -> None:
         assert page.evaluate("told.length") == 1
         assert page.locator(".plip-slide-heard").inner_text() == told.inner_text()
         nearer = (seen(page, *PHRASES) > 0).sum()
-        assert f"{nearer} are nearer to “{PHRASES[0]}”" in page.get_by_role("status").inner_text()
+        said = page.get_by_role("status").inner_text()
+        assert said.startswith(f"By PLIP, {nearer} of {len(cosines)} tiles are nearer to “{PHRASES[0]}”")
         seen(page, "fat", "fat")  # the same as to ask once
         assert page.locator(".plip-slide-legend").inner_text().startswith("Cosine with “fat”, on average")
         seen(page, *PHRASES)
